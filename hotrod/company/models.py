@@ -1,0 +1,220 @@
+"""Who the company is: businesses, brands, technicians, rates. Read from one TOML file."""
+
+from __future__ import annotations
+
+from datetime import date, time
+from decimal import Decimal
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, EmailStr, Field, field_validator, model_validator
+
+Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,30}$")]
+Money = Annotated[Decimal, Field(ge=0, max_digits=10, decimal_places=2)]
+Share = Annotated[Decimal, Field(ge=0, le=5, max_digits=6, decimal_places=4)]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Province = Literal[
+    "AB", "BC", "MB", "NB", "NL", "NS", "NT", "NU", "ON", "PE", "QC", "SK", "YT"
+]  # fmt: skip
+
+WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Brand(_Section):
+    """How a business looks and signs in mails and pages."""
+
+    display_name: str = Field(min_length=1, max_length=60, description="Name in the From line.")
+    color: str = Field("#1f2937", pattern=r"^#[0-9a-fA-F]{6}$", description="Accent color.")
+    tagline: str = Field("", max_length=120, description="One line under the name.")
+    signature: str = Field("", max_length=400, description="Closing lines of every mail.")
+    address: str = Field("", max_length=200, description="Postal address in the footer.")
+    phone: str = Field("", max_length=40, description="Phone number in the footer.")
+    website: str = Field("", max_length=200, description="Website in the footer.")
+
+
+class Hours(_Section):
+    """Opening hours of one weekday, local time; ``opens`` before ``closes``."""
+
+    opens: time
+    closes: time
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.opens >= self.closes:
+            raise ValueError("opens must be before closes")
+        return self
+
+
+class Business(_Section):
+    """One of the group's businesses."""
+
+    key: Key = Field(description="Stable name in data and API, e.g. noizylab.")
+    name: str = Field(min_length=1, max_length=80)
+    ticket_prefix: str = Field(pattern=r"^[A-Z]{2,4}$", description="NL makes NL-1042.")
+    repairs: bool = Field(False, description="Takes repair requests.")
+    aliases: tuple[EmailStr, ...] = Field(
+        min_length=1, description="Addresses that reach it; the first one writes."
+    )
+    province: Province = Field("ON", description="Place of supply: decides the sales tax.")
+    brand: Brand
+    opening_hours: dict[Weekday, Hours] = Field(
+        default_factory=dict, description="Missing weekdays are closed."
+    )
+
+
+class Technician(_Section):
+    """Someone who repairs."""
+
+    key: Key
+    name: str = Field(min_length=1, max_length=80)
+    email: EmailStr
+    slack: str = Field("", description="Slack channel or member id told of new work.")
+    skills: tuple[str, ...] = Field(
+        min_length=1, description="Device types and fault categories, e.g. console, power."
+    )
+    capacity: int = Field(6, ge=1, le=100, description="Open tickets carried at most.")
+    absences: tuple[Absence, ...] = ()
+
+
+class Absence(_Section):
+    """Days on which a technician takes no new work, both ends included."""
+
+    first_day: date
+    last_day: date
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.first_day > self.last_day:
+            raise ValueError("first_day must not be after last_day")
+        return self
+
+
+class LabourRate(_Section):
+    """What an hour on the bench costs the customer."""
+
+    device_type: str = Field(description="Device type, or 'default'.")
+    per_hour: Money
+
+
+class MarginRule(_Section):
+    """Margin on parts up to a unit cost; the first rule whose limit fits is used."""
+
+    up_to_cost: Money | None = Field(None, description="Unset: no limit; must come last.")
+    margin: Share = Field(description="Share added to the cost: 0.35 sells 100.00 at 135.00.")
+
+
+class CompetitorPrice(_Section):
+    """What others ask for the same repair, where it is known."""
+
+    device_type: str
+    category: str
+    price: Money
+    source: str = Field(description="Where and when the price was seen.")
+
+
+class Pricing(_Section):
+    """Rules of the pricing engine; amounts in ``currency`` before tax."""
+
+    currency: Literal["CAD"] = "CAD"
+    diagnostic_fee: Money
+    minimum_labour_hours: Decimal = Field(Decimal("0.5"), gt=0, le=8)
+    labour_rates: tuple[LabourRate, ...] = Field(min_length=1)
+    part_margins: tuple[MarginRule, ...] = Field(min_length=1)
+    rush_surcharge: Share = Field(description="Share of labour added for rush work.")
+    floor_margin: Share = Field(description="Smallest share kept over cost of labour and parts.")
+    labour_cost_per_hour: Money = Field(description="What an hour costs us, for the floor.")
+    round_to: Money = Field(Decimal("1.00"), description="Subtotals are rounded up to this.")
+    undercut: Share = Field(
+        Decimal("0.03"),
+        description="Share below a competitor's price that we go, at most to the floor.",
+    )
+    quote_valid_days: int = Field(14, ge=1, le=90)
+    competitor_prices: tuple[CompetitorPrice, ...] = ()
+
+    @field_validator("labour_rates")
+    @classmethod
+    def _has_default(cls, rates: tuple[LabourRate, ...]) -> tuple[LabourRate, ...]:
+        if not any(rate.device_type == "default" for rate in rates):
+            raise ValueError("one labour rate must have device_type 'default'")
+        return rates
+
+    @field_validator("part_margins")
+    @classmethod
+    def _last_is_open(cls, rules: tuple[MarginRule, ...]) -> tuple[MarginRule, ...]:
+        if rules[-1].up_to_cost is not None:
+            raise ValueError("the last margin rule must have no up_to_cost")
+        return rules
+
+
+class StockedPart(_Section):
+    """A part kept in stock, as it stands when the database is first filled."""
+
+    sku: str = Field(pattern=r"^[A-Z0-9][A-Z0-9-]{2,39}$")
+    name: str
+    category: str = Field(description="Fault category that it mends, e.g. display.")
+    fits: tuple[str, ...] = Field(description="Device types or models that it fits.")
+    unit_cost: Money
+    quantity: int = Field(ge=0)
+    reorder_point: int = Field(0, ge=0)
+
+
+class Company(_Section):
+    """The group of companies; the root of the TOML file."""
+
+    name: str
+    time_zone: str = "America/Toronto"
+    hub_mailbox: EmailStr = Field(description="Mailbox that sends and receives for all aliases.")
+    ops_mailbox: EmailStr = Field(description="Where mail for the operations team goes.")
+    default_business: Key = Field(description="Takes repair requests that name no business.")
+    holidays: tuple[date, ...] = ()
+    businesses: tuple[Business, ...] = Field(min_length=1)
+    technicians: tuple[Technician, ...] = Field(min_length=1)
+    pricing: Pricing
+    parts: tuple[StockedPart, ...] = ()
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_exists(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            raise ValueError(
+                f"{name!r} is not a time zone; write it like America/Toronto"
+            ) from None
+        return name
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> Self:
+        for what, names in {
+            "business key": [business.key for business in self.businesses],
+            "ticket prefix": [business.ticket_prefix for business in self.businesses],
+            "alias": [alias.lower() for b in self.businesses for alias in b.aliases],
+            "technician key": [technician.key for technician in self.technicians],
+            "part sku": [part.sku for part in self.parts],
+        }.items():
+            doubled = {name for name in names if names.count(name) > 1}
+            if doubled:
+                raise ValueError(f"{what} given twice: {', '.join(sorted(doubled))}")
+        if not any(b.key == self.default_business and b.repairs for b in self.businesses):
+            raise ValueError("default_business must name a business with repairs = true")
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Time zone of opening hours and dates that people see."""
+        return ZoneInfo(self.time_zone)
+
+    def business(self, key: str) -> Business | None:
+        """Return the business with this key, or None."""
+        return next((business for business in self.businesses if business.key == key), None)
+
+    def technician(self, key: str) -> Technician | None:
+        """Return the technician with this key, or None."""
+        return next((person for person in self.technicians if person.key == key), None)
+
+
+Technician.model_rebuild()

@@ -1,0 +1,72 @@
+"""The connection to our database, and transactions on it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hotrod.settings import Settings
+
+
+def database_url(settings: Settings, *, name: str = "hotrod") -> URL:
+    """Return the SQLAlchemy URL of our database, the embedded one by default.
+
+    Args:
+        settings: where ``database.url`` may name another server.
+        name: database on the embedded server; ``prefect`` is the other one.
+    """
+    if settings.database.url is not None:
+        given = make_url(settings.database.url.get_secret_value())
+        return given.set(drivername="postgresql+asyncpg")
+    return URL.create(
+        "postgresql+asyncpg",
+        username="postgres",
+        host="127.0.0.1",
+        port=settings.database.port,
+        database=name,
+    )
+
+
+class Database:
+    """A pool of connections to our database.
+
+    Sessions are given by ``transaction``: committed when the block ends well, rolled back
+    when it raises. Nobody else commits.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+
+    @classmethod
+    def connect(cls, settings: Settings) -> Database:
+        """Return a database by the settings; connections are opened when first needed."""
+        timeout_ms = int(settings.database.statement_timeout_seconds * 1000)
+        return cls(
+            create_async_engine(
+                database_url(settings),
+                pool_size=settings.database.pool_size,
+                max_overflow=0,
+                pool_pre_ping=True,
+                connect_args={
+                    "server_settings": {
+                        "application_name": "hotrod",
+                        "statement_timeout": str(timeout_ms),
+                        "timezone": "UTC",
+                    }
+                },
+            )
+        )
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """Yield a session in a transaction of its own."""
+        async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.engine.dispose()

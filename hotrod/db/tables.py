@@ -1,0 +1,19 @@
+"""All tables of the system, gathered for migrations and their tests."""
+
+from __future__ import annotations
+
+from sqlmodel import SQLModel
+
+import hotrod.access.models
+import hotrod.ai.models
+import hotrod.analytics.models
+import hotrod.company.tables
+import hotrod.customers.models
+import hotrod.durable.models
+import hotrod.mail.models
+import hotrod.parts.models
+import hotrod.quoting.models
+import hotrod.repairs.models
+import hotrod.staff.models  # noqa: F401 - each import registers its tables
+
+metadata = SQLModel.metadata
