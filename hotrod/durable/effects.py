@@ -38,10 +38,6 @@ class UnknownEffectError(HotrodError):
         super().__init__(f"the outcome of {key} is unknown; find out, then confirm or repeat it")
 
 
-class NotPerformedError(HotrodError):
-    """Raised by an act to say that surely nothing happened, so it may be tried again."""
-
-
 @dataclass(frozen=True)
 class Performed:
     """The outcome of an act; ``again`` when it had been done before."""
@@ -55,15 +51,19 @@ async def perform(
     key: str,
     act: Callable[[], Awaitable[dict[str, Any]]],
     look_up: Callable[[], Awaitable[Found]],
+    *,
+    refused: tuple[type[Exception], ...] = (),
 ) -> Performed:
     """Do an outward act once, whatever happened in earlier attempts.
 
     Args:
         database: where the ledger is.
         key: from ``hotrod/keys.py``.
-        act: does it, and returns what is worth keeping. An exception means that the outcome is
-            unknown, but for ``NotPerformedError``: then the act is free to be tried again.
+        act: does it, and returns what is worth keeping. An exception leaves the outcome unknown,
+            unless it is one of ``refused``.
         look_up: asks the provider whether an earlier attempt succeeded.
+        refused: exceptions of the act which say that surely nothing happened; the act is free
+            to be tried again.
 
     Raises:
         UnknownEffectError: an earlier attempt's outcome can't be known.
@@ -83,7 +83,7 @@ async def perform(
         await _claim_again(database, key)
     try:
         outcome = await act()
-    except NotPerformedError:
+    except refused:
         await _forget(database, key)
         raise
     await _settle(database, key, EffectState.DONE, outcome)

@@ -12,9 +12,20 @@ import pwd
 import stat
 import subprocess
 from pathlib import Path
+from typing import TypedDict
 
 SUPERUSER = "postgres"
 SYSTEM_USER = "hotrod_postgres"
+
+
+class Identity(TypedDict, total=False):
+    """Arguments of ``subprocess`` that run a program as somebody else."""
+
+    user: int
+    group: int
+    extra_groups: list[str | int]
+    cwd: str
+
 
 _TUNING = {
     "listen_addresses": "127.0.0.1",
@@ -39,9 +50,12 @@ class EmbeddedPostgres:
         self.port = port
 
     @property
-    def system_user(self) -> str | None:
-        """The user that must run the server, or None for our own."""
-        return SYSTEM_USER if hasattr(os, "geteuid") and os.geteuid() == 0 else None
+    def identity(self) -> Identity:
+        """Who runs the server, as arguments for ``subprocess``; empty for ourselves."""
+        if os.geteuid() != 0:
+            return {}
+        owner = _ensure_user(SYSTEM_USER)
+        return {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": [], "cwd": "/"}
 
     def initialize(self) -> None:
         """Make the data folder, once.
@@ -52,16 +66,15 @@ class EmbeddedPostgres:
         if (self.folder / "PG_VERSION").exists():
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        if self.system_user is not None:
-            owner = _ensure_user(self.system_user)
-            os.chown(self.folder, owner.pw_uid, owner.pw_gid)
+        identity = self.identity
+        if identity:
+            os.chown(self.folder, identity["user"], identity["group"])
             _let_others_pass(self.folder)
             _let_others_pass(binaries())
         options = ["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
         subprocess.run(
             [binaries() / "initdb", "-D", self.folder, "-U", SUPERUSER, *options],
-            user=self.system_user,
-            cwd="/" if self.system_user else None,
+            **identity,
             check=True,
             capture_output=True,
             text=True,

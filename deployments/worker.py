@@ -1,0 +1,83 @@
+"""The worker process: ``python -m deployments.worker --name worker-1``."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+from pathlib import Path
+
+import structlog
+from prefect.context import AsyncClientContext
+from prefect.settings import PREFECT_WORKER_QUERY_SECONDS, temporary_settings
+
+from deployments.apply import apply_deployments, ensure_work_pool, read_deployments
+from deployments.dispatcher import Dispatcher
+from deployments.warm_worker import WORKER_TYPE, WarmWorker
+from hotrod.logging import configure_logging
+from tasks._resources import resources
+
+log = structlog.get_logger()
+
+
+async def serve(name: str) -> None:
+    """Run a worker until SIGTERM or SIGINT."""
+    kit = resources()
+    settings = kit.settings
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with AsyncClientContext() as context:
+        client = context.client
+        template = WarmWorker.get_default_base_job_template()
+        await ensure_work_pool(client, settings.prefect.work_pool, WORKER_TYPE, template)
+        deployments = await apply_deployments(
+            client, read_deployments(), settings.prefect.work_pool
+        )
+        worker = WarmWorker(
+            deployments,
+            work_pool_name=settings.prefect.work_pool,
+            name=name,
+            limit=settings.worker.claim_window,
+            create_pool_if_not_found=False,
+        )
+        dispatcher = Dispatcher(name, kit.database, client, deployments, settings.worker)
+        loops = [asyncio.create_task(worker.start()), asyncio.create_task(dispatcher.run())]
+        ready = ready_file(settings.home, name)
+        ready.parent.mkdir(parents=True, exist_ok=True)
+        ready.touch()
+        log.info("worker.ready", worker=name)
+        try:
+            await asyncio.wait(
+                [asyncio.create_task(stop.wait()), *loops], return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            ready.unlink(missing_ok=True)
+            for task in loops:
+                task.cancel()
+            results = await asyncio.gather(*loops, return_exceptions=True)
+            await kit.close()
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
+
+
+def ready_file(home: Path, name: str) -> Path:
+    """Return the file that exists while the worker is at work."""
+    return home / "run" / f"{name}.ready"
+
+
+def main() -> None:
+    """Parse the command line and serve."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--name", default="worker-1", help="unique among the living workers")
+    name: str = parser.parse_args().name
+    settings = resources().settings
+    configure_logging(settings.log_level)
+    with temporary_settings({PREFECT_WORKER_QUERY_SECONDS: settings.worker.poll_seconds}):
+        asyncio.run(serve(name))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+"""Quote decision: a customer approved or declined, and everybody concerned hears of it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from prefect import flow
+from pydantic import Field
+
+from flows.repair_intake import TicketNumber
+from tasks.artifacts import label_run, publish_links
+from tasks.mail import confirm_decision
+from tasks.records import open_request
+from tasks.slack import tell_decision
+
+
+@flow(name="quote-decision", persist_result=True)
+async def quote_decision(
+    ticket: TicketNumber,
+    quote: Annotated[UUID, Field(description="Id of the quote that was decided.")],
+) -> None:
+    """Confirm a customer's decision by mail, and tell the technician on Slack.
+
+    Started by the event ``quote.decided``; the decision itself is recorded by then.
+    """
+    request = await open_request(ticket)
+    await label_run(ticket, request)
+    await confirm_decision(ticket, quote)
+    await tell_decision(ticket, quote)
+    await publish_links(ticket)

@@ -1,0 +1,74 @@
+"""Repair intake: a customer's request becomes a diagnosed, quoted, assigned ticket."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from prefect import flow
+from pydantic import Field
+
+from connectors._http.errors import ConnectorError
+from hotrod.errors import HotrodError
+from hotrod.repairs.models import Route
+from tasks.artifacts import label_run, publish_diagnosis, publish_links, publish_quote
+from tasks.claude import diagnose_with_claude
+from tasks.mail import acknowledge_request, ask_questions, send_quote
+from tasks.records import (
+    assign_technician,
+    check_parts,
+    diagnose_by_rule_table,
+    needs_answers,
+    open_request,
+    price_repair,
+    triage_request,
+)
+from tasks.slack import tell_bench, warn_of_danger
+
+TicketNumber = Annotated[
+    str,
+    Field(
+        description="Number of the ticket, e.g. NL-1042.",
+        pattern=r"^[A-Z]{2,4}-\d+$",
+        examples=["NL-1042"],
+    ),
+]
+
+
+@flow(name="repair-intake", persist_result=True)
+async def repair_intake(ticket: TicketNumber) -> str:
+    """Take a repair request in: acknowledge, triage, diagnose, price, assign, quote.
+
+    Started by the event ``repair.requested``, or by ops with a ticket's number; what is done
+    already is not done again. Returns how it ended: quoted, awaiting_answer, or routed.
+    """
+    request = await open_request(ticket)
+    await label_run(ticket, request)
+    await acknowledge_request(ticket)
+
+    triage = await triage_request(ticket)
+    if triage.dangers:
+        await warn_of_danger(ticket)
+    if triage.route != Route.REPAIR:
+        await publish_links(ticket)
+        return "routed"
+
+    try:
+        diagnosis = await diagnose_with_claude(ticket)
+    except (ConnectorError, HotrodError, TimeoutError) as error:
+        diagnosis = await diagnose_by_rule_table(ticket, because=type(error).__name__)
+    await publish_diagnosis(ticket, diagnosis)
+
+    if await needs_answers(ticket, diagnosis):
+        await ask_questions(ticket, diagnosis)
+        await publish_links(ticket)
+        return "awaiting_answer"
+
+    parts = await check_parts(ticket, diagnosis)
+    quote = await price_repair(ticket, diagnosis, parts)
+    technician = await assign_technician(ticket, diagnosis)
+    await send_quote(ticket, quote)
+    if technician is not None:
+        await tell_bench(ticket)
+    await publish_quote(ticket, quote)
+    await publish_links(ticket)
+    return "quoted"

@@ -1,0 +1,61 @@
+"""When a business is open, in its own time zone, holidays and daylight saving included."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from hotrod.company.models import WEEKDAYS, Business, Company, Hours
+from hotrod.errors import HotrodError
+
+_LONGEST_CLOSURE_DAYS = 60
+
+
+class NeverOpenError(HotrodError):
+    """A business without opening hours was asked when it opens."""
+
+    def __init__(self, business: Business) -> None:
+        super().__init__(f"{business.key} has no opening hours; add them to the company file")
+
+
+def is_open(business: Business, company: Company, at: datetime) -> bool:
+    """Tell whether a business is open at a moment (with time zone); a holiday is closed."""
+    local = at.astimezone(company.zone)
+    hours = _hours(business, company, local.date())
+    return hours is not None and hours.opens <= local.time() < hours.closes
+
+
+def next_opening(business: Business, company: Company, at: datetime) -> datetime:
+    """Return the moment itself when the business is open, else when it opens next.
+
+    Raises:
+        NeverOpenError: it has no opening hours, or is closed for two months.
+    """
+    if is_open(business, company, at):
+        return at
+    zone: ZoneInfo = company.zone
+    local = at.astimezone(zone)
+    for days in range(_LONGEST_CLOSURE_DAYS):
+        day = local.date() + timedelta(days=days)
+        hours = _hours(business, company, day)
+        if hours is None:
+            continue
+        opening = datetime.combine(day, hours.opens, tzinfo=zone)
+        if opening > at:
+            return opening
+    raise NeverOpenError(business)
+
+
+def hours_text(business: Business) -> tuple[str, ...]:
+    """Return the opening hours, a line per weekday; empty when the business has none."""
+    return tuple(
+        f"{day.capitalize()} {hours.opens:%H:%M}-{hours.closes:%H:%M}"
+        for day in WEEKDAYS
+        if (hours := business.opening_hours.get(day)) is not None
+    )
+
+
+def _hours(business: Business, company: Company, day: date) -> Hours | None:
+    if day in company.holidays:
+        return None
+    return business.opening_hours.get(WEEKDAYS[day.weekday()])

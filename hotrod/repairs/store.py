@@ -1,0 +1,132 @@
+"""Read tickets with what hangs on them, and move them on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import func
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hotrod.customers.models import Customer, Device
+from hotrod.db.columns import now
+from hotrod.errors import NotFoundError
+from hotrod.repairs.diagnosis import DiagnosisDraft
+from hotrod.repairs.models import Diagnosis, Photo, StatusChange, Ticket, TicketStatus
+from hotrod.repairs.rules import check_transition
+
+
+@dataclass(frozen=True)
+class TicketFile:
+    """A ticket with its customer and device."""
+
+    ticket: Ticket
+    customer: Customer
+    device: Device
+
+
+async def read_ticket(session: AsyncSession, number: str) -> TicketFile:
+    """Return the ticket with this number, its customer and device.
+
+    Raises:
+        NotFoundError: there is no such ticket.
+    """
+    found = await session.exec(
+        select(Ticket, Customer, Device)
+        .join(Customer, col(Customer.id) == Ticket.customer_id)
+        .join(Device, col(Device.id) == Ticket.device_id)
+        .where(Ticket.number == number)
+    )
+    row = found.first()
+    if row is None:
+        raise NotFoundError("ticket", number)
+    return TicketFile(*row)
+
+
+async def lock_ticket(session: AsyncSession, number: str) -> Ticket:
+    """Return the ticket, locked against changes by others until the transaction ends.
+
+    Raises:
+        NotFoundError: there is no such ticket.
+    """
+    found = await session.exec(select(Ticket).where(Ticket.number == number).with_for_update())
+    ticket = found.first()
+    if ticket is None:
+        raise NotFoundError("ticket", number)
+    return ticket
+
+
+async def photos(session: AsyncSession, ticket_id: UUID) -> Sequence[Photo]:
+    """Return a ticket's photos, in the order of arrival."""
+    found = await session.exec(
+        select(Photo).where(Photo.ticket_id == ticket_id).order_by(col(Photo.created_at))
+    )
+    return found.all()
+
+
+def move(
+    session: AsyncSession, ticket: Ticket, status: TicketStatus, *, actor: str, reason: str = ""
+) -> None:
+    """Move a locked ticket to another status and write its history; nothing when it is there.
+
+    Raises:
+        ForbiddenTransitionError: the rules don't allow the move.
+    """
+    if ticket.status == status:
+        return
+    check_transition(ticket.number, TicketStatus(ticket.status), status)
+    session.add(
+        StatusChange(
+            ticket_id=ticket.id,
+            from_status=ticket.status,
+            to_status=status,
+            actor=actor,
+            reason=reason,
+        )
+    )
+    ticket.status = status
+    ticket.updated_at = now()
+    session.add(ticket)
+
+
+async def add_diagnosis(
+    session: AsyncSession,
+    ticket_id: UUID,
+    draft: DiagnosisDraft,
+    *,
+    source: str,
+    model: str,
+    because: str = "",
+) -> Diagnosis:
+    """Store a diagnosis as the ticket's next version."""
+    latest = await session.exec(
+        select(func.coalesce(func.max(Diagnosis.version), 0)).where(
+            Diagnosis.ticket_id == ticket_id
+        )
+    )
+    diagnosis = Diagnosis(
+        ticket_id=ticket_id,
+        version=latest.one() + 1,
+        source=source,
+        model=model,
+        because=because,
+        **draft.model_dump(mode="json"),
+    )
+    session.add(diagnosis)
+    await session.flush()
+    await session.refresh(diagnosis)
+    return diagnosis
+
+
+async def read_diagnosis(session: AsyncSession, diagnosis_id: UUID) -> Diagnosis:
+    """Return a diagnosis by id.
+
+    Raises:
+        NotFoundError: there is no such diagnosis.
+    """
+    diagnosis = await session.get(Diagnosis, diagnosis_id)
+    if diagnosis is None:
+        raise NotFoundError("diagnosis", str(diagnosis_id))
+    return diagnosis

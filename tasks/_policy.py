@@ -1,0 +1,54 @@
+"""When a step is tried again, and how long it may take.
+
+The transport waits out a short Retry-After; a task repeats what failed in passing; nobody else
+loops. A write whose outcome is unknown may be repeated here, because its effect goes through the
+ledger, which looks the outcome up first.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from prefect.client.schemas.objects import TaskRun
+from prefect.states import State
+from prefect.tasks import Task
+
+from connectors._http.errors import RateLimitedError, TransientError, UnknownOutcomeError
+
+PASSING = (TransientError, RateLimitedError, UnknownOutcomeError)
+
+
+class StepOptions(TypedDict, total=False):
+    """Options of ``@task`` that the presets set."""
+
+    retries: int
+    retry_delay_seconds: list[float]
+    retry_jitter_factor: float
+    retry_condition_fn: Any
+    timeout_seconds: float
+    persist_result: bool
+
+
+async def is_passing(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Tell whether a step failed for a reason that may be gone the next time."""
+    error = await state.aresult(raise_on_failure=False)
+    return isinstance(error, PASSING)
+
+
+OUTWARD: StepOptions = {
+    "retries": 3,
+    "retry_delay_seconds": [1, 2, 4],
+    "retry_jitter_factor": 0.3,
+    "retry_condition_fn": is_passing,
+    "timeout_seconds": 90,
+    "persist_result": True,
+}
+"""For steps that talk to a service: three more tries, after 1, 2 and 4 s."""
+
+RECORD: StepOptions = {
+    "retries": 2,
+    "retry_delay_seconds": [0.5, 2],
+    "timeout_seconds": 30,
+    "persist_result": True,
+}
+"""For steps on our own database."""

@@ -1,0 +1,4 @@
+"""Steps on our own records."""
+
+from __future__ import annotations
+

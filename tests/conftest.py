@@ -1,0 +1,141 @@
+"""What all tests share: a real PostgreSQL, started once, and a rolled-back session per test."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hotrod.company.load import load_company
+from hotrod.company.models import Company
+from hotrod.company.store import sync_company
+from hotrod.db.engine import Database
+from hotrod.db.migrate import create_database, upgrade
+from hotrod.settings import Settings
+from hotrod.stack.postgres import EmbeddedPostgres
+
+for name in [name for name in os.environ if name.startswith(("HOTROD_", "PREFECT_"))]:
+    del os.environ[name]
+
+
+def free_port() -> int:
+    """Return a TCP port of the loopback interface that nobody uses right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL server for this session; it forgets everything at the end."""
+    with tempfile.TemporaryDirectory(prefix="hotrod-test-") as folder:
+        server = EmbeddedPostgres(Path(folder) / "postgres", free_port())
+        server.initialize()
+        log = Path(folder, "log").open("wb")
+        process = subprocess.Popen(
+            server.command("fsync=off", "synchronous_commit=off", "full_page_writes=off"),
+            **server.identity,
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            _wait_for_port(server.port, process)
+            yield server
+        finally:
+            process.send_signal(2)
+            process.wait(20)
+            log.close()
+
+
+def _wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(200):
+        assert process.poll() is None, "PostgreSQL stopped while starting"
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    pytest.fail("PostgreSQL did not start within 10 s")
+
+
+def postgres_url(server: EmbeddedPostgres, name: str) -> URL:
+    """Return the URL of a database on the session's server."""
+    return URL.create(
+        "postgresql+asyncpg", "postgres", host="127.0.0.1", port=server.port, database=name
+    )
+
+
+@pytest.fixture(scope="session")
+def company() -> Company:
+    """The shipped sample company."""
+    return load_company()
+
+
+@pytest.fixture(scope="session")
+async def database(postgres: EmbeddedPostgres, company: Company) -> AsyncIterator[Database]:
+    """Our database, migrated, with the sample company in it.
+
+    Tests that commit here must bring data of their own and not count rows of others.
+    """
+    url = postgres_url(postgres, "hotrod")
+    await create_database(url)
+    database = Database(create_async_engine(url, poolclass=NullPool))
+    await upgrade(database.engine)
+    async with database.transaction() as session:
+        await sync_company(session, company)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def session(database: Database) -> AsyncIterator[AsyncSession]:
+    """A session whose work is rolled back after the test."""
+    async with database.engine.connect() as connection:
+        outer = await connection.begin()
+        async with AsyncSession(
+            connection, expire_on_commit=False, join_transaction_mode="create_savepoint"
+        ) as session:
+            yield session
+        await outer.rollback()
+
+
+class RolledBackDatabase(Database):
+    """A database whose transactions all happen in one session, to be rolled back."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        async with self._session.begin_nested():
+            yield self._session
+
+
+@pytest.fixture
+def rolled_back(session: AsyncSession) -> Database:
+    """A database for code that opens transactions itself; nothing of it stays."""
+    return RolledBackDatabase(session)
+
+
+@pytest.fixture
+def settings(postgres: EmbeddedPostgres, tmp_path: Path) -> Settings:
+    """Settings of a system under test: the session's database, a home of its own."""
+    url = postgres_url(postgres, "hotrod").set(drivername="postgresql")
+    return Settings(
+        _env_file=None,
+        home=tmp_path,
+        secret_key=SecretStr("a-secret-key-for-tests-only-0123456789"),
+        database={"url": url.render_as_string(hide_password=False)},
+    )
