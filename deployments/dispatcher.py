@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -16,8 +17,8 @@ import asyncpg
 import httpx
 import structlog
 from prefect.client.orchestration import PrefectClient
-from prefect.client.schemas.objects import FlowRun, StateType
-from prefect.states import Pending, State
+from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.states import Pending
 
 from deployments.apply import Applied
 from deployments.triggers import TRIGGERS, Trigger
@@ -87,9 +88,9 @@ class Dispatcher:
             key = _identity(delivery)
             task = asyncio.create_task(self._handle(delivery), name=f"delivery-{key}")
             self._running[key] = task
-            task.add_done_callback(lambda _, key=key: self._forget(key))
+            task.add_done_callback(partial(self._forget, key))
 
-    def _forget(self, key: int) -> None:
+    def _forget(self, key: int, _done: asyncio.Task[None]) -> None:
         self._running.pop(key, None)
         self._wake.set()
 

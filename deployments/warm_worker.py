@@ -8,13 +8,15 @@ dispatcher.
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import anyio.abc
 from prefect.client.orchestration import PrefectClient
-from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.objects import FlowRun, State
 from prefect.exceptions import ObjectNotFound
 from prefect.flow_engine import run_flow_async
 from prefect.flows import Flow
-from prefect.states import State
+from prefect.states import Pending
 from prefect.workers.base import (
     BaseJobConfiguration,
     BaseVariables,
@@ -69,13 +71,13 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmWorkerResul
         return WarmWorkerResult(status_code=0, identifier=str(flow_run.id))
 
 
-async def execute(flow: Flow[..., object], flow_run: FlowRun) -> State[object]:
+async def execute(flow: Flow[..., Any], flow_run: FlowRun) -> State[Any]:
     """Run a flow here and now, and return its last state; errors of the flow are in the state."""
     parameters = flow.validate_parameters(flow_run.parameters)
-    state: State[object] = await run_flow_async(
+    state = await run_flow_async(
         flow, flow_run=flow_run, parameters=parameters, return_type="state"
     )
-    return state
+    return cast("State[Any]", state)
 
 
 async def make_runnable(client: PrefectClient, flow_run: FlowRun) -> FlowRun:
@@ -83,8 +85,6 @@ async def make_runnable(client: PrefectClient, flow_run: FlowRun) -> FlowRun:
 
     Prefect keeps such a run PENDING or RUNNING for ever.
     """
-    from prefect.states import Pending
-
     if flow_run.state is not None and flow_run.state.is_running():
         await client.set_flow_run_state(flow_run.id, Pending(message="continued"), force=True)
         return await client.read_flow_run(flow_run.id)

@@ -9,7 +9,7 @@ from prefect import flow
 from pydantic import Field
 
 from flows.repair_intake import TicketNumber
-from tasks.artifacts import label_run, publish_links
+from tasks.artifacts import label_run, publish
 from tasks.mail import confirm_decision
 from tasks.records import open_request
 from tasks.slack import tell_decision
@@ -28,4 +28,4 @@ async def quote_decision(
     await label_run(ticket, request)
     await confirm_decision(ticket, quote)
     await tell_decision(ticket, quote)
-    await publish_links(ticket)
+    await publish(ticket)

@@ -10,7 +10,7 @@ from pydantic import Field
 from connectors._http.errors import ConnectorError
 from hotrod.errors import HotrodError
 from hotrod.repairs.models import Route
-from tasks.artifacts import label_run, publish_diagnosis, publish_links, publish_quote
+from tasks.artifacts import label_run, publish
 from tasks.claude import diagnose_with_claude
 from tasks.mail import acknowledge_request, ask_questions, send_quote
 from tasks.records import (
@@ -49,18 +49,17 @@ async def repair_intake(ticket: TicketNumber) -> str:
     if triage.dangers:
         await warn_of_danger(ticket)
     if triage.route != Route.REPAIR:
-        await publish_links(ticket)
+        await publish(ticket)
         return "routed"
 
     try:
         diagnosis = await diagnose_with_claude(ticket)
     except (ConnectorError, HotrodError, TimeoutError) as error:
         diagnosis = await diagnose_by_rule_table(ticket, because=type(error).__name__)
-    await publish_diagnosis(ticket, diagnosis)
 
     if await needs_answers(ticket, diagnosis):
         await ask_questions(ticket, diagnosis)
-        await publish_links(ticket)
+        await publish(ticket, diagnosis=diagnosis)
         return "awaiting_answer"
 
     parts = await check_parts(ticket, diagnosis)
@@ -69,6 +68,5 @@ async def repair_intake(ticket: TicketNumber) -> str:
     await send_quote(ticket, quote)
     if technician is not None:
         await tell_bench(ticket)
-    await publish_quote(ticket, quote)
-    await publish_links(ticket)
+    await publish(ticket, diagnosis=diagnosis, quote=quote)
     return "quoted"

@@ -9,13 +9,27 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
-from prefect.client.schemas.objects import TaskRun
-from prefect.states import State
+from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
-from connectors._http.errors import RateLimitedError, TransientError, UnknownOutcomeError
+from connectors._http.errors import (
+    NeedsReauthError,
+    RateLimitedError,
+    RejectedError,
+    ServiceNotFoundError,
+    TransientError,
+    UnknownOutcomeError,
+)
 
 PASSING = (TransientError, RateLimitedError, UnknownOutcomeError)
+REFUSED = (
+    TransientError,
+    RateLimitedError,
+    NeedsReauthError,
+    ServiceNotFoundError,
+    RejectedError,
+)
+"""Errors of a write which say that surely nothing was done."""
 
 
 class StepOptions(TypedDict, total=False):

@@ -2,3 +2,264 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Literal
+from uuid import UUID
+
+from prefect import task
+from prefect.runtime import flow_run
+from pydantic import BaseModel
+
+from hotrod.analytics.store import record, record_step
+from hotrod.company.calendar import is_open
+from hotrod.company.models import Business
+from hotrod.db.columns import now
+from hotrod.errors import NotFoundError
+from hotrod.mail.store import sent_kinds
+from hotrod.parts.rules import PartFacts, match_parts
+from hotrod.parts.store import catalogue
+from hotrod.quoting.models import QuoteState
+from hotrod.quoting.rules import PartPrice, PricingInput, price, quote_expiry, reminder_due
+from hotrod.quoting.store import add_quote, open_quotes, read_quote
+from hotrod.repairs.diagnosis import is_underspecified
+from hotrod.repairs.faults import RULES_VERSION, diagnose_by_rules
+from hotrod.repairs.models import Route, TicketStatus, Urgency
+from hotrod.repairs.store import (
+    add_diagnosis,
+    lock_ticket,
+    move,
+    photos,
+    read_diagnosis,
+    read_ticket,
+)
+from hotrod.staff.rules import TechnicianFacts, choose_technician
+from hotrod.staff.store import technicians
+from tasks._policy import RECORD
+from tasks._resources import resources
+
+
+class Request(BaseModel):
+    """A ticket's name and business: what a run is labeled with."""
+
+    title: str
+    business: str
+
+
+class TriageOutcome(BaseModel):
+    """What the message is, and the dangers that it tells of."""
+
+    route: Route
+    dangers: list[str]
+
+
+class PartNeeded(BaseModel):
+    """A part of the catalogue that the repair needs."""
+
+    sku: str
+    in_stock: bool
+
+
+class DueReminder(BaseModel):
+    """A mail about an open quote that is due now."""
+
+    ticket: str
+    quote: UUID
+    kind: Literal["reminder_24h", "reminder_72h", "expired"]
+
+
+@task(name="open request", **RECORD)
+async def open_request(ticket: str) -> Request:
+    """Find the ticket and remember on it which run takes care of it."""
+    async with resources().database.transaction() as session:
+        row = await lock_ticket(session, ticket)
+        if row.run_id is None and flow_run.id is not None:
+            row.run_id = UUID(str(flow_run.id))
+            session.add(row)
+        return Request(title=row.title, business=row.business_key)
+
+
+@task(name="triage request", **RECORD)
+async def triage_request(ticket: str) -> TriageOutcome:
+    """Act on the triage made when the request came in: route it, or flag danger for the bench."""
+    async with resources().database.transaction() as session:
+        row = await lock_ticket(session, ticket)
+        row.needs_review = row.needs_review or bool(row.dangers)
+        session.add(row)
+        if row.route != Route.REPAIR and row.status == TicketStatus.RECEIVED:
+            move(
+                session, row, TicketStatus.ROUTED, actor="system", reason=f"reads like {row.route}"
+            )
+        await record_step(session, "triaged", row.business_key, row.id, route=row.route)
+        return TriageOutcome(route=Route(row.route), dangers=list(row.dangers))
+
+
+@task(name="diagnose by rules", **RECORD)
+async def diagnose_by_rule_table(ticket: str, because: str) -> UUID:
+    """Diagnose from the table of known faults, and ask for a technician's look.
+
+    Args:
+        ticket: number of the ticket.
+        because: why Claude couldn't be asked.
+    """
+    async with resources().database.transaction() as session:
+        row = await lock_ticket(session, ticket)
+        file = await read_ticket(session, ticket)
+        draft = diagnose_by_rules(file.request_facts(len(await photos(session, row.id))))
+        diagnosis = await add_diagnosis(
+            session, row.id, draft, source="rules", model=RULES_VERSION, because=because
+        )
+        row.needs_review = True
+        session.add(row)
+        await record_step(session, "diagnosed", row.business_key, row.id, source="rules")
+        return diagnosis.id
+
+
+@task(name="check whether answers are needed", **RECORD)
+async def needs_answers(ticket: str, diagnosis: UUID) -> bool:
+    """Tell whether the customer must answer questions before a quote makes sense."""
+    async with resources().database.transaction() as session:
+        file = await read_ticket(session, ticket)
+        found = await read_diagnosis(session, diagnosis)
+        return is_underspecified(float(found.confidence), found.questions, file.ticket.problem)
+
+
+@task(name="check parts", **RECORD)
+async def check_parts(ticket: str, diagnosis: UUID) -> list[PartNeeded]:
+    """Find the parts that the diagnosis asks for, and whether they are in stock."""
+    async with resources().database.transaction() as session:
+        file = await read_ticket(session, ticket)
+        found = await read_diagnosis(session, diagnosis)
+        stocked = [
+            PartFacts(
+                row.part.sku, row.part.name, row.part.category, tuple(row.part.fits), row.available
+            )
+            for row in await catalogue(session)
+        ]
+        matches = match_parts(found.likely_parts, found.category, file.device_facts, stocked)
+        await record_step(
+            session,
+            "parts_checked",
+            file.ticket.business_key,
+            file.ticket.id,
+            found=len(matches),
+            in_stock=sum(match.available > 0 for match in matches),
+        )
+        return [PartNeeded(sku=match.sku, in_stock=match.available > 0) for match in matches]
+
+
+@task(name="price repair", **RECORD)
+async def price_repair(ticket: str, diagnosis: UUID, parts: list[PartNeeded]) -> UUID:
+    """Price the repair and store the quote; the same price again is the same quote."""
+    kit = resources()
+    stock = {part.sku: part.in_stock for part in parts}
+    async with kit.database.transaction() as session:
+        row = await lock_ticket(session, ticket)
+        file = await read_ticket(session, ticket)
+        found = await read_diagnosis(session, diagnosis)
+        rows = await catalogue(session, list(stock)) if stock else []
+        priced = price(
+            PricingInput(
+                device_type=file.device.type,
+                category=found.category,
+                labour_hours=Decimal(found.labour_hours),
+                rush=row.urgency == Urgency.RUSH,
+                parts=tuple(
+                    PartPrice(
+                        sku=item.part.sku,
+                        name=item.part.name,
+                        unit_cost=item.part.unit_cost,
+                        in_stock=stock[item.part.sku],
+                    )
+                    for item in rows
+                ),
+                province=_business(row.business_key).province,
+                pricing=kit.company.pricing,
+            )
+        )
+        moment = now()
+        quote = await add_quote(
+            session,
+            row.id,
+            found.id,
+            priced,
+            created_at=moment,
+            expires_at=quote_expiry(moment, kit.company.pricing.quote_valid_days, kit.company.zone),
+        )
+        await record_step(
+            session, "priced", row.business_key, row.id, total=str(quote.total), lines=len(rows)
+        )
+        return quote.id
+
+
+@task(name="assign technician", **RECORD)
+async def assign_technician(ticket: str, diagnosis: UUID) -> str | None:
+    """Give the ticket to the technician with the skill and the least load; None: nobody free."""
+    kit = resources()
+    async with kit.database.transaction() as session:
+        row = await lock_ticket(session, ticket)
+        file = await read_ticket(session, ticket)
+        found = await read_diagnosis(session, diagnosis)
+        people = {person.row.key: person for person in await technicians(session)}
+        choice = choose_technician(
+            [
+                TechnicianFacts(
+                    key,
+                    frozenset(person.row.skills),
+                    person.row.capacity,
+                    person.open_tickets - (row.technician_id == person.row.id),
+                    tuple((away.first_day, away.last_day) for away in person.absences),
+                )
+                for key, person in people.items()
+            ],
+            file.device.type,
+            found.category,
+            now().astimezone(kit.company.zone).date(),
+        )
+        row.technician_id = people[choice.key].row.id if choice.key else None
+        row.needs_review = row.needs_review or choice.key is None
+        session.add(row)
+        await record_step(
+            session, "assigned", row.business_key, row.id, who=choice.key, why=choice.reason
+        )
+        return choice.key
+
+
+@task(name="find due reminders", **RECORD)
+async def find_due_reminders() -> list[DueReminder]:
+    """List the reminders that are due, of the businesses that are open right now."""
+    kit = resources()
+    moment = now()
+    due: list[DueReminder] = []
+    async with kit.database.transaction() as session:
+        for quote, ticket in await open_quotes(session):
+            if quote.sent_at is None or not is_open(
+                _business(ticket.business_key), kit.company, moment
+            ):
+                continue
+            already = await sent_kinds(session, ticket.id)
+            kind = reminder_due(quote.sent_at, quote.expires_at, moment, already)
+            if kind is not None:
+                due.append(DueReminder(ticket=ticket.number, quote=quote.id, kind=kind))
+    return due
+
+
+@task(name="expire quote", **RECORD)
+async def expire_quote(ticket: str, quote: UUID) -> bool:
+    """Let an open quote expire; False when the customer decided in the meantime."""
+    async with resources().database.transaction() as session:
+        row = await lock_ticket(session, ticket)
+        found = (await read_quote(session, quote)).quote
+        if found.state != QuoteState.SENT:
+            return False
+        found.state = QuoteState.EXPIRED
+        session.add(found)
+        move(session, row, TicketStatus.EXPIRED, actor="system", reason="no answer in time")
+        await record(session, "quote.expired", row.business_key, ticket_id=row.id)
+        return True
+
+
+def _business(key: str) -> Business:
+    business = resources().company.business(key)
+    if business is None:
+        raise NotFoundError("business in the company file", key)
+    return business

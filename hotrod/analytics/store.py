@@ -30,7 +30,7 @@ async def record(
         dedup_key=dedup_key,
         fields=fields,
     )
-    await session.execute(
+    await session.exec(
         insert(AnalyticsEvent)
         .values(**event.model_dump(exclude={"id"}))
         .on_conflict_do_nothing(index_elements=["dedup_key"])

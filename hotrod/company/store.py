@@ -74,7 +74,7 @@ async def _sync_technicians(session: AsyncSession, company: Company) -> None:
             capacity=person.capacity,
         )
         values = row.model_dump(exclude={"id", "key"})
-        stored = await session.execute(
+        stored = await session.exec(
             insert(TechnicianRow)
             .values(id=row.id, key=row.key, **values)
             .on_conflict_do_update(index_elements=["key"], set_=values)
@@ -98,7 +98,7 @@ async def _add_parts(session: AsyncSession, company: Company) -> None:
             fits=list(stocked.fits),
             currency=company.pricing.currency,
         )
-        added = await session.execute(
+        added = await session.exec(
             insert(Part)
             .values(**part.model_dump())
             .on_conflict_do_nothing(index_elements=["sku"])

@@ -92,7 +92,7 @@ async def perform(
 
 async def _claim(session: AsyncSession, key: str) -> Effect | None:
     """Claim the key; return the earlier claim when there is one."""
-    claimed = await session.execute(
+    claimed = await session.exec(
         insert(Effect)
         .values(key=key, state=EffectState.CLAIMED, attempts=1, outcome={}, claimed_at=now())
         .on_conflict_do_nothing()

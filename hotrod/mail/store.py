@@ -21,7 +21,7 @@ async def find_message(session: AsyncSession, effect_key: str) -> Message | None
 
 async def add_message(session: AsyncSession, message: Message) -> Message:
     """Store a message to be sent; the stored one when its key is there already."""
-    await session.execute(
+    await session.exec(
         insert(Message)
         .values(**message.model_dump())
         .on_conflict_do_nothing(index_elements=["effect_key"])

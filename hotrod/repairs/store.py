@@ -14,6 +14,7 @@ from hotrod.customers.models import Customer, Device
 from hotrod.db.columns import now
 from hotrod.errors import NotFoundError
 from hotrod.repairs.diagnosis import DiagnosisDraft
+from hotrod.repairs.facts import DeviceFacts, RequestFacts
 from hotrod.repairs.models import Diagnosis, Photo, StatusChange, Ticket, TicketStatus
 from hotrod.repairs.rules import check_transition
 
@@ -25,6 +26,16 @@ class TicketFile:
     ticket: Ticket
     customer: Customer
     device: Device
+
+
+    @property
+    def device_facts(self) -> DeviceFacts:
+        """The device, as the rules see it."""
+        return DeviceFacts(self.device.type, self.device.brand or "", self.device.model or "")
+
+    def request_facts(self, photo_count: int) -> RequestFacts:
+        """The request, as the rules and Claude see it: without the customer's identity."""
+        return RequestFacts(self.device_facts, self.ticket.problem, photo_count)
 
 
 async def read_ticket(session: AsyncSession, number: str) -> TicketFile:

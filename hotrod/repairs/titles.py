@@ -53,7 +53,8 @@ SYMPTOMS: tuple[tuple[str, tuple[Phrase, ...]], ...] = (
         ),
     ),
     ("stick drift", phrases("drift*", "stick moves")),
-    ("buttons", phrases("button* stuck", "button* don't work", "buttons", "keys stuck", "keyboard")),
+    ("buttons", phrases("button* stuck", "button* don't work", "buttons", "keys stuck",
+                          "keyboard")),
     ("storage", phrases("ssd", "hard drive", "corrupt*", "disk error", "storage")),
     ("disc drive", phrases("disc drive", "won't read disc*", "eject*", "disc stuck")),
     (

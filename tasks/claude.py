@@ -1,0 +1,88 @@
+"""Steps that ask Claude."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from typing import cast
+from uuid import UUID
+
+from prefect import task
+
+from connectors.claude.models import ImagePart, ImageType, TextPart
+from hotrod.ai.models import ModelCall
+from hotrod.ai.rules import Usage, check_budget, cost_cad
+from hotrod.ai.store import spent_since
+from hotrod.analytics.store import record_step
+from hotrod.db.columns import now
+from hotrod.errors import HotrodError
+from hotrod.repairs.diagnosis import DiagnosisDraft, ground
+from hotrod.repairs.prompts import PROMPT_VERSION, diagnosis_prompt
+from hotrod.repairs.store import add_diagnosis, lock_ticket, photos, read_ticket
+from tasks._policy import OUTWARD
+from tasks._resources import resources
+
+
+class NoKeyError(HotrodError):
+    """Claude can't be asked: no API key is set."""
+
+    def __init__(self) -> None:
+        super().__init__("HOTROD_CLAUDE__API_KEY is not set; diagnosis works by rules")
+
+
+@task(name="diagnose with Claude", **OUTWARD)
+async def diagnose_with_claude(ticket: str) -> UUID:
+    """Have Claude read the request and its photos; store what can be checked of the answer.
+
+    Raises:
+        NoKeyError, BudgetSpentError, ConnectorError: Claude can't be asked now; the diagnosis
+            by rules takes over.
+    """
+    kit = resources()
+    if kit.claude is None:
+        raise NoKeyError
+    midnight = datetime.combine(now().date(), time.min, tzinfo=UTC)
+    async with kit.database.transaction() as session:
+        check_budget(await spent_since(session, midnight), kit.settings.claude)
+        file = await read_ticket(session, ticket)
+        pictures = await photos(session, file.ticket.id)
+    system, text = diagnosis_prompt(file.request_facts(len(pictures)))
+    content: list[TextPart | ImagePart] = [
+        ImagePart(
+            cast("ImageType", picture.content_type), await kit.objects.get(picture.object_key)
+        )
+        for picture in pictures
+    ]
+    content.append(TextPart(text=text))
+
+    answer = await kit.claude.complete(
+        system=system,
+        content=content,
+        schema=DiagnosisDraft,
+        max_output_tokens=kit.settings.claude.max_output_tokens,
+    )
+
+    usage = Usage(answer.input_tokens, answer.output_tokens)
+    draft = ground(answer.value, file.ticket.problem, len(pictures))
+    async with kit.database.transaction() as session:
+        row = await lock_ticket(session, ticket)
+        diagnosis = await add_diagnosis(
+            session,
+            row.id,
+            draft,
+            source="claude",
+            model=answer.model,
+            because=f"prompt {PROMPT_VERSION}",
+        )
+        session.add(
+            ModelCall(
+                ticket_id=row.id,
+                purpose="diagnosis",
+                model=answer.model,
+                request_id=answer.request_id,
+                input_tokens=usage.input_tokens,
+                output_tokens=usage.output_tokens,
+                cost=cost_cad(usage, kit.settings.claude),
+            )
+        )
+        await record_step(session, "diagnosed", row.business_key, row.id, source="claude")
+        return diagnosis.id

@@ -1,0 +1,82 @@
+"""The company file: the sample is good, and mistakes are named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hotrod.company.load import SAMPLE, load_company
+from hotrod.company.models import Company
+from hotrod.company.store import next_ticket_number, sync_company
+from hotrod.company.tables import BusinessRow
+from hotrod.errors import SettingsError
+from hotrod.parts.models import Part, StockLevel
+from hotrod.staff.models import TechnicianRow
+
+
+def test_the_sample_is_the_group_of_eight() -> None:
+    company = load_company()
+    assert len(company.businesses) == 8
+    assert all(
+        alias.endswith("example.com")
+        for business in company.businesses
+        for alias in business.aliases
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ('time_zone = "America/Toronto"', 'time_zone = "Ottawa"', "America/Toronto"),
+        ('default_business = "noizylab"', 'default_business = "teelixir"', "repairs = true"),
+        ('ticket_prefix = "FM"', 'ticket_prefix = "NL"', "ticket prefix given twice: NL"),
+        ("labour_cost_per_hour = 38.00", "labour_cost_per_hour = -1", "labour_cost_per_hour"),
+        ('province = "BC"', 'province = "XX"', "businesses.3.province"),
+        ("closes = 16:00:00", "closes = 09:00:00", "opens must be before closes"),
+        ("{ margin = 0.25 },", "", "last margin rule"),
+        ('name = "Hot Rod Group"', "name = ", "line"),
+    ],
+)
+def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, named: str) -> None:
+    text = SAMPLE.read_text()
+    assert old in text
+    file = tmp_path / "company.toml"
+    file.write_text(text.replace(old, new, 1))
+    with pytest.raises(SettingsError) as raised:
+        load_company(file)
+    assert named in str(raised.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"nowhere\.toml"):
+        load_company(tmp_path / "nowhere.toml")
+
+
+async def test_what_the_file_drops_turns_inactive_and_stock_is_kept(
+    session: AsyncSession, company: Company
+) -> None:
+    level = (await session.exec(select(StockLevel).join(Part).where(Part.sku == "HDMI-PS5"))).one()
+    level.on_hand = 1
+    session.add(level)
+    smaller = company.model_copy(
+        update={"businesses": company.businesses[:2], "technicians": company.technicians[:1]}
+    )
+    await sync_company(session, smaller)
+    active = await session.exec(select(BusinessRow.key).where(BusinessRow.active))
+    assert set(active.all()) == {"noizylab", "fish_music"}
+    people = await session.exec(
+        select(TechnicianRow.key).where(TechnicianRow.active).order_by(col(TechnicianRow.key))
+    )
+    assert people.all() == ["maya"]
+    await session.refresh(level)
+    assert level.on_hand == 1
+
+
+async def test_ticket_numbers_go_on_per_business(session: AsyncSession) -> None:
+    first, second = [await next_ticket_number(session, "NL") for _ in range(2)]
+    assert first.startswith("NL-")
+    assert int(second.removeprefix("NL-")) == int(first.removeprefix("NL-")) + 1
+    assert (await next_ticket_number(session, "HC")).startswith("HC-")
