@@ -17,7 +17,7 @@ import asyncpg
 import httpx
 import structlog
 from prefect.client.orchestration import PrefectClient
-from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.client.schemas.objects import State, StateType
 from prefect.states import Pending
 
 from deployments.apply import Applied
@@ -133,16 +133,12 @@ class Dispatcher:
         )
         async with self._database.transaction() as session:
             await inbox.attach_run(session, _identity(delivery), self._name, flow_run.id)
+        if delivery.attempts > 1:
+            flow_run = await make_runnable(self._client, flow_run)
         if flow_run.state is not None and flow_run.state.is_final():
             return flow_run.state
-        flow_run = await self._continued(flow_run, delivery)
         log.info("run.started", run=str(flow_run.id))
         return await execute(applied.flow, flow_run)
-
-    async def _continued(self, flow_run: FlowRun, delivery: Delivery) -> FlowRun:
-        if delivery.attempts == 1:
-            return flow_run
-        return await make_runnable(self._client, flow_run)
 
     async def _settle(self, delivery: Delivery, state: State[Any]) -> None:
         if state.type == StateType.FAILED:

@@ -81,11 +81,11 @@ async def execute(flow: Flow[..., Any], flow_run: FlowRun) -> State[Any]:
 
 
 async def make_runnable(client: PrefectClient, flow_run: FlowRun) -> FlowRun:
-    """Return a run that ended its process unfinished to PENDING, so that it can go on.
+    """Return a run whose worker died or stopped to PENDING, so that it can go on.
 
-    Prefect keeps such a run PENDING or RUNNING for ever.
+    Prefect keeps such a run RUNNING for ever, or CRASHED when the worker could still say so.
     """
-    if flow_run.state is not None and flow_run.state.is_running():
+    if flow_run.state is not None and (flow_run.state.is_running() or flow_run.state.is_crashed()):
         await client.set_flow_run_state(flow_run.id, Pending(message="continued"), force=True)
         return await client.read_flow_run(flow_run.id)
     return flow_run

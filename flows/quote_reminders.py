@@ -16,7 +16,7 @@ async def quote_reminders() -> int:
     """
     due = await find_due_reminders()
     for reminder in due:
-        if reminder.kind == "expired":
-            await expire_quote(reminder.ticket, reminder.quote)
+        if reminder.kind == "expired" and not await expire_quote(reminder.ticket, reminder.quote):
+            continue
         await send_reminder(reminder.ticket, reminder.quote, reminder.kind)
     return len(due)

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from hotrod.errors import LinkError
 
 Purpose = Literal["status", "quote"]
+Choice = Literal["approve", "decline"]
 
 
 class LinkSigner:
@@ -46,3 +47,24 @@ class LinkSigner:
 
     def _serializer(self, purpose: Purpose) -> URLSafeTimedSerializer:
         return URLSafeTimedSerializer(self._secret.get_secret_value(), salt=f"hotrod.{purpose}")
+
+
+class CustomerLinks:
+    """The links that customers get, as the gateway serves them.
+
+    Args:
+        signer: makes the tokens.
+        public_url: root of the gateway as customers reach it, without a trailing slash.
+    """
+
+    def __init__(self, signer: LinkSigner, public_url: str) -> None:
+        self._signer = signer
+        self._public_url = public_url
+
+    def status_url(self, ticket_id: UUID) -> str:
+        """Return the link to a ticket's status page."""
+        return f"{self._public_url}/r/{self._signer.sign('status', ticket_id)}"
+
+    def decision_url(self, quote_id: UUID, choice: Choice) -> str:
+        """Return the link to the page on which a quote is decided."""
+        return f"{self._public_url}/q/{self._signer.sign('quote', quote_id)}?choice={choice}"

@@ -153,7 +153,7 @@ class ClaudeSettings(_Section):
 
     base_url: str = Field("https://api.anthropic.com", description="Root of the API.")
     api_key: SecretStr = Field(SecretStr(""), description="API key; empty: rules diagnose.")
-    model: str = Field("claude-sonnet-4-5", description="Model that diagnoses.")
+    model: str = Field("claude-sonnet-4-6", description="Model that diagnoses.")
     max_output_tokens: int = Field(
         2000, ge=256, le=64_000, description="Longest answer, in tokens."
     )

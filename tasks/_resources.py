@@ -14,7 +14,7 @@ from connectors.slack.client import SlackClient
 from hotrod.company.load import get_company
 from hotrod.company.models import Company
 from hotrod.db.engine import Database
-from hotrod.links import LinkSigner
+from hotrod.links import CustomerLinks, LinkSigner
 from hotrod.objects import ObjectStore, ObstoreObjects
 from hotrod.settings import Settings, get_settings
 from hotrod.stack.secrets import load_secrets
@@ -28,7 +28,7 @@ class Resources:
     company: Company
     database: Database
     objects: ObjectStore
-    links: LinkSigner
+    links: CustomerLinks
     mail: MailTransport
     claude: ClaudeClient | None
     slack: SlackClient | None
@@ -67,7 +67,7 @@ def build(settings: Settings, company: Company) -> Resources:
         company=company,
         database=Database.connect(settings),
         objects=ObstoreObjects.connect(settings),
-        links=LinkSigner(secrets.secret_key),
+        links=CustomerLinks(LinkSigner(secrets.secret_key), settings.public_url),
         mail=mail_transport(settings),
         claude=_claude(settings),
         slack=_slack(settings),

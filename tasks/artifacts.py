@@ -49,9 +49,8 @@ async def _publish_link(ticket: str) -> None:
     kit = resources()
     async with kit.database.transaction() as session:
         file = await read_ticket(session, ticket)
-    token = kit.links.sign("status", file.ticket.id)
     await acreate_link_artifact(
-        link=f"{kit.settings.public_url}/r/{token}",
+        link=kit.links.status_url(file.ticket.id),
         link_text=f"{ticket} as the customer sees it",
         key=f"{ticket.lower()}-ticket",
         description=f"{ticket} {file.ticket.title}",

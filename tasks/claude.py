@@ -17,7 +17,7 @@ from hotrod.db.columns import now
 from hotrod.errors import HotrodError
 from hotrod.repairs.diagnosis import DiagnosisDraft, ground
 from hotrod.repairs.prompts import PROMPT_VERSION, diagnosis_prompt
-from hotrod.repairs.store import add_diagnosis, lock_ticket, photos, read_ticket
+from hotrod.repairs.store import add_diagnosis, latest_diagnosis, lock_ticket, photos, read_ticket
 from tasks._policy import OUTWARD
 from tasks._resources import resources
 
@@ -33,18 +33,24 @@ class NoKeyError(HotrodError):
 async def diagnose_with_claude(ticket: str) -> UUID:
     """Have Claude read the request and its photos; store what can be checked of the answer.
 
+    A ticket that has a diagnosis keeps it.
+
     Raises:
         NoKeyError, BudgetSpentError, ConnectorError: Claude can't be asked now; the diagnosis
             by rules takes over.
     """
     kit = resources()
+    async with kit.database.transaction() as session:
+        file = await read_ticket(session, ticket)
+        known = await latest_diagnosis(session, file.ticket.id)
+        pictures = await photos(session, file.ticket.id)
+    if known is not None:
+        return known.id
     if kit.claude is None:
         raise NoKeyError
     midnight = datetime.combine(now().date(), time.min, tzinfo=UTC)
     async with kit.database.transaction() as session:
         check_budget(await spent_since(session, midnight), kit.settings.claude)
-        file = await read_ticket(session, ticket)
-        pictures = await photos(session, file.ticket.id)
     system, text = diagnosis_prompt(file.request_facts(len(pictures)))
     content: list[TextPart | ImagePart] = [
         ImagePart(

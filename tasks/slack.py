@@ -56,8 +56,7 @@ def _channel(person: TechnicianRow | None) -> str:
 
 
 def _link(file: TicketFile) -> str:
-    kit = resources()
-    return f"{kit.settings.public_url}/r/{kit.links.sign('status', file.ticket.id)}"
+    return resources().links.status_url(file.ticket.id)
 
 
 async def _post(kind: str, subject_id: UUID, channel: str, text: str) -> None:

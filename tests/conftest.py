@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -24,10 +26,11 @@ from hotrod.company.store import sync_company
 from hotrod.db.engine import Database
 from hotrod.db.migrate import create_database, upgrade
 from hotrod.settings import Settings
+from hotrod.stack.environment import prefect_environment
 from hotrod.stack.postgres import EmbeddedPostgres
+from hotrod.stack.secrets import load_secrets
+from tests.prefect_server import running_prefect_server
 
-for name in [name for name in os.environ if name.startswith(("HOTROD_", "PREFECT_"))]:
-    del os.environ[name]
 
 
 def free_port() -> int:
@@ -36,6 +39,41 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+# Prefect reads its settings when it is imported, so they are made before any test module is.
+for name in [name for name in os.environ if name.startswith(("HOTROD_", "PREFECT_"))]:
+    del os.environ[name]
+HOME = Path(tempfile.mkdtemp(prefix="hotrod-tests-"))
+PREFECT = Settings(_env_file=None, home=HOME, prefect={"port": free_port()})
+os.environ.update(prefect_environment(PREFECT, load_secrets(PREFECT)))
+os.environ.update({"PREFECT_LOGGING_TO_API_ENABLED": "false", "PREFECT_LOGGING_LEVEL": "ERROR"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let Prefect's client leave sockets to the garbage collector; ours must not."""
+    for item in items:
+        if item.get_closest_marker("prefect"):
+            item.add_marker(
+                pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+            )
+
+
+@pytest.fixture(scope="session")
+def prefect_server(postgres: EmbeddedPostgres) -> Iterator[Settings]:
+    """The settings of a real Prefect server that runs for this session."""
+    url = postgres_url(postgres, "prefect")
+    asyncio.run(create_database(url))
+    settings = PREFECT.model_copy(
+        update={
+            "prefect": PREFECT.prefect.model_copy(
+                update={"database_url": SecretStr(url.render_as_string(hide_password=False))}
+            )
+        }
+    )
+    with running_prefect_server(settings):
+        yield settings
+    shutil.rmtree(HOME, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -12,14 +12,20 @@ _LONGEST_CLOSURE_DAYS = 60
 
 
 class NeverOpenError(HotrodError):
-    """A business without opening hours was asked when it opens."""
+    """A business that doesn't open in sight was asked when it opens."""
 
     def __init__(self, business: Business) -> None:
-        super().__init__(f"{business.key} has no opening hours; add them to the company file")
+        super().__init__(
+            f"{business.key} doesn't open within {_LONGEST_CLOSURE_DAYS} days; "
+            "check its opening_hours and the holidays in the company file"
+        )
 
 
 def is_open(business: Business, company: Company, at: datetime) -> bool:
-    """Tell whether a business is open at a moment (with time zone); a holiday is closed."""
+    """Tell whether a business is open at a moment (with time zone).
+
+    It is closed on holidays, and always when it has no opening hours.
+    """
     local = at.astimezone(company.zone)
     hours = _hours(business, company, local.date())
     return hours is not None and hours.opens <= local.time() < hours.closes
@@ -29,7 +35,7 @@ def next_opening(business: Business, company: Company, at: datetime) -> datetime
     """Return the moment itself when the business is open, else when it opens next.
 
     Raises:
-        NeverOpenError: it has no opening hours, or is closed for two months.
+        NeverOpenError: it has no opening hours, or holidays close it for two months.
     """
     if is_open(business, company, at):
         return at

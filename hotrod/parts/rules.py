@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rapidfuzz import fuzz, utils
+from rapidfuzz import fuzz
 
+from hotrod.repairs.devices import DEVICE_TYPES, kind_of, known_device
 from hotrod.repairs.facts import DeviceFacts
-from hotrod.repairs.titles import known_device
-from hotrod.repairs.vocabulary import fold
+from hotrod.repairs.vocabulary import fold, word_set
 
 _SAME = 80
+_ALIKE = 65
 _MOST = 3
+_WORD = re.compile(r"[^\W\d_]+|\d+")
+_VARIANTS = word_set("pro max mini plus ultra lite oled slim air fe xl se s x e a b c fat neo one")
+_SYNONYMS = {
+    "connector": "port", "socket": "port", "jack": "port", "receptacle": "port",
+    "psu": "supply", "screen": "display", "lcd": "display", "oled": "display",
+    "drive": "ssd", "disk": "ssd", "joystick": "stick", "thumbstick": "stick", "analog": "stick",
+    "cap": "capacitor", "caps": "capacitor", "capacitors": "capacitor", "batteries": "battery",
+    "sticks": "stick", "ports": "port", "displays": "display", "mosfets": "mosfet",
+    "chip": "ic", "encoder": "retimer", "opamp": "op-amp",
+}  # fmt: skip
+_FILLING = word_set("of for the a and new replacement module modules assembly kit set")
 
 
 @dataclass(frozen=True)
@@ -37,15 +50,16 @@ class PartMatch:
 
 
 def fits_device(part: PartFacts, device: DeviceFacts) -> bool:
-    """Tell whether a part fits a device: by its type, or by a model that we know."""
-    label = fold(device.label)
-    ours = known_device(device.label)
+    """Tell whether a part fits a device: made for its type, or for exactly its model.
+
+    A part for the iPhone 13 fits neither an iPhone 12 nor an iPhone 13 Pro, and a part for the
+    PS5 doesn't fit a PS5 controller.
+    """
+    kind = kind_of(device)
+    model = _model_words(f"{device.brand} {device.model}")
     return any(
-        fold(name) == device.type
-        or _names(fold(name), label)
-        or (ours is not None and known_device(name) == ours)
-        for name in part.fits
-        if not _other_generation(name, device.label)
+        name == kind if name in DEVICE_TYPES else _is_model(name, kind, model)
+        for name in map(fold, part.fits)
     )
 
 
@@ -57,38 +71,52 @@ def match_parts(
 ) -> list[PartMatch]:
     """Return the stocked parts for what a diagnosis asks for, at most one each, three in all.
 
-    A part must fit the device and bear the name that the diagnosis gives; among equal names
-    the one of the fault's category, then the one in stock, is taken.
+    A part must fit the device and bear the name that the diagnosis gives, loosely so when it is
+    for the fault's category; among equal names the one of the category, then the one in stock,
+    is taken.
     """
     matches: list[PartMatch] = []
-    fitting = [part for part in catalogue if fits_device(part, device)]
+    left = [part for part in catalogue if fits_device(part, device)]
     for wanted in likely_parts:
-        rated = sorted(
-            (
-                (_likeness(wanted, part.name), part.category == category, part.available > 0, part)
-                for part in fitting
-                if part.sku not in {match.sku for match in matches}
-            ),
-            key=lambda row: (*(-float(value) for value in row[:3]), row[3].sku),
-        )
-        if rated and rated[0][0] >= _SAME:
-            part = rated[0][3]
+        rated = [
+            (likeness, part.category == category, part.available > 0, part)
+            for part in left
+            if (likeness := _likeness(wanted, part))
+            >= (_ALIKE if part.category == category else _SAME)
+        ]
+        if rated:
+            part = min(rated, key=lambda row: (-row[0], not row[1], not row[2], row[3].sku))[3]
+            left.remove(part)
             reason = f"'{wanted}' is {part.name}, which fits the {device.label}"
             matches.append(PartMatch(part.sku, wanted, part.available, reason))
     return matches[:_MOST]
 
 
-def _likeness(wanted: str, name: str) -> float:
-    return fuzz.token_set_ratio(wanted, name, processor=utils.default_process)
+def _is_model(name: str, kind: str, model: Sequence[str]) -> bool:
+    """Tell whether a name stands in a model's words, with no variant such as "Pro" behind it."""
+    known = known_device(name)
+    if known is not None and known.type != kind:
+        return False
+    words = _model_words(name)
+    size = len(words)
+    return any(
+        model[start : start + size] == words and not _VARIANTS & set(model[start + size :][:1])
+        for start in range(len(model) - size + 1)
+    )
 
 
-def _names(name: str, label: str) -> bool:
-    """Tell whether a device name stands in a label as whole words."""
-    return f" {name} " in f" {label} "
+def _model_words(text: str) -> list[str]:
+    """Return a model's words, letters and digits apart: PS5 is PlayStation 5."""
+    words = _WORD.findall(fold(text).replace("play station", "playstation"))
+    return ["playstation" if word == "ps" else word for word in words]
 
 
-def _other_generation(name: str, label: str) -> bool:
-    """Tell whether both name a number, and not the same: iPhone 13 is not iPhone 12."""
-    ours = {word for word in fold(name).split() if word.isdigit()}
-    theirs = {word for word in fold(label).split() if word.isdigit()}
-    return bool(ours and theirs and not ours & theirs)
+def _likeness(wanted: str, part: PartFacts) -> float:
+    devices = {word for name in part.fits for word in _part_words(name)}
+    asked = [word for word in _part_words(wanted) if word not in devices]
+    return fuzz.token_set_ratio(" ".join(asked), " ".join(_part_words(part.name)))
+
+
+def _part_words(text: str) -> list[str]:
+    words = re.findall(r"[\w-]+", fold(text))
+    return [_SYNONYMS.get(word, word) for word in words if word not in _FILLING]

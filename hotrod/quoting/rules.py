@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Collection
 from datetime import datetime, time, timedelta
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
@@ -28,7 +29,7 @@ class PartPrice(_Value):
 
     sku: str
     name: str
-    unit_cost: Decimal = Field(ge=0)
+    unit_cost: Decimal = Field(ge=0, decimal_places=2)
     quantity: int = Field(1, ge=1)
     in_stock: bool = True
 
@@ -38,7 +39,7 @@ class PricingInput(_Value):
 
     device_type: str
     category: str
-    labour_hours: Decimal = Field(gt=0)
+    labour_hours: Decimal = Field(gt=0, decimal_places=2)
     rush: bool
     parts: tuple[PartPrice, ...]
     province: Province
@@ -92,7 +93,7 @@ def price(given: PricingInput) -> PricedQuote:
         tax=tax,
         total=subtotal + tax,
         floor=floor,
-        fingerprint=hashlib.sha256(given.model_dump_json().encode()).hexdigest(),
+        fingerprint=_fingerprint(given),
     )
 
 
@@ -109,7 +110,7 @@ def reminder_due(
 
     A reminder that was missed isn't made up for once the next one is due.
     """
-    if now > expires_at:
+    if now >= expires_at:
         return "expired"
     age = now - sent_at
     if age >= timedelta(hours=72):
@@ -122,11 +123,10 @@ def reminder_due(
 def _labour(given: PricingInput) -> PricedLine:
     rates = {rate.device_type: rate.per_hour for rate in given.pricing.labour_rates}
     rate = rates.get(given.device_type, rates["default"])
-    minimum = given.pricing.minimum_labour_hours
-    hours = max(given.labour_hours, minimum)
+    hours = _hours(given)
     why = f"{_plain(hours)} h on the bench at {rate:.2f} per hour, by the repair plan"
-    if given.labour_hours < minimum:
-        why = f"the smallest repair is {_plain(minimum)} h, at {rate:.2f} per hour"
+    if hours > given.labour_hours:
+        why = f"the smallest repair is {_plain(hours)} h, at {rate:.2f} per hour"
     return PricedLine(
         kind=LineKind.LABOUR,
         description="Labor",
@@ -135,6 +135,10 @@ def _labour(given: PricingInput) -> PricedLine:
         amount=_cents(hours * rate),
         reason=why,
     )
+
+
+def _hours(given: PricingInput) -> Decimal:
+    return _cents(max(given.labour_hours, given.pricing.minimum_labour_hours))
 
 
 def _part(part: PartPrice, pricing: Pricing) -> PricedLine:
@@ -169,29 +173,30 @@ def _rush(labour: PricedLine, pricing: Pricing) -> PricedLine:
 
 def _floor(given: PricingInput) -> Decimal:
     """Return the least that may be asked: cost of labor and parts plus the floor margin."""
-    hours = max(given.labour_hours, given.pricing.minimum_labour_hours)
-    cost = hours * given.pricing.labour_cost_per_hour + sum(
+    cost = _hours(given) * given.pricing.labour_cost_per_hour + sum(
         (part.unit_cost * part.quantity for part in given.parts), Decimal(0)
     )
     return (cost * (1 + given.pricing.floor_margin)).quantize(CENT, ROUND_CEILING)
 
 
 def _adjustments(given: PricingInput, listed: Decimal, floor: Decimal) -> list[PricedLine]:
-    lines: list[PricedLine] = []
-    wanted = listed
+    step = given.pricing.round_to
     competitor = _competitor(given)
+    wanted = listed
     if competitor is not None:
         wanted = min(listed, _cents(competitor.price * (1 - given.pricing.undercut)))
     wanted = max(wanted, floor)
-    if wanted < listed and competitor is not None:
-        why = f"{competitor.price:.2f} is asked elsewhere ({competitor.source}); we go below"
-        lines.append(_adjustment("Price match", wanted - listed, why))
+    asked = _round_up(wanted, step)
+    lines: list[PricedLine] = []
+    if competitor is not None and wanted < listed:
+        known = f"{competitor.price:.2f} is asked elsewhere ({competitor.source})"
+        why = "we go below" if asked < competitor.price else "we come as close as we can"
+        lines.append(_adjustment("Price match", wanted - listed, f"{known}; {why}"))
     elif wanted > listed:
-        lines.append(_adjustment("Small order charge", wanted - listed, "covers our cost"))
-    rounded = _round_up(wanted, given.pricing.round_to)
-    if rounded != wanted:
-        step = f"{given.pricing.round_to:.2f}"
-        lines.append(_adjustment("Rounding", rounded - wanted, f"rounded up to full {step}"))
+        why = "our smallest price for this work and its parts"
+        lines.append(_adjustment("Minimum price", wanted - listed, why))
+    if asked > wanted:
+        lines.append(_adjustment("Rounding", asked - wanted, f"rounded up to full {step:.2f}"))
     return lines
 
 
@@ -228,6 +233,14 @@ def _taxes(subtotal: Decimal, province: Province) -> list[PricedLine]:
         )
         for tax in TAXES[province]
     ]
+
+
+def _fingerprint(given: PricingInput) -> str:
+    """Return the SHA-256 of the input as canonical JSON: 1.5 h and 1.50 h are the same."""
+    canonical = json.dumps(
+        given.model_dump(), default=_plain, sort_keys=True, separators=(",", ":")
+    )
+    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def _round_up(amount: Decimal, step: Decimal) -> Decimal:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from hotrod.repairs.symptoms import find_symptoms
+from hotrod.repairs.vocabulary import Text
 
 Category = Literal[
     "power", "display", "board", "storage", "audio", "connector",
@@ -14,9 +19,11 @@ Category = Literal[
 Line = Annotated[str, Field(min_length=1, max_length=300)]
 
 _UNFOUNDED = 0.3
-_CONFIDENT = 0.35
+_CONFIDENT = 0.4
 _THIN_WORDS = 4
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f<>]")
+_SHORTEST_QUOTE = 3
+_TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
+_LINK = re.compile(r"(?:https?://|www\.)\S*|[\w.+-]{1,64}@\S+", re.IGNORECASE)
 
 
 class Evidence(BaseModel):
@@ -29,7 +36,9 @@ class Evidence(BaseModel):
         max_length=300,
         description="Verbatim words of the customer; for a photo, what is seen in it.",
     )
-    source: str = Field(pattern=r"^(request|photo \d+)$", description="'request' or 'photo 1' ...")
+    source: str = Field(
+        pattern=r"^(request|photo \d{1,3})$", description="'request' or 'photo 1' ..."
+    )
     why: str = Field(max_length=300, description="What it tells about the fault.")
 
 
@@ -54,13 +63,14 @@ def ground(draft: DiagnosisDraft, request_text: str, photo_count: int) -> Diagno
     """Return the draft with only what can be checked: quotes that were really said.
 
     Evidence that isn't in the request, or comes from a photo that doesn't exist, is dropped;
-    when none is left the confidence is lowered. Markup and control characters are removed.
+    when none is left the confidence is lowered. Markup, links, addresses and control characters
+    are removed: a diagnosis has no use for them, but words smuggled into it would.
     """
     said = _squeeze(request_text)
     evidence = [
-        item.model_copy(update={"quote": _plain(item.quote), "why": _plain(item.why)})
+        item.model_copy(update={"quote": quote, "why": _plain(item.why)})
         for item in draft.evidence
-        if _holds(item, said, photo_count)
+        if _holds(item, said, photo_count) and (quote := _plain(item.quote))
     ]
     return draft.model_copy(
         update={
@@ -74,25 +84,42 @@ def ground(draft: DiagnosisDraft, request_text: str, photo_count: int) -> Diagno
     )
 
 
-def is_underspecified(confidence: float, questions: list[str], problem: str) -> bool:
-    """Tell whether questions must be answered before a quote makes sense."""
-    thin = len(problem.split()) <= _THIN_WORDS
-    return bool(questions) and (thin or confidence < _CONFIDENT)
+def is_underspecified(confidence: float, questions: Sequence[str], problem: str) -> bool:
+    """Tell whether questions must be answered before a quote makes sense.
+
+    That is when there are questions, and the diagnosis is unsure or rests on a few words that
+    name no symptom, such as "it's broken".
+    """
+    return bool(questions) and (confidence < _CONFIDENT or _is_thin(problem))
+
+
+def _is_thin(problem: str) -> bool:
+    text = Text.read(problem)
+    names_symptom = any(seen.is_sure for seen in find_symptoms(text))
+    return len(text.words) <= _THIN_WORDS and not names_symptom
 
 
 def _holds(item: Evidence, said: str, photo_count: int) -> bool:
     if item.source == "request":
-        return _squeeze(item.quote) in said
+        quote = _squeeze(item.quote)
+        return len(quote) >= _SHORTEST_QUOTE and quote in said
     return 1 <= int(item.source.removeprefix("photo ")) <= photo_count
 
 
 def _squeeze(text: str) -> str:
-    return " ".join(text.lower().replace("\u2019", "'").split())
+    normal = unicodedata.normalize("NFC", text).lower().replace("\u2019", "'")
+    return " ".join(normal.split())
 
 
 def _plain(text: str) -> str:
-    return " ".join(_CONTROL.sub(" ", text).split())
+    visible = "".join(
+        " " if char.isspace() else char
+        for char in text
+        if char.isspace() or not unicodedata.category(char).startswith("C")
+    )
+    unlinked = _LINK.sub(" ", _TAG.sub(" ", visible))
+    return " ".join(unlinked.translate({ord("<"): None, ord(">"): None}).split())
 
 
-def _plain_lines(lines: list[str]) -> list[str]:
+def _plain_lines(lines: Sequence[str]) -> list[str]:
     return [plain for line in lines if (plain := _plain(line))]

@@ -11,20 +11,24 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from hotrod.repairs.devices import kind_of, known_device
 from hotrod.repairs.diagnosis import Category, DiagnosisDraft, Evidence
-from hotrod.repairs.facts import RequestFacts
-from hotrod.repairs.titles import known_symptom
+from hotrod.repairs.facts import DeviceFacts, RequestFacts
+from hotrod.repairs.symptoms import Sighting, find_symptoms
+from hotrod.repairs.vocabulary import Text
 
 RULES_VERSION = "rules-1"
 TABLE = Path(__file__).with_name("faults.toml")
 
-_MATCHED = 0.5
-_UNMATCHED = 0.2
-_MAX_QUOTE = 200
+_KNOWN_MODEL = 0.6
+_KNOWN_TYPE = 0.5
+_ANY_DEVICE = 0.4
+_HINTED = 0.3
+_UNKNOWN = 0.15
 
 
 class KnownFault(BaseModel):
-    """One row of the fault table."""
+    """One row of the fault table; without devices it fits every device."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -46,43 +50,54 @@ def known_faults() -> tuple[KnownFault, ...]:
 
 
 def diagnose_by_rules(request: RequestFacts) -> DiagnosisDraft:
-    """Return what the table knows of a device with this symptom; questions where it doesn't."""
-    symptom = known_symptom(request.problem)
-    device = request.device.type
-    row = next(
-        (
-            row
-            for row in known_faults()
-            if symptom in row.symptoms and (not row.devices or device in row.devices)
-        ),
-        None,
-    )
-    if row is None or symptom is None:
-        return _unknown(request)
+    """Return what the table knows of a device with this symptom; questions where it is unsure."""
+    text = Text.read(request.problem)
+    kind = kind_of(request.device)
+    for seen in find_symptoms(text):
+        row = _find_fault(kind, seen.label)
+        if row is not None:
+            return _draft(row, seen, text, request.device)
+    return _unknown(text)
+
+
+def _find_fault(kind: str, symptom: str) -> KnownFault | None:
+    fitting = (row for row in known_faults() if symptom in row.symptoms)
+    return next((row for row in fitting if not row.devices or kind in row.devices), None)
+
+
+def _draft(row: KnownFault, seen: Sighting, text: Text, device: DeviceFacts) -> DiagnosisDraft:
     return DiagnosisDraft(
         fault=row.fault,
         category=row.category,
-        confidence=_MATCHED,
+        confidence=_confidence(row, seen, device),
         labour_hours=row.labour_hours,
         evidence=[
             Evidence(
-                quote=_first_words(request.problem),
+                quote=text.sentence_around(seen.place),
                 source="request",
-                why=f"the description matches the known symptom '{symptom}'",
+                why=f"the description matches the known symptom '{seen.label}'",
             )
         ],
         likely_parts=list(row.likely_parts),
-        questions=list(row.questions),
+        questions=[] if seen.is_sure else list(row.questions),
         plan=list(row.plan),
     )
 
 
-def _unknown(request: RequestFacts) -> DiagnosisDraft:
-    quote = _first_words(request.problem)
+def _confidence(row: KnownFault, seen: Sighting, device: DeviceFacts) -> float:
+    if not seen.is_sure:
+        return _HINTED
+    if not row.devices:
+        return _ANY_DEVICE
+    return _KNOWN_MODEL if known_device(device.label) is not None else _KNOWN_TYPE
+
+
+def _unknown(text: Text) -> DiagnosisDraft:
+    quote = text.sentence_around(0) if text.words else ""
     return DiagnosisDraft(
         fault="not clear from the description",
         category="other",
-        confidence=_UNMATCHED,
+        confidence=_UNKNOWN,
         labour_hours=1.0,
         evidence=[Evidence(quote=quote, source="request", why="no known symptom is named")]
         if quote
@@ -95,7 +110,3 @@ def _unknown(request: RequestFacts) -> DiagnosisDraft:
         ],
         plan=["Inspect the device", "Reproduce the fault", "Report to the customer"],
     )
-
-
-def _first_words(text: str) -> str:
-    return " ".join(text.split())[:_MAX_QUOTE].strip()

@@ -10,13 +10,11 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
         {Status.AWAITING_ANSWER, Status.QUOTED, Status.ROUTED, Status.CANCELLED}
     ),
     Status.AWAITING_ANSWER: frozenset({Status.RECEIVED, Status.QUOTED, Status.CANCELLED}),
-    Status.QUOTED: frozenset(
-        {Status.QUOTED, Status.APPROVED, Status.DECLINED, Status.EXPIRED, Status.CANCELLED}
-    ),
+    Status.QUOTED: frozenset({Status.APPROVED, Status.DECLINED, Status.EXPIRED, Status.CANCELLED}),
     Status.APPROVED: frozenset({Status.IN_REPAIR, Status.CANCELLED}),
     Status.DECLINED: frozenset({Status.QUOTED, Status.READY, Status.CANCELLED}),
     Status.EXPIRED: frozenset({Status.QUOTED, Status.READY, Status.CANCELLED}),
-    Status.ROUTED: frozenset({Status.RECEIVED}),
+    Status.ROUTED: frozenset({Status.RECEIVED, Status.CANCELLED}),
     Status.IN_REPAIR: frozenset({Status.READY, Status.QUOTED, Status.CANCELLED}),
     Status.READY: frozenset({Status.COLLECTED, Status.IN_REPAIR}),
     Status.COLLECTED: frozenset(),

@@ -27,7 +27,6 @@ class TicketFile:
     customer: Customer
     device: Device
 
-
     @property
     def device_facts(self) -> DeviceFacts:
         """The device, as the rules see it."""
@@ -129,6 +128,17 @@ async def add_diagnosis(
     await session.flush()
     await session.refresh(diagnosis)
     return diagnosis
+
+
+async def latest_diagnosis(session: AsyncSession, ticket_id: UUID) -> Diagnosis | None:
+    """Return the newest diagnosis of a ticket, or None."""
+    found = await session.exec(
+        select(Diagnosis)
+        .where(Diagnosis.ticket_id == ticket_id)
+        .order_by(col(Diagnosis.version).desc())
+        .limit(1)
+    )
+    return found.first()
 
 
 async def read_diagnosis(session: AsyncSession, diagnosis_id: UUID) -> Diagnosis:

@@ -2,148 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
 from dataclasses import dataclass
 
+from hotrod.repairs.dangers import find_dangers
+from hotrod.repairs.facts import DeviceFacts
 from hotrod.repairs.models import Danger, Route
-from hotrod.repairs.titles import known_device, known_symptom
-from hotrod.repairs.vocabulary import Phrase, any_of, phrases, tokens
-
-_DANGERS: dict[Danger, tuple[Phrase, ...]] = {
-    Danger.SWOLLEN_BATTERY: phrases(
-        "battery swollen", "swollen battery", "battery swelling", "swelling battery",
-        "battery bulg*", "bulg* battery", "battery puff*", "puff* battery", "battery expand*",
-        "battery bloat*", "bloated battery", "back lifting battery", "battery pushing",
-        "battery leak*", "pillow battery", "batterie gonfl*", "batterie enfl*",
-    ),
-    Danger.MAINS: phrases(
-        "electric shock", "electrical shock", "got shocked", "shocks me", "shocked me",
-        "gives shock*", "gave shock*", "a shock from", "tingl*", "live wire*", "bare wire*",
-        "exposed wire*", "exposed mains", "tripp* breaker", "breaker trip*", "trips fuse",
-        "trips rcd", "blew fuse", "blows fuse", "mains cable damaged", "power cord frayed",
-        "frayed cord", "frayed cable", "choc electrique", "disjoncteur",
-    ),
-    Danger.SMOKE: phrases(
-        "smoke", "smoking", "smoked", "smokes", "burning smell", "burnt smell", "smell* burn*",
-        "smells like burn*", "caught fire", "on fire", "fire came", "flame*", "spark*",
-        "melt*", "fumee", "odeur brule", "sent brule", "brule", "etincelle*",
-    ),
-}  # fmt: skip
-_LIQUID = phrases(
-    "spill*", "water", "coffee", "tea", "beer", "wine", "juice", "soda", "cola", "got wet",
-    "is wet", "liquid", "rain", "flooded", "renverse*", "eau", "cafe",
-)  # fmt: skip
-_POWERED = phrases(
-    "still on", "still plugged", "plugged in", "still running", "still charging", "is charging",
-    "while on", "while charging", "keeps running", "while playing", "while using", "turned on",
-    "was on", "still works", "powered on", "branche*", "allume*",
-)  # fmt: skip
-_NOT_POWERED = phrases("unplugged", "switched off", "turned off", "battery out", "debranche*")
-
-_ROUTES: tuple[tuple[Route, tuple[Phrase, ...]], ...] = (
-    (
-        Route.PRIVACY_REQUEST,
-        phrases(
-            "delete my data", "delete my personal", "erase my",
-            "erase all my", "right be forgotten",
-            "gdpr", "pipeda", "loi 25", "personal information hold", "data you hold",
-            "remove my account", "delete my account", "copy my data", "supprim* mes donnees",
-            "delete everything you have", "forget me",
-        ),
-    ),
-    (
-        Route.JOB_APPLICATION,
-        phrases(
-            "my resume", "my cv", "job opening*", "are you hiring", "apply for", "apply position",
-            "application position", "internship", "apprentice*", "curriculum vitae",
-            "looking for work", "looking for job", "work for you", "emploi", "stage chez",
-        ),
-    ),
-    (
-        Route.COMPLAINT,
-        phrases(
-            "complain*", "unacceptable", "terrible service", "worst", "refund",
-            "want my money back",
-            "money back", "disappointed", "rip off", "ripped off", "scam", "lawyer",
-            "consumer protection", "came back worse", "broke again after your", "plainte",
-            "rembours*", "inacceptable", "speak manager", "very unhappy", "angry",
-        ),
-    ),
-    (
-        Route.INVOICE,
-        phrases(
-            "invoice", "receipt", "facture", "recu de paiement", "billing", "charged twice",
-            "copy of bill", "tax receipt", "payment terms", "amount due", "remittance",
-        ),
-    ),
-    (
-        Route.STATUS_QUESTION,
-        phrases(
-            "is it ready", "is ready yet", "ready yet", "any news", "any update", "status of",
-            "status update", "update on my", "how is my repair", "how far along", "when will ready",
-            "when can pick up", "when can i pick", "still waiting", "heard nothing",
-            "haven't heard", "check on my", "checking on", "my ticket", "est-ce pret", "c'est pret",
-            "des nouvelles", "where is my", "progress on",
-        ),
-    ),
-    (
-        Route.OPENING_HOURS,
-        phrases(
-            "opening hours", "what hours", "your hours", "business hours", "store hours",
-            "are you open", "when do you open", "what time do you", "open on", "open saturday*",
-            "open sunday*", "open today", "do you close", "closed on", "heures d'ouverture",
-            "etes-vous ouvert*", "horaire*", "where are you located", "your address",
-        ),
-    ),
-    (
-        Route.SPAM,
-        phrases(
-            "seo", "rank google", "first page of google", "crypto", "bitcoin", "casino", "viagra",
-            "guest post", "backlink*", "lottery", "click here", "web design services",
-            "increase your traffic", "unsecured loan*", "investment opportunity", "you won",
-            "earn per day", "cheap followers", "inheritance", "wire transfer", "weight loss",
-        ),
-    ),
-    (
-        Route.SALES,
-        phrases(
-            "wholesale price*", "price list", "do you sell", "you sell", "buy console*",
-            "in stock",
-            "we offer", "our company", "partnership", "business proposal", "reseller*",
-            "bulk order", "we supply", "distributor*", "do you buy", "sell you",
-            "interested in buying",
-            "want to buy", "quote for 50", "vendez-vous", "gift card*",
-        ),
-    ),
-)  # fmt: skip
-_FAULT = phrases(
-    "broken", "broke", "not work*", "doesn't work", "stopped work*", "won't", "fix", "repair*",
-    "crack*", "damaged", "faulty", "fault", "issue", "problem", "dropped", "fell", "brise",
-    "casse", "reparer", "reparation", "fonctionne plus", "marche plus", "ne marche", "en panne",
-    "error", "freez*", "crash*", "loose", "bent", "stuck", "glitch*", "flicker*", "intermittent*",
-    "dead", "noise", "hum", "drift*", "leak*", "replace", "artifact*", "beep*",
-)  # fmt: skip
-_ASKS_ABOUT_A_REPAIR = frozenset({Route.STATUS_QUESTION, Route.COMPLAINT, Route.INVOICE})
-_NOISE = frozenset({"hi", "hello", "hey", "test", "thanks", "please", "bonjour", "ok", "."})
-
-_SAFETY: dict[Danger, str] = {
-    Danger.SWOLLEN_BATTERY: (
-        "A swollen battery can catch fire. Switch the device off, don't charge it, don't press or "
-        "open it, and keep it outdoors or on stone, away from anything that burns."
-    ),
-    Danger.MAINS: (
-        "Mains voltage can kill. Don't touch the device; switch off its circuit at the breaker, "
-        "then pull the plug. After an electric shock, see a doctor even if you feel well."
-    ),
-    Danger.SMOKE: (
-        "Smoke or a burning smell can turn into fire. If it is safe, pull the plug, and leave the "
-        "device unplugged. If it is still smoking, leave the room and call 911."
-    ),
-    Danger.LIQUID: (
-        "Liquid in a device under power is dangerous. Don't touch it while it is plugged in: "
-        "switch off its circuit at the breaker, unplug it, and don't turn it on or charge it."
-    ),
-}
+from hotrod.repairs.symptoms import find_symptoms
+from hotrod.repairs.vocabulary import Phrase, Text, phrases, word_set
 
 
 @dataclass(frozen=True)
@@ -152,8 +18,8 @@ class Triage:
 
     Args:
         route: where it goes.
-        dangers: hazards it tells of, the gravest kinds first.
-        why: the reason, in words for ops.
+        dangers: hazards it tells of, in any route.
+        why: the reason, in our own words for ops; free of the customer's.
     """
 
     route: Route
@@ -161,41 +27,184 @@ class Triage:
     why: str
 
 
-def triage(problem: str, *, device_given: bool = False) -> Triage:
+@dataclass(frozen=True)
+class _RouteSigns:
+    """Phrases of a route; ``beside_fault`` of them outweigh a fault (None: a fault always wins)."""
+
+    route: Route
+    phrases: tuple[Phrase, ...]
+    beside_fault: int | None = None
+
+
+_ROUTES = (
+    _RouteSigns(
+        Route.PRIVACY_REQUEST,
+        phrases(
+            "delete my data", "delete all my data", "erase my data", "delete my personal",
+            "erase my personal", "remove my personal", "remove my data", "delete my account",
+            "remove my account", "close my account", "my personal information",
+            "my personal data", "data you hold", "data you have", "information you hold",
+            "information you have", "everything you have about me", "right to be forgotten",
+            "forget me", "gdpr", "pipeda", "loi 25", "law 25", "access request", "unsubscribe",
+            "copy of my data", "supprim* mes donnees", "effac* mes donnees",
+            "renseignements personnels", "donnees personnelles", gap=1,
+        ),
+        beside_fault=2,
+    ),
+    _RouteSigns(
+        Route.JOB_APPLICATION,
+        phrases(
+            "my resume", "attached resume", "my cv", "attached cv", "curriculum vitae",
+            "cover letter", "job opening*", "open position*", "you hiring", "you guys hiring",
+            "apply for", "applying for", "application for", "position of", "technician position",
+            "internship", "apprentice*", "looking for work", "looking for a job", "work for you",
+            "work at your", "join your team", "years of experience", "years experience",
+            "poste de technicien", "candidature", "mon cv", "embauche*", "cherche un emploi",
+            "cherche un stage", gap=1,
+        ),
+        beside_fault=3,
+    ),
+    _RouteSigns(
+        Route.COMPLAINT,
+        phrases(
+            "complain*", "unacceptable", "terrible service", "horrible service", "worst service",
+            "worst shop", "worst experience", "awful service", "want my money back", "money back",
+            "refund", "disappointed", "rip off", "ripped off", "ripoff", "scammed", "scammers",
+            "lawyer", "small claims", "consumer protection", "chargeback", "bad review",
+            "one star", "speak manager", "talk to manager", "very unhappy", "not happy",
+            "very angry", "furious", "worse than before", "came back worse",
+            "you broke", "you damaged", "you scratched", "you guys broke", "your technician broke",
+            "your technician scratched", "still not fixed", "still broken", "still doesn't",
+            "again after your", "same problem again", "same issue again", "never coming back",
+            "rude", "plainte", "rembours*", "inacceptable", "decu", "decue", "arnaque*",
+        ),
+        beside_fault=2,
+    ),
+    _RouteSigns(
+        Route.INVOICE,
+        phrases(
+            "invoice*", "receipt", "facture*", "recu de paiement", "billing", "billed twice",
+            "charged twice", "charged my card", "overcharged", "copy of bill", "tax receipt",
+            "payment terms", "amount due", "remittance", "accounts payable", "gst number",
+            "hst number", "proof of payment", "etransfer", "e-transfer",
+        ),
+        beside_fault=3,
+    ),
+    _RouteSigns(
+        Route.STATUS_QUESTION,
+        phrases(
+            "is ready", "is my ready", "be ready", "ready yet", "ready for pickup", "ready pick up",
+            "any news", "news about", "news on", "any update*", "an update", "update on",
+            "update about", "status of", "status update", "status on", "repair status",
+            "how is my repair", "how's my repair", "how far along", "when can pick", "pick it up",
+            "still waiting", "heard nothing", "haven't heard", "havent heard", "heard back",
+            "check on my", "checking on", "checking in", "following up", "follow up",
+            "ticket number", "my ticket", "repair number", "progress on", "where is my",
+            "wheres my", "where's my", "dropped it off", "dropped off", "brought in last",
+            "est pret", "est prete", "c'est pret", "bientot pret", "des nouvelles",
+            "numero de dossier", "ou en est", "depose la semaine",
+        ),
+        beside_fault=2,
+    ),
+    _RouteSigns(
+        Route.SPAM,
+        phrases(
+            "seo", "rank google", "rank higher", "first page google", "page one google",
+            "crypto investment", "crypto trading", "bitcoin", "casino", "viagra", "cialis",
+            "guest post", "backlink*", "lottery", "click here", "web design services",
+            "website design", "redesign your website", "your website traffic",
+            "increase your traffic", "more traffic", "more leads", "unsecured loan*",
+            "business loan*", "investment opportunity", "you won", "you have won", "earn per day",
+            "work from home", "followers", "inheritance", "wire transfer",
+            "weight loss", "limited time offer", "act now", "hot singles", "100% free",
+            "lead generation", "digital marketing", "mobile app development",
+        ),
+        beside_fault=2,
+    ),
+    _RouteSigns(
+        Route.SALES,
+        phrases(
+            "do you sell", "you guys sell", "you sell", "vendez-vous", "vendez vous", "for sale",
+            "want to buy", "like to buy", "looking to buy", "can i buy", "interested in buying",
+            "purchase*", "in stock", "do you have any used", "refurbished", "second hand",
+            "do you buy", "you buy", "sell you", "sell my", "trade in", "trade-in", "wholesale",
+            "price list", "bulk order", "bulk price*", "gift card*", "reseller*", "distributor*",
+            "partnership", "business proposal", "we supply", "acheter", "a vendre",
+            "carte cadeau",
+        ),
+    ),
+    _RouteSigns(
+        Route.OPENING_HOURS,
+        phrases(
+            "opening hours", "what hours", "your hours", "business hours", "store hours",
+            "shop hours", "holiday hours", "hours of operation", "hours on", "hours for",
+            "are you open", "are you guys open", "you open", "u open", "open on", "open today",
+            "open tomorrow", "open saturday*", "open sunday*", "open late", "do you close",
+            "you close", "closed on", "closed today", "what time open", "heures d'ouverture",
+            "vos heures", "etes vous ouvert*", "etes-vous ouvert*", "ouvert*", "ouvrez-vous",
+            "fermez-vous", "horaire*", "where are you located", "your address", "your location",
+            "ou etes-vous", "parking", "drop by",
+        ),
+    ),
+)  # fmt: skip
+
+_SAYS_BROKEN = phrases(
+    "is broken", "it's broken", "its broken", "it broke", "just broke", "broke down", "broken it",
+    "i broke", "got broken", "not work*", "isn't working", "isnt working", "doesn't work",
+    "doesnt work", "don't work", "dont work", "won't work", "wont work", "stopped work*",
+    "quit working", "problem with my", "problem with the", "issue with my", "issue with the",
+    "something wrong", "trouble with my", "is damaged", "is faulty", "malfunction*", "freez*",
+    "crashes", "crashing", "glitch*", "dropped my", "i dropped it", "it fell", "error code",
+    "en panne", "est brise*", "est casse*", "marche pas", "marche plus", "fonctionne pas",
+    "fonctionne plus", "probleme avec", gap=1,
+)  # fmt: skip
+_SAYS_NOTHING = word_set(
+    "hi hello hey yo dear sir madam test testing thanks thank you please bonjour salut allo merci "
+    "ok okay na n a none nothing asdf qwerty . x"
+)
+_TICKET_NUMBER = re.compile(r"[a-z]{2,4}-\d{4,6}")
+
+
+def triage(problem: str, device: DeviceFacts | None = None) -> Triage:
     """Read a message by rules.
+
+    A message that tells of a device's fault is a repair, whatever else it asks; unless it plainly
+    is about a repair that we have already, or isn't from a customer. What says too little is a
+    repair too: the diagnosis asks.
 
     Args:
         problem: the customer's words, any length, English or French.
-        device_given: the form named a real device, so that a thin text is still a repair.
+        device: the device that came with the message, so that its model isn't taken for a
+            ticket's number.
     """
-    words = tokens(problem)
-    dangers = find_dangers(words)
-    if dangers:
-        return Triage(Route.REPAIR, dangers, "tells of a danger")
-    if not any(word not in _NOISE for word in words):
-        return Triage(Route.EMPTY, (), "says nothing")
-    faulty = any_of(words, _FAULT) or known_symptom(problem) is not None
-    route = next((route for route, signs in _ROUTES if any_of(words, signs, negated=True)), None)
-    if route is None:
-        what = "describes a fault" if faulty else "nothing says that it isn't a repair"
-        return Triage(Route.REPAIR, (), what)
-    names_fault = faulty and (known_symptom(problem) is not None or known_device(problem))
-    if names_fault and route not in _ASKS_ABOUT_A_REPAIR and route is not Route.PRIVACY_REQUEST:
-        return Triage(Route.REPAIR, (), f"describes a fault, beside a {route} matter")
-    if device_given and faulty and route in {Route.OPENING_HOURS, Route.SALES, Route.INVOICE}:
-        return Triage(Route.REPAIR, (), f"a device with a fault, beside a {route} matter")
-    return Triage(route, (), f"reads like {route}")
+    text = Text.read(problem)
+    dangers = find_dangers(text)
+    symptom = next((seen.label for seen in find_symptoms(text) if seen.is_sure), None)
+    is_fault = symptom is not None or bool(dangers) or text.says(_SAYS_BROKEN)
+    if all(word in _SAYS_NOTHING for word in text.words):
+        return Triage(Route.EMPTY, dangers, "says nothing")
+    counts = {row.route: _count(row, text, device) for row in _ROUTES}
+    asked = [row for row in _ROUTES if counts[row.route]]
+    strong = [row for row in asked if _outweighs_fault(row, counts[row.route])]
+    beside = ", ".join(row.route.replace("_", " ") for row in asked)
+    if is_fault and not strong:
+        why = f"tells of a fault: {symptom or 'not named'}"
+        return Triage(Route.REPAIR, dangers, f"{why}; asks besides: {beside}" if beside else why)
+    if not asked:
+        return Triage(Route.REPAIR, dangers, "nothing says that it isn't a repair")
+    best = max(strong or asked, key=lambda row: counts[row.route])
+    return Triage(best.route, dangers, f"reads like: {beside}")
 
 
-def find_dangers(words: Sequence[str]) -> tuple[Danger, ...]:
-    """Return the hazards that a text tells of; what is denied ("no smoke") doesn't count."""
-    found = [danger for danger, signs in _DANGERS.items() if any_of(words, signs)]
-    wet = any_of(words, _LIQUID) and any_of(words, _POWERED)
-    if wet and not any_of(words, _NOT_POWERED):
-        found.append(Danger.LIQUID)
-    return tuple(found)
+def _count(row: _RouteSigns, text: Text, device: DeviceFacts | None) -> int:
+    count = sum(text.mentions((phrase,)) for phrase in row.phrases)
+    return count + (row.route is Route.STATUS_QUESTION and _names_ticket(text, device))
 
 
-def safety_text(dangers: Sequence[Danger]) -> tuple[str, ...]:
-    """Return what the customer must do now, a paragraph per danger."""
-    return tuple(_SAFETY[danger] for danger in dangers)
+def _outweighs_fault(row: _RouteSigns, count: int) -> bool:
+    return row.beside_fault is not None and count >= row.beside_fault
+
+
+def _names_ticket(text: Text, device: DeviceFacts | None) -> bool:
+    models = set(Text.read(device.label).words) if device is not None else set()
+    return any(_TICKET_NUMBER.fullmatch(word) for word in text.words if word not in models)

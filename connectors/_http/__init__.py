@@ -1,0 +1,1 @@
+"""What the connectors share: errors, HTTP client, authentication, retries, redaction."""

@@ -1,0 +1,213 @@
+"""One HTTP client for all services: pooled, timed, classified, careful with writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypedDict, TypeVar, Unpack
+
+import httpx
+import structlog
+from pydantic import BaseModel, ValidationError
+
+from connectors._http.errors import (
+    STATUSES,
+    ConnectorError,
+    ErrorTable,
+    RejectedError,
+    TransientError,
+    UnknownOutcomeError,
+    classify,
+)
+from connectors._http.network import may_use_proxy, tls_for
+from connectors._http.redaction import Redactor
+from connectors._http.retry import RetryPolicy, retry_after_seconds
+
+log = structlog.get_logger(__name__)
+
+Model = TypeVar("Model", bound=BaseModel)
+Cures = Mapping[type[ConnectorError], str]
+
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+
+
+class Problem(NamedTuple):
+    """What an answer's body says about its failure, in the vendor's words."""
+
+    code: str = ""
+    text: str = ""
+
+
+def no_problem(_response: httpx.Response) -> Problem:
+    """Read nothing from the body; the status says it all."""
+    return Problem()
+
+
+class Parts(TypedDict, total=False):
+    """What a request carries besides its method and path; one body at most.
+
+    ``safe`` says that repeating the request changes nothing; unsaid, GET and HEAD are safe.
+    """
+
+    safe: bool
+    params: Mapping[str, str]
+    headers: Mapping[str, str]
+    content: bytes
+    json: object
+    data: Mapping[str, str]
+
+
+def is_safe(method: str, parts: Parts) -> bool:
+    """Tell whether a request may be repeated without changing anything."""
+    return parts.get("safe", method in SAFE_METHODS)
+
+
+class ServiceClient:
+    """Calls of one service.
+
+    A client belongs to one event loop; its connections are opened when first needed.
+
+    Args:
+        service: name used in errors and logs.
+        base_url: root of the API; paths are added to it.
+        timeout_seconds: longest wait for each of connect, write, read, and a free connection.
+        auth: puts credentials on requests.
+        table: the service's own lines of the error table.
+        cures: the service's own sentences for ops, by class of error.
+        read_problem: reads the vendor's error code and text from an answer.
+        redact: masks secrets in the vendor's words.
+        retry: when safe calls are tried again.
+    """
+
+    def __init__(  # noqa: PLR0913 - what services differ in
+        self,
+        service: str,
+        base_url: str,
+        *,
+        timeout_seconds: float,
+        auth: httpx.Auth | None = None,
+        table: ErrorTable = STATUSES,
+        cures: Cures | None = None,
+        read_problem: Callable[[httpx.Response], Problem] = no_problem,
+        redact: Redactor | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> None:
+        self._service = service
+        self._table = table
+        self._cures = cures or {}
+        self._read_problem = read_problem
+        self._redact = redact or Redactor()
+        self._retry = retry or RetryPolicy()
+        self._http = httpx.AsyncClient(
+            base_url=base_url,
+            auth=auth,
+            timeout=timeout_seconds,
+            verify=tls_for(base_url),
+            trust_env=may_use_proxy(base_url),
+        )
+
+    async def send(
+        self, operation: str, method: str, path: str, **parts: Unpack[Parts]
+    ) -> httpx.Response:
+        """Send a request and return the answer, which is a success (2xx).
+
+        Args:
+            operation: name used in errors and logs.
+            method: HTTP method.
+            path: added to the base URL.
+            parts: the rest of the request.
+
+        Raises:
+            ConnectorError: as classified, see ``errors``.
+        """
+        safe = is_safe(method, parts)
+        tried = 0
+        while True:
+            tried += 1
+            request = self._http.build_request(
+                method,
+                path,
+                params=parts.get("params"),
+                headers=parts.get("headers"),
+                content=parts.get("content"),
+                json=parts.get("json"),
+                data=parts.get("data"),
+            )
+            try:
+                response = await self._http.send(request)
+            except httpx.RequestError as cause:
+                error = self._unanswered(operation, cause, safe=safe)
+            else:
+                if response.is_success:
+                    return response
+                error = self._refused(operation, response, safe=safe)
+            wait = self._retry.wait_seconds(tried, error, safe=safe)
+            if wait is None:
+                raise error
+            log.info(
+                "service.retried",
+                service=self._service,
+                operation=operation,
+                tried=tried,
+                wait_seconds=wait,
+                error=type(error).__name__,
+            )
+            await self._retry.sleep(wait)
+
+    async def fetch(
+        self, into: type[Model], operation: str, method: str, path: str, **parts: Unpack[Parts]
+    ) -> Model:
+        """Send a request and return its JSON answer as a model; arguments as for ``send``.
+
+        Raises:
+            TransientError: the answer can't be read, and nothing was changed.
+            UnknownOutcomeError: the answer to a write can't be read.
+            ConnectorError: as classified, see ``errors``.
+        """
+        response = await self.send(operation, method, path, **parts)
+        try:
+            return into.model_validate_json(response.content)
+        except ValidationError as mismatch:
+            faults = sorted({fault["type"] for fault in mismatch.errors()})
+        raise self.error(
+            TransientError if is_safe(method, parts) else UnknownOutcomeError,
+            operation,
+            f"its answer ({response.status_code}, "
+            f"{response.headers.get('content-type', 'no content type')}) can't be read: "
+            f"{', '.join(faults)}",
+        )
+
+    def error(
+        self,
+        kind: type[ConnectorError],
+        operation: str,
+        message: str,
+        retry_after: float | None = None,
+    ) -> ConnectorError:
+        """Build an error of this service, with the service's own cure."""
+        cure = self._cures.get(kind)
+        return kind(self._service, operation, self._redact(message), cure, retry_after)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
+
+    def _unanswered(
+        self, operation: str, cause: httpx.RequestError, *, safe: bool
+    ) -> ConnectorError:
+        kind: type[ConnectorError] = TransientError
+        if isinstance(cause, httpx.UnsupportedProtocol):
+            kind = RejectedError
+        elif not safe and not isinstance(cause, NOT_SENT):
+            kind = UnknownOutcomeError
+        return self.error(kind, operation, f"no answer ({type(cause).__name__})")
+
+    def _refused(self, operation: str, response: httpx.Response, *, safe: bool) -> ConnectorError:
+        problem = self._read_problem(response)
+        status = response.status_code
+        return self.error(
+            classify(status, problem.code, write=not safe, table=self._table),
+            operation,
+            " ".join(f"answered {status} {problem.code} {problem.text}".split()),
+            retry_after_seconds(response.headers.get("retry-after")),
+        )

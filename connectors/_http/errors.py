@@ -1,0 +1,118 @@
+"""What can go wrong with a service, classified once, at the wire.
+
+The class says what to do next, the cure says it to a person:
+
+- ``TransientError``: nothing was done, by a fault that may pass: try again later.
+- ``RateLimitedError``: nothing was done, we asked too often: try again after the wait.
+- ``NeedsReauthError``: our credentials were refused: a person renews them.
+- ``ServiceNotFoundError``: what was asked for is not there: correct the name.
+- ``RejectedError``: understood and refused, and will be again: correct the request.
+- ``UnknownOutcomeError``: a write that may have been done: look it up before repeating it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+
+class ConnectorError(Exception):
+    """Base of all errors of connectors.
+
+    Args:
+        service: which service, e.g. ``slack``.
+        operation: what was asked of it, e.g. ``post_message``.
+        message: what happened, free of secrets and personal data.
+        cure: what a person can do about it; None: the class's own sentence.
+        retry_after_seconds: how long the service asks us to stay away, if it said so.
+    """
+
+    default_cure: ClassVar[str] = "Look at the service's log and status page."
+
+    def __init__(
+        self,
+        service: str,
+        operation: str,
+        message: str,
+        cure: str | None = None,
+        retry_after_seconds: float | None = None,
+    ) -> None:
+        # All arguments go to `args`, so that the error survives pickling between processes.
+        super().__init__(service, operation, message, cure, retry_after_seconds)
+        self.service = service
+        self.operation = operation
+        self.message = message
+        self.cure = cure or self.default_cure
+        self.retry_after_seconds = retry_after_seconds
+
+    def __str__(self) -> str:
+        return f"{self.service}.{self.operation}: {self.message.rstrip('.')}. {self.cure}"
+
+
+class TransientError(ConnectorError):
+    """Nothing was done, because of a fault that may pass by itself."""
+
+    default_cure = "It is tried again; if it lasts, look at the service's status page."
+
+
+class RateLimitedError(ConnectorError):
+    """Nothing was done, because we asked too often; ``retry_after_seconds`` if told."""
+
+    default_cure = "It is tried again later; if it lasts, ask the service for a higher limit."
+
+
+class NeedsReauthError(ConnectorError):
+    """Our credentials were refused; no retry helps until a person renews them."""
+
+    default_cure = "Renew the credentials of this service in the settings and restart."
+
+
+class ServiceNotFoundError(ConnectorError):
+    """What was asked for does not exist at the service."""
+
+    default_cure = "Check the name that was asked for, and the service's base URL."
+
+
+class RejectedError(ConnectorError):
+    """The service understood and refused; the same request will be refused again."""
+
+    default_cure = "Correct the request; trying again as it is won't help."
+
+
+class UnknownOutcomeError(ConnectorError):
+    """A write was sent and its outcome can't be known; repeating it could do it twice."""
+
+    default_cure = "Look at the service whether it was done before it is tried again."
+
+
+ErrorTable = Mapping[int | str, type[ConnectorError]]
+"""From an HTTP status, or a vendor's own error code, to the class of error."""
+
+STATUSES: ErrorTable = {
+    401: NeedsReauthError,
+    403: NeedsReauthError,
+    404: ServiceNotFoundError,
+    408: TransientError,
+    410: ServiceNotFoundError,
+    429: RateLimitedError,
+}
+
+
+def classify(
+    status: int, code: str = "", *, write: bool, table: ErrorTable = STATUSES
+) -> type[ConnectorError]:
+    """Return the class of error for an answer that is not a success.
+
+    Args:
+        status: HTTP status of the answer.
+        code: the vendor's own error code; a line for it goes before the status.
+        write: the request was to change something, so a failure half-way leaves it unknown.
+        table: a service's own lines; what it lacks is taken from ``STATUSES``.
+    """
+    lines = {**STATUSES, **table}
+    found = lines.get(code) or lines.get(status)
+    if found is None:
+        found = TransientError if status >= 500 else RejectedError  # noqa: PLR2004
+    if write and found is TransientError:
+        return UnknownOutcomeError
+    return found

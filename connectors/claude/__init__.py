@@ -1,0 +1,1 @@
+"""Anthropic's Messages API, for answers in a shape that the caller gives."""

@@ -1,0 +1,49 @@
+"""The error table of Anthropic's API, with cures for ops."""
+
+from __future__ import annotations
+
+from connectors._http.client import Cures
+from connectors._http.errors import ErrorTable, NeedsReauthError, RejectedError
+from connectors.claude.models import Usage
+
+TABLE: ErrorTable = {
+    "enforced_spend_limit_reached": RejectedError,
+    "contract_spend_limit_reached": RejectedError,
+}
+"""Codes that mean more than their status, a 429: money, not pace. Source: "Errors"."""
+
+CURES: Cures = {
+    NeedsReauthError: "Make a new key in the Anthropic console and set HOTROD_CLAUDE__API_KEY.",
+    RejectedError: (
+        "Check HOTROD_CLAUDE__MODEL, and credit and spend limits in the Anthropic console."
+    ),
+}
+
+LONGER_ANSWER = "Raise HOTROD_CLAUDE__MAX_OUTPUT_TOKENS."
+READ_THE_REQUEST = "A person has to do what was asked of the model."
+
+
+class UnusableAnswerError(RejectedError):
+    """The model answered, and was paid for it, but not in the shape that was asked for.
+
+    Args:
+        service: as in ``ConnectorError``, like all but the last.
+        operation: what was asked.
+        message: what is wrong with the answer.
+        cure: what a person can do.
+        retry_after_seconds: always None.
+        usage: what the answer took, for the budget.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        operation: str,
+        message: str,
+        cure: str | None,
+        retry_after_seconds: float | None,
+        usage: Usage,
+    ) -> None:
+        super().__init__(service, operation, message, cure, retry_after_seconds)
+        self.args = (*self.args, usage)
+        self.usage = usage

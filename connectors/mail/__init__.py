@@ -1,0 +1,1 @@
+"""Mail: one transport interface, by Microsoft Graph or by SMTP."""

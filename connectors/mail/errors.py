@@ -1,0 +1,73 @@
+"""The error tables of mail: by Graph's codes and by SMTP's, with cures for ops."""
+
+from __future__ import annotations
+
+import httpx
+from pydantic import ValidationError
+
+from connectors._http.client import Cures, Problem
+from connectors._http.errors import (
+    ConnectorError,
+    ErrorTable,
+    NeedsReauthError,
+    RejectedError,
+    ServiceNotFoundError,
+    TransientError,
+    UnknownOutcomeError,
+)
+from connectors.mail.models import GraphFaultBody
+
+LOOK_IT_UP = (
+    "The message may have been sent: look for it by its Message-ID in Sent Items, "
+    "and send it again only if it is not there."
+)
+
+GRAPH_TABLE: ErrorTable = {
+    "ErrorSendAsDenied": RejectedError,
+    "MailboxNotEnabledForRESTAPI": ServiceNotFoundError,
+}
+"""Where Graph's code says more than the status. Source: Graph, "Error responses"."""
+
+GRAPH_CURES: Cures = {
+    NeedsReauthError: (
+        "In Entra, check that the app registration has Mail.Send and Mail.ReadWrite with admin "
+        "consent, make a new client secret, and set HOTROD_GRAPH__CLIENT_SECRET."
+    ),
+    ServiceNotFoundError: "Check that the mailbox exists in the tenant and has a license.",
+    RejectedError: "Check the addresses, and that the mailbox may send as the sender.",
+    UnknownOutcomeError: LOOK_IT_UP,
+}
+
+SMTP_TABLE: ErrorTable = {
+    421: TransientError,
+    454: TransientError,
+    530: NeedsReauthError,
+    534: NeedsReauthError,
+    535: NeedsReauthError,
+    538: NeedsReauthError,
+}
+"""Reply codes that mean more than their first digit (RFC 5321, 4.2; RFC 4954, 6)."""
+
+SMTP_CURES: Cures = {
+    TransientError: (
+        "It is tried again; if it lasts, check HOTROD_SMTP__HOST, HOTROD_SMTP__PORT and the "
+        "mail server's log."
+    ),
+    NeedsReauthError: "Check HOTROD_SMTP__USERNAME and HOTROD_SMTP__PASSWORD.",
+    RejectedError: "Check the addresses, and that the login may send from the mailbox.",
+    UnknownOutcomeError: LOOK_IT_UP,
+}
+
+
+def classify_smtp(code: int) -> type[ConnectorError]:
+    """Return the class of error for an SMTP reply that refuses; nothing was sent then."""
+    return SMTP_TABLE.get(code) or (RejectedError if code >= 500 else TransientError)  # noqa: PLR2004
+
+
+def read_graph_problem(response: httpx.Response) -> Problem:
+    """Read Graph's error code and text from an answer."""
+    try:
+        error = GraphFaultBody.model_validate_json(response.content).error
+    except ValidationError:
+        return Problem()
+    return Problem(error.code, error.message)

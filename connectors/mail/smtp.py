@@ -1,0 +1,215 @@
+"""Mail through any server that takes submissions by SMTP (RFC 6409)."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Literal
+
+from aiosmtplib import SMTP
+from aiosmtplib.errors import (
+    SMTPDataError,
+    SMTPException,
+    SMTPResponseException,
+    SMTPServerDisconnected,
+)
+from pydantic import SecretStr
+
+from connectors._http.errors import (
+    ConnectorError,
+    RejectedError,
+    TransientError,
+    UnknownOutcomeError,
+)
+from connectors._http.network import is_loopback, trusted_tls
+from connectors._http.redaction import Redactor
+from connectors.mail.errors import SMTP_CURES, classify_smtp
+from connectors.mail.models import SentLookup
+
+SERVICE = "mail"
+Security = Literal["auto", "starttls", "tls", "none"]
+
+_FRESH_SECONDS = 60.0
+_CLOSING = 421
+_BAD_SECURITY = "Check HOTROD_SMTP__SECURITY, HOTROD_SMTP__HOST and the server's certificate."
+
+
+class SmtpMail:
+    """A ``MailTransport`` over SMTP.
+
+    One connection is kept open and used by one message at a time. The envelope's sender is the
+    mailbox, whatever alias the From header shows: bounces come back there, and servers compare
+    it with the login.
+
+    Args:
+        host: name or address of the server.
+        port: submission port.
+        security: see ``HOTROD_SMTP__SECURITY``; ``auto`` demands STARTTLS with a certificate
+            that is good, but on loopback takes what is offered.
+        username: login; empty: none.
+        password: its password.
+        timeout_seconds: longest wait for connect and for each reply.
+        clock: seconds that only grow; tests replace it.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str,
+        port: int,
+        security: Security = "auto",
+        username: str = "",
+        password: SecretStr | None = None,
+        timeout_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._host = host
+        self._port = port
+        self._security = security
+        self._username = username
+        self._password = password or SecretStr("")
+        self._timeout = timeout_seconds
+        self._clock = clock
+        self._redact = Redactor([self._password])
+        self._smtp: SMTP | None = None
+        self._used_at = 0.0
+        self._turn = asyncio.Lock()
+
+    async def send(
+        self,
+        mime: bytes,
+        *,
+        mailbox: str,
+        sender: str,  # noqa: ARG002 - in the message; the envelope has the mailbox
+        recipients: Sequence[str],
+    ) -> None:
+        """Send a message to all recipients, or to none: one refused refuses all."""
+        async with self._turn:
+            try:
+                smtp = await self._announce(mailbox, recipients)
+                await self._hand_over(smtp, mime)
+            except BaseException:
+                self._drop()
+                raise
+
+    async def find_sent(
+        self,
+        message_id: str,  # noqa: ARG002 - SMTP can't look
+        *,
+        mailbox: str,  # noqa: ARG002 - likewise
+    ) -> SentLookup:
+        """Return ``UNKNOWABLE``: SMTP only takes mail; looking needs IMAP."""
+        return SentLookup.UNKNOWABLE
+
+    async def ping(self) -> None:
+        """Connect, log in if there is a login, and exchange a NOOP."""
+        async with self._turn:
+            try:
+                await (await self._connected()).noop()
+            except (SMTPException, OSError) as cause:
+                self._drop()
+                raise self._failure("ping", cause) from None
+
+    async def aclose(self) -> None:
+        """Say goodbye and close the connection."""
+        async with self._turn:
+            if self._smtp is not None:
+                with suppress(SMTPException, OSError):
+                    await self._smtp.quit()
+                self._drop()
+
+    async def _announce(self, mailbox: str, recipients: Sequence[str]) -> SMTP:
+        """Name sender and recipients; on a connection that went stale, once more on a new one."""
+        reused = self._smtp is not None
+        try:
+            smtp = await self._connected()
+            await _envelope(smtp, mailbox, recipients)
+        except (SMTPException, OSError, ValueError) as cause:
+            if not (reused and _hung_up(cause)):
+                raise self._failure("send", cause) from None
+            self._drop()
+            return await self._announce(mailbox, recipients)
+        return smtp
+
+    async def _hand_over(self, smtp: SMTP, mime: bytes) -> None:
+        """Send the message itself; without a reply, nobody knows whether it was taken."""
+        try:
+            await smtp.data(mime)
+        except (SMTPException, OSError) as cause:
+            if isinstance(cause, SMTPDataError):
+                raise self._failure("send", cause) from None
+            raise self._error(
+                UnknownOutcomeError, "send", f"no reply to DATA ({type(cause).__name__})"
+            ) from None
+        self._used_at = self._clock()
+
+    async def _connected(self) -> SMTP:
+        """Return the open connection, or a new one if it idled too long to be trusted."""
+        if self._smtp is not None:
+            if self._smtp.is_connected and self._clock() - self._used_at < _FRESH_SECONDS:
+                return self._smtp
+            self._drop()
+        smtp = self._client()
+        await smtp.connect()
+        self._smtp = smtp
+        self._used_at = self._clock()
+        return smtp
+
+    def _client(self) -> SMTP:
+        lenient = self._security == "auto" and is_loopback(self._host)
+        return SMTP(
+            hostname=self._host,
+            port=self._port,
+            username=self._username or None,
+            password=self._password.get_secret_value() if self._username else None,
+            local_hostname="localhost" if is_loopback(self._host) else None,
+            timeout=self._timeout,
+            use_tls=self._security == "tls",
+            start_tls=None if lenient else self._security in ("auto", "starttls"),
+            validate_certs=not lenient,
+            tls_context=None if lenient or self._security == "none" else trusted_tls(),
+        )
+
+    def _failure(self, operation: str, cause: Exception) -> ConnectorError:
+        """Classify what went wrong before the message itself was sent."""
+        if isinstance(cause, SMTPResponseException):
+            return self._error(
+                classify_smtp(cause.code), operation, f"answered {cause.code} {cause.message}"
+            )
+        if isinstance(cause, ssl.SSLError) or isinstance(cause.__cause__, ssl.SSLError):
+            return self._error(RejectedError, operation, "TLS failed", _BAD_SECURITY)
+        if isinstance(cause, ValueError):
+            return self._error(RejectedError, operation, "an address can't be sent")
+        if isinstance(cause, OSError):
+            return self._error(TransientError, operation, f"no answer ({type(cause).__name__})")
+        return self._error(RejectedError, operation, str(cause), _BAD_SECURITY)
+
+    def _error(
+        self, kind: type[ConnectorError], operation: str, message: str, cure: str | None = None
+    ) -> ConnectorError:
+        return kind(SERVICE, operation, self._redact(message), cure or SMTP_CURES.get(kind))
+
+    def _drop(self) -> None:
+        if self._smtp is not None:
+            self._smtp.close()
+            self._smtp = None
+
+
+async def _envelope(smtp: SMTP, mailbox: str, recipients: Sequence[str]) -> None:
+    """Send MAIL and RCPT; addresses beyond ASCII need a server with SMTPUTF8 (RFC 6531)."""
+    ascii_only = "".join([mailbox, *recipients]).isascii()
+    utf8 = not ascii_only and smtp.supports_extension("smtputf8")
+    encoding = "utf-8" if utf8 else "ascii"
+    await smtp.mail(mailbox, options=["SMTPUTF8"] if utf8 else [], encoding=encoding)
+    for recipient in recipients:
+        await smtp.rcpt(recipient, encoding=encoding)
+
+
+def _hung_up(cause: Exception) -> bool:
+    """Tell whether the server ended the connection, as it may with one that idled."""
+    if isinstance(cause, SMTPResponseException):
+        return cause.code == _CLOSING
+    return isinstance(cause, SMTPServerDisconnected)

@@ -1,0 +1,1 @@
+"""Slack's Web API, for messages to technicians and ops."""

@@ -1,0 +1,142 @@
+"""Write the mails that customers get, as plain text and as HTML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from hotrod.company.models import Weekday
+from hotrod.mail.answers import ANSWERS
+from hotrod.mail.contexts import (
+    AcknowledgementContext,
+    DecisionContext,
+    ExpiredContext,
+    MailContext,
+    QuestionsContext,
+    QuoteContext,
+    ReminderContext,
+)
+from hotrod.mail.wording import day, hours, ink_on, mailto, moment, money, one_line, quoted
+from hotrod.repairs.models import Route
+
+
+class MailKind(StrEnum):
+    """The mails that a ticket's customer can get; also the names of their templates."""
+
+    ACKNOWLEDGEMENT = "acknowledgement"
+    QUESTIONS = "questions"
+    QUOTE = "quote"
+    REMINDER_24H = "reminder_24h"
+    REMINDER_72H = "reminder_72h"
+    EXPIRED = "expired"
+    APPROVED = "approved"
+    DECLINED = "declined"
+
+
+@dataclass(frozen=True)
+class ComposedMail:
+    """A mail as its reader sees it."""
+
+    subject: str
+    text: str
+    html: str
+
+
+_CONTEXTS: dict[MailKind, type[MailContext]] = {
+    MailKind.ACKNOWLEDGEMENT: AcknowledgementContext,
+    MailKind.QUESTIONS: QuestionsContext,
+    MailKind.QUOTE: QuoteContext,
+    MailKind.REMINDER_24H: ReminderContext,
+    MailKind.REMINDER_72H: ReminderContext,
+    MailKind.EXPIRED: ExpiredContext,
+    MailKind.APPROVED: DecisionContext,
+    MailKind.DECLINED: DecisionContext,
+}
+
+_SUBJECTS: dict[MailKind, str] = {
+    MailKind.ACKNOWLEDGEMENT: "We have your repair request for the {device}",
+    MailKind.QUESTIONS: "A few questions about your {device}",
+    MailKind.QUOTE: "Your quote for the {device}: {price}",
+    MailKind.REMINDER_24H: "Your quote for the {device} is waiting for you",
+    MailKind.REMINDER_72H: "Last reminder: your quote for the {device}",
+    MailKind.EXPIRED: "Your quote for the {device} has expired",
+    MailKind.APPROVED: "Approved: the repair of your {device}",
+    MailKind.DECLINED: "Declined: the repair of your {device}",
+}
+_SAFETY_SUBJECT = "Please read first: safety advice for your {device}"
+
+# Titles start with a product's name, or with a capitalized type of device.
+_PLAIN_DEVICES = {
+    "Audio": "audio device",
+    "Board": "board",
+    "Camera": "camera",
+    "Console": "console",
+    "Controller": "controller",
+    "Device": "device",
+    "Laptop": "laptop",
+    "Phone": "phone",
+    "Tablet": "tablet",
+}
+
+_WEEKDAY_NAMES: dict[Weekday, str] = {
+    "mon": "Monday",
+    "tue": "Tuesday",
+    "wed": "Wednesday",
+    "thu": "Thursday",
+    "fri": "Friday",
+    "sat": "Saturday",
+    "sun": "Sunday",
+}
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("hotrod.mail"),
+    autoescape=select_autoescape(["html"]),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_TEMPLATES.filters.update(
+    day=day, hours=hours, ink_on=ink_on, mailto=mailto, moment=moment, money=money, quoted=quoted
+)
+_TEMPLATES.globals.update(answers=ANSWERS, weekday_names=_WEEKDAY_NAMES)
+
+
+def compose(kind: MailKind, context: MailContext) -> ComposedMail:
+    """Return a mail's subject, text and HTML; the same context gives the same mail.
+
+    Args:
+        kind: which mail.
+        context: what it is about; each kind has its own class of context.
+
+    Raises:
+        TypeError: the context is not of the class that the kind needs.
+    """
+    needed = _CONTEXTS[kind]
+    if not isinstance(context, needed):
+        raise TypeError(f"a mail of kind {kind} needs a {needed.__name__}")
+    subject = _subject(kind, context)
+    texts = [
+        _TEMPLATES.get_template(f"{kind}.{form}").render(
+            mail=context, device=_device(context), subject=subject
+        )
+        for form in ("txt", "html")
+    ]
+    return ComposedMail(subject, *texts)
+
+
+def _device(context: MailContext) -> str:
+    name = context.title.partition(":")[0].strip()
+    return _PLAIN_DEVICES.get(name, name)
+
+
+def _subject(kind: MailKind, context: MailContext) -> str:
+    pattern = _SUBJECTS[kind]
+    if isinstance(context, AcknowledgementContext):
+        if context.safety:
+            pattern = _SAFETY_SUBJECT
+        elif context.route is not Route.REPAIR:
+            pattern = ANSWERS[context.route].subject
+    price = context.price if isinstance(context, ExpiredContext) else ""
+    return one_line(f"[{context.ticket}] " + pattern.format(device=_device(context), price=price))

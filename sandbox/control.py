@@ -1,0 +1,129 @@
+"""The control API: what tests and demos ask for and order."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from sandbox.calls import Call
+from sandbox.faults import Fault
+from sandbox.mail.store import Folder, StoredMail, Via
+from sandbox.state import State
+
+router = APIRouter()
+
+
+class AttachmentSeen(BaseModel):
+    """An attachment, without its content."""
+
+    name: str
+    content_type: str
+    size: int = Field(description="Bytes.")
+
+
+class MailSeen(BaseModel):
+    """One copy of a mail in a mailbox; addresses are bare, but for ``from``."""
+
+    id: str
+    mailbox: str
+    folder: Folder
+    via: Via
+    from_: str = Field(serialization_alias="from", description="Name and address, as in From.")
+    to: list[str]
+    cc: list[str]
+    subject: str
+    headers: dict[str, str]
+    text: str
+    html: str
+    attachments: list[AttachmentSeen]
+    received_at: datetime
+    message_id: str
+
+
+def mail_seen(stored: StoredMail) -> MailSeen:
+    """Describe a stored mail."""
+    mail = stored.mail
+    return MailSeen(
+        id=stored.id,
+        mailbox=stored.mailbox,
+        folder=stored.folder,
+        via=stored.via,
+        from_=str(mail.sender),
+        to=[box.address for box in mail.to],
+        cc=[box.address for box in mail.cc],
+        subject=mail.subject,
+        headers=mail.headers,
+        text=mail.text,
+        html=mail.html,
+        attachments=[
+            AttachmentSeen(name=file.name, content_type=file.content_type, size=len(file.content))
+            for file in mail.attachments
+        ],
+        received_at=stored.received_at,
+        message_id=mail.message_id,
+    )
+
+
+@router.get("/health")
+async def health(state: State) -> dict[str, object]:
+    """Tell that the stand-ins run."""
+    return {"status": "ok", "smtp_port": state.smtp_port}
+
+
+@router.get("/_control/mail")
+async def list_mail(
+    state: State,
+    to: str | None = None,
+    subject: str | None = None,
+    mailbox: str | None = None,
+    folder: Annotated[
+        Folder | Literal["all"], Query(description="inbox: what was delivered.")
+    ] = "inbox",
+) -> list[MailSeen]:
+    """List copies, oldest first; `to` is an address, `subject` a part of the subject."""
+    kept = state.mail.find(mailbox=mailbox, folders=() if folder == "all" else (folder,))
+    return [mail_seen(one) for one in kept if _matches(one, to, subject)]
+
+
+@router.get("/_control/calls")
+async def list_calls(
+    state: State,
+    service: Literal["mail", "graph", "smtp", "claude", "slack"] | None = None,
+) -> list[Call]:
+    """List calls, oldest first; `mail` is Graph and SMTP."""
+    return state.calls.find(service)
+
+
+@router.get("/_control/faults")
+async def list_faults(state: State) -> list[Fault]:
+    """List the faults that are not used up."""
+    return state.faults.waiting()
+
+
+@router.post("/_control/faults", status_code=201)
+async def order_fault(fault: Fault, state: State) -> Fault:
+    """Order a fault."""
+    state.faults.order(fault)
+    return fault
+
+
+@router.delete("/_control/faults", status_code=204)
+async def clear_faults(state: State) -> None:
+    """Forget all faults."""
+    state.faults.clear()
+
+
+@router.post("/_control/reset", status_code=204)
+async def reset(state: State) -> None:
+    """Forget mails, exchanges, messages, calls and faults."""
+    state.reset()
+
+
+def _matches(stored: StoredMail, to: str | None, subject: str | None) -> bool:
+    recipients = {address.lower() for address in (*stored.mail.recipients, stored.mailbox)}
+    return (to is None or to.lower() in recipients) and (
+        subject is None or subject.lower() in stored.mail.subject.lower()
+    )

@@ -1,0 +1,31 @@
+"""The credentials that the stand-ins accept; they open nothing else.
+
+They are the values that `hotrod.settings.stand_in_values` hands to the connectors.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a client must show, by service."""
+
+    tenant: str = "sandbox"
+    client_id: str = "sandbox"
+    client_secret: str = "sandbox-secret"  # noqa: S105
+    smtp_username: str = "sandbox"
+    smtp_password: str = "sandbox-secret"  # noqa: S105
+    claude_api_key: str = "sandbox-key"
+    slack_token: str = "xoxb-sandbox"  # noqa: S105
+
+
+CREDENTIALS = Credentials()
+
+
+def same(shown: str | bytes, expected: str) -> bool:
+    """Compare in constant time, as the services do."""
+    given = shown.encode() if isinstance(shown, str) else shown
+    return hmac.compare_digest(given, expected.encode())

@@ -1,0 +1,122 @@
+"""The mailboxes: every address of every domain has one, with an inbox, drafts and sent items."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal
+
+from sandbox.mail.message import Mail, MalformedMailError, complete, is_address, read_mail
+from sandbox.mail.message import without_bcc as _without_bcc
+
+Folder = Literal["inbox", "sentitems", "drafts"]
+Via = Literal["graph", "smtp"]
+
+MAX_KEPT = 5000
+
+
+class NoRecipientsError(MalformedMailError):
+    """A mail without a recipient, or with one that is no address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMail:
+    """One copy of a mail, in one folder of one mailbox."""
+
+    mailbox: str
+    folder: Folder
+    via: Via
+    mail: Mail
+    received_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+
+class MailStore:
+    """All copies of all mails, oldest first; the oldest leave when MAX_KEPT is passed."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, StoredMail] = {}
+
+    def submit(
+        self,
+        raw: bytes,
+        *,
+        sender: str,
+        via: Via,
+        recipients: Sequence[str] | None = None,
+        keep_sent: bool = True,
+    ) -> None:
+        """Take a mail for delivery: a copy to each recipient, and one to the sender's sent items.
+
+        Args:
+            raw: MIME bytes; From, Date and Message-ID are filled in when missing.
+            sender: address of the mailbox that sends.
+            via: the protocol that the mail came by.
+            recipients: addresses of the envelope; None: those in To, Cc and Bcc.
+            keep_sent: whether a copy goes to the sender's sent items.
+
+        Raises:
+            MalformedMailError: not readable as a mail; nothing was delivered.
+            NoRecipientsError: no recipient, or a false one; nothing was delivered.
+        """
+        sent = read_mail(complete(raw, sender))
+        addresses = list(dict.fromkeys(sent.recipients if recipients is None else recipients))
+        if not addresses:
+            raise NoRecipientsError("the message has no recipient")
+        if not all(is_address(address) for address in addresses):
+            raise NoRecipientsError("a recipient is not a valid address")
+        delivered = read_mail(_without_bcc(sent.raw))
+        for address in addresses:
+            self._keep(address, "inbox", via, delivered)
+        if keep_sent:
+            self._keep(sender, "sentitems", via, sent)
+
+    def add_draft(self, raw: bytes, *, mailbox: str) -> StoredMail:
+        """Keep a mail that is not sent yet.
+
+        Raises:
+            MalformedMailError: not readable as a mail.
+        """
+        return self._keep(mailbox, "drafts", "graph", read_mail(complete(raw, mailbox)))
+
+    def send_draft(self, draft: StoredMail) -> None:
+        """Send a draft; it leaves the drafts folder and the copy moves to sent items.
+
+        Raises:
+            MalformedMailError: as for `submit`; the draft stays.
+        """
+        self.submit(draft.mail.raw, sender=draft.mailbox, via="graph")
+        del self._kept[draft.id]
+
+    def get(self, mail_id: str) -> StoredMail | None:
+        """Return one copy by its id."""
+        return self._kept.get(mail_id)
+
+    def find(
+        self, *, mailbox: str | None = None, folders: Iterable[Folder] = ()
+    ) -> list[StoredMail]:
+        """Return copies, oldest first; no mailbox: of all; no folders: of all."""
+        wanted = set(folders)
+        return [
+            stored
+            for stored in self._kept.values()
+            if (mailbox is None or stored.mailbox == mailbox.lower())
+            and (not wanted or stored.folder in wanted)
+        ]
+
+    def mailboxes(self) -> list[str]:
+        """Return the addresses that hold mail, sorted."""
+        return sorted({stored.mailbox for stored in self._kept.values()})
+
+    def clear(self) -> None:
+        """Empty all mailboxes."""
+        self._kept.clear()
+
+    def _keep(self, mailbox: str, folder: Folder, via: Via, mail: Mail) -> StoredMail:
+        stored = StoredMail(mailbox=mailbox.lower(), folder=folder, via=via, mail=mail)
+        self._kept[stored.id] = stored
+        while len(self._kept) > MAX_KEPT:
+            del self._kept[next(iter(self._kept))]
+        return stored

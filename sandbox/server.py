@@ -1,0 +1,104 @@
+"""Runs the stand-ins: one HTTP server and one SMTP server on one event loop, on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+import uvicorn
+
+from sandbox.app import create_app
+from sandbox.connection import CuttableProtocol
+from sandbox.mail.smtp import serving_smtp
+from sandbox.state import SandboxState
+
+HOST = "127.0.0.1"
+GRACE_SECONDS = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """Running stand-ins: the root of pages and APIs, the SMTP port, and what they remember.
+
+    Base URLs: ``{url}/graph/v1.0``, ``{url}/graph/login``, ``{url}/claude``, ``{url}/slack/api``.
+    """
+
+    url: str
+    smtp_port: int
+    state: SandboxState
+
+
+@asynccontextmanager
+async def running_sandbox(http_port: int = 0, smtp_port: int = 0) -> AsyncIterator[Sandbox]:
+    """Run the stand-ins on the current event loop while the context lasts.
+
+    Args:
+        http_port: port on loopback; 0: any free one.
+        smtp_port: port on loopback; 0: any free one.
+
+    Raises:
+        OSError: a port is in use; its ``filename`` says which.
+    """
+    state = SandboxState()
+    with _listener(http_port) as http_socket, _listener(smtp_port) as smtp_socket:
+        state.smtp_port = smtp_socket.getsockname()[1]
+        url = f"http://{HOST}:{http_socket.getsockname()[1]}"
+        async with (
+            serving_smtp(smtp_socket, state.mail, state.calls, state.faults),
+            _serving_http(http_socket, state),
+        ):
+            yield Sandbox(url, state.smtp_port, state)
+
+
+@asynccontextmanager
+async def _serving_http(listener: socket.socket, state: SandboxState) -> AsyncIterator[None]:
+    server = _HttpServer(state)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        await server.is_up.wait()
+        yield
+    finally:
+        server.should_exit = True
+        await serving
+
+
+class _HttpServer(uvicorn.Server):
+    """uvicorn within a larger process: signals are not its business."""
+
+    def __init__(self, state: SandboxState) -> None:
+        super().__init__(
+            uvicorn.Config(
+                create_app(state),
+                http=CuttableProtocol,
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                log_level="critical",
+                access_log=False,
+                timeout_graceful_shutdown=GRACE_SECONDS,
+            )
+        )
+        self.is_up = asyncio.Event()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to the process."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen."""
+        await super().startup(sockets)
+        self.is_up.set()
+
+
+@contextmanager
+def _listener(port: int) -> Iterator[socket.socket]:
+    try:
+        listener = socket.create_server((HOST, port))
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, f"{HOST}:{port}") from None
+    with listener:
+        yield listener

@@ -1,0 +1,1 @@
+"""Slack's Web API: ``chat.postMessage`` and ``auth.test``."""

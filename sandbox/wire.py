@@ -1,0 +1,144 @@
+"""What lies between a client and a service: recorded calls, request ids, faults."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+from fastapi import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sandbox.calls import Call, Calls, Service, redact_headers, summarize_body
+from sandbox.connection import close_http, disconnected
+from sandbox.faults import Fault, Faults
+
+MAX_BODY_BYTES = 32_000_000
+
+FaultAnswer = Callable[[str, int | None, str | None, str | None], Response]
+"""Builds a service's error from request id, status, code and Retry-After; None: its usual."""
+
+_PREFIXES: dict[str, Service] = {
+    "/graph/": "graph",
+    "/claude/v1/": "claude",
+    "/slack/api/": "slack",
+}
+_ID_HEADERS: dict[Service, bytes] = {
+    "graph": b"request-id",
+    "claude": b"request-id",
+    "slack": b"x-slack-req-id",
+}
+_READS = frozenset({"GET", "HEAD"})
+
+
+class Wire:
+    """ASGI middleware around the services' APIs; other paths pass untouched."""
+
+    def __init__(
+        self, app: ASGIApp, *, calls: Calls, faults: Faults, answers: Mapping[Service, FaultAnswer]
+    ) -> None:
+        self._app = app
+        self._calls = calls
+        self._faults = faults
+        self._answers = answers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a call on, unless a fault is ordered for it."""
+        service = _service(scope)
+        if service is None:
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(service)
+        scope.setdefault("state", {})["request_id"] = request_id
+        body = await _read(receive)
+        writes = scope["method"] not in _READS
+        fault = self._faults.take(service, scope["path"], writes=writes)
+        kind = fault.kind if fault else None
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"].append((_ID_HEADERS[service], request_id.encode()))
+                self._record(service, scope, body, message["status"], fault)
+            if kind != "drop_after_accept":
+                await send(message)
+
+        app = self._app
+        if len(body) > MAX_BODY_BYTES:
+            app = self._answers[service](request_id, 413, None, None)
+        elif fault and kind in {"error", "rate_limit"}:
+            app = _failure(self._answers[service], request_id, fault)
+        elif fault and kind in {"timeout", "reset"}:
+            self._record(service, scope, body, None, fault)
+            await _leave_unanswered(scope, receive, fault)
+            return
+        elif fault and kind == "slow":
+            await asyncio.sleep(fault.delay)
+        await app(scope, _replay(body, receive), answer)
+        if kind == "drop_after_accept":
+            await close_http(scope, receive)
+
+    def _record(
+        self, service: Service, scope: Scope, body: bytes, status: int | None, fault: Fault | None
+    ) -> None:
+        headers = redact_headers(scope["headers"])
+        self._calls.add(
+            Call(
+                service=service,
+                method=scope["method"],
+                path=scope["path"],
+                query=scope["query_string"].decode("latin-1"),
+                status=status,
+                fault=fault.kind if fault else None,
+                headers=headers,
+                body=summarize_body(headers.get("content-type", ""), body),
+            )
+        )
+
+
+def _service(scope: Scope) -> Service | None:
+    if scope["type"] != "http":
+        return None
+    return next((_PREFIXES[start] for start in _PREFIXES if scope["path"].startswith(start)), None)
+
+
+def _request_id(service: Service) -> str:
+    return f"req_{secrets.token_hex(12)}" if service == "claude" else str(uuid.uuid4())
+
+
+async def _read(receive: Receive) -> bytes:
+    """Read a request's body, up to the first chunk past the limit."""
+    body = bytearray()
+    while len(body) <= MAX_BODY_BYTES:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            break
+    return bytes(body)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """Hand out a body that was read, then whatever comes."""
+    unread = [body]
+
+    async def replayed() -> Message:
+        if unread:
+            return {"type": "http.request", "body": unread.pop(), "more_body": False}
+        return await receive()
+
+    return replayed
+
+
+async def _leave_unanswered(scope: Scope, receive: Receive, fault: Fault) -> None:
+    if fault.kind == "timeout":
+        with suppress(TimeoutError):
+            await asyncio.wait_for(disconnected(receive), fault.delay)
+    await close_http(scope, receive, with_reset=fault.kind == "reset")
+
+
+def _failure(answer: FaultAnswer, request_id: str, fault: Fault) -> Response:
+    if fault.kind == "error":
+        return answer(request_id, fault.status, fault.code, None)
+    wait = None if fault.retry_after is None else f"{fault.retry_after:g}"
+    return answer(request_id, 429, fault.code, wait)

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from connectors._http.errors import (
+    ConnectorError,
+    NeedsReauthError,
+    RateLimitedError,
+    RejectedError,
+    ServiceNotFoundError,
+    TransientError,
+    UnknownOutcomeError,
+    classify,
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "read", "write"),
+    [
+        (400, RejectedError, RejectedError),
+        (401, NeedsReauthError, NeedsReauthError),
+        (403, NeedsReauthError, NeedsReauthError),
+        (404, ServiceNotFoundError, ServiceNotFoundError),
+        (408, TransientError, UnknownOutcomeError),
+        (410, ServiceNotFoundError, ServiceNotFoundError),
+        (422, RejectedError, RejectedError),
+        (429, RateLimitedError, RateLimitedError),
+        (500, TransientError, UnknownOutcomeError),
+        (502, TransientError, UnknownOutcomeError),
+        (503, TransientError, UnknownOutcomeError),
+        (504, TransientError, UnknownOutcomeError),
+        (301, RejectedError, RejectedError),
+    ],
+)
+def test_what_fails_half_way_is_unknown_for_a_write(
+    status: int, read: type[ConnectorError], write: type[ConnectorError]
+) -> None:
+    assert classify(status, write=False) is read
+    assert classify(status, write=True) is write
+
+
+def test_a_vendors_code_goes_before_the_status() -> None:
+    table = {"out_of_money": RejectedError, 409: TransientError}
+
+    assert classify(429, "out_of_money", write=False, table=table) is RejectedError
+    assert classify(429, "too_fast", write=False, table=table) is RateLimitedError
+    assert classify(409, write=False, table=table) is TransientError
+
+
+def test_an_error_says_where_what_and_the_cure_and_survives_pickling() -> None:
+    error = RateLimitedError("slack", "post_message", "answered 429", "Wait.", 7.0)
+
+    copy = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
+
+    assert str(error) == "slack.post_message: answered 429. Wait."
+    assert (str(copy), copy.retry_after_seconds) == (str(error), 7.0)
+
+
+def test_every_class_has_a_cure_of_its_own() -> None:
+    cures = {kind("s", "o", "m").cure for kind in ConnectorError.__subclasses__()}
+
+    assert len(cures) == len(ConnectorError.__subclasses__())

@@ -1,0 +1,231 @@
+from __future__ import annotations
+
+import json
+import pickle
+from base64 import b64decode
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, Field, SecretStr
+
+from connectors._http.errors import (
+    ConnectorError,
+    NeedsReauthError,
+    RateLimitedError,
+    RejectedError,
+    TransientError,
+)
+from connectors.claude.client import ClaudeClient
+from connectors.claude.errors import UnusableAnswerError
+from connectors.claude.models import Completion, ImagePart, TextPart, Usage
+
+
+class Part(BaseModel):
+    name: str
+
+
+class Diagnosis(BaseModel):
+    fault: str
+    confidence: float = Field(ge=0, le=1)
+    parts: list[Part] = []
+
+
+@pytest.fixture
+async def claude(server: Any) -> AsyncIterator[ClaudeClient]:
+    claude = ClaudeClient(
+        base_url=server.url,
+        api_key=SecretStr("hunter2"),
+        model="claude-test",
+        timeout_seconds=5.0,
+    )
+    yield claude
+    await claude.aclose()
+
+
+def message(*content: dict[str, object], stop_reason: str = "end_turn") -> dict[str, object]:
+    return {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": "claude-test-20260101",
+        "content": content,
+        "stop_reason": stop_reason,
+        "stop_sequence": None,
+        "usage": {"input_tokens": 812, "output_tokens": 64},
+    }
+
+
+def text(**given: object) -> dict[str, object]:
+    return {"type": "text", "text": json.dumps(given)}
+
+
+def fault(kind: str, **more: object) -> dict[str, object]:
+    return {"type": "error", "error": {"type": kind, "message": "said no", **more}}
+
+
+async def complete(claude: ClaudeClient) -> Completion[Diagnosis]:
+    return await claude.complete(
+        system="Diagnose.",
+        content=[TextPart("No picture."), ImagePart("image/png", b"\x89PNG")],
+        schema=Diagnosis,
+        max_output_tokens=500,
+    )
+
+
+async def failure(claude: ClaudeClient) -> ConnectorError:
+    with pytest.raises(ConnectorError) as caught:
+        await complete(claude)
+    return caught.value
+
+
+async def test_the_answer_comes_in_the_shape_that_was_asked_for(
+    server: Any, claude: ClaudeClient
+) -> None:
+    server.answer(
+        200,
+        message(
+            {"type": "thinking", "thinking": "Let me see.", "signature": "s"},
+            text(fault="HDMI port", confidence=0.9, parts=[{"name": "port"}]),
+        ),
+        request_id="req_1",
+    )
+
+    completion = await complete(claude)
+
+    assert completion == Completion(
+        model="claude-test-20260101",
+        request_id="req_1",
+        input_tokens=812,
+        output_tokens=64,
+        value=Diagnosis(fault="HDMI port", confidence=0.9, parts=[Part(name="port")]),
+    )
+
+
+async def test_what_is_asked(server: Any, claude: ClaudeClient) -> None:
+    server.answer(200, message(text(fault="HDMI port", confidence=0.9)))
+
+    await complete(claude)
+
+    seen = server.seen[0]
+    asked = json.loads(seen.body)
+    assert (seen.method, seen.target) == ("POST", "/v1/messages")
+    assert seen.headers["authorization"] == "Bearer hunter2"
+    assert (asked["model"], asked["max_tokens"], asked["system"]) == (
+        "claude-test",
+        500,
+        "Diagnose.",
+    )
+    (words, image) = asked["messages"][0]["content"]
+    assert words == {"type": "text", "text": "No picture."}
+    assert image["source"]["media_type"] == "image/png"
+    assert b64decode(image["source"]["data"]) == b"\x89PNG"
+    assert asked["output_config"]["format"]["type"] == "json_schema"
+    shape = asked["output_config"]["format"]["schema"]
+    assert shape["required"] == ["fault", "confidence"]
+    assert shape["additionalProperties"] is False
+    assert "$defs" in shape
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (message(text(fault="HDMI"), stop_reason="max_tokens"), "cut off"),
+        (message(stop_reason="refusal"), "refused"),
+        (message({"type": "text", "text": "It is HDMI, 555-0100"}), "Diagnosis: json_invalid"),
+        (message(), "Diagnosis: json_invalid"),
+        (
+            message(text(fault="ann@example.com 555-0100", confidence=7)),
+            "does not fit Diagnosis: confidence less_than_equal",
+        ),
+        (message(text()), "fault missing, confidence missing"),
+    ],
+)
+async def test_an_answer_that_is_no_use_is_rejected_but_counted(
+    server: Any, claude: ClaudeClient, answer: dict[str, object], says: str
+) -> None:
+    server.answer(200, answer, request_id="req_1")
+
+    error = await failure(claude)
+
+    assert isinstance(error, UnusableAnswerError)
+    assert isinstance(error, RejectedError)
+    assert says in error.message
+    assert "555" not in str(error)
+    assert error.usage == Usage("claude-test-20260101", "req_1", 812, 64)
+    assert pickle.loads(pickle.dumps(error)).usage == error.usage  # noqa: S301 - our own bytes
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (400, fault("invalid_request_error"), RejectedError),
+        (401, fault("authentication_error"), NeedsReauthError),
+        (402, fault("billing_error"), RejectedError),
+        (403, fault("permission_error"), NeedsReauthError),
+        (413, fault("request_too_large"), RejectedError),
+        (429, fault("rate_limit_error"), RateLimitedError),
+        (
+            429,
+            fault("rate_limit_error", details={"error_code": "enforced_spend_limit_reached"}),
+            RejectedError,
+        ),
+        (500, fault("api_error"), TransientError),
+        (529, fault("overloaded_error"), TransientError),
+        (502, b"<html>bad gateway</html>", TransientError),
+    ],
+)
+async def test_errors_are_classified_and_not_repeated(
+    server: Any, claude: ClaudeClient, status: int, body: object, kind: type[ConnectorError]
+) -> None:
+    server.answer(status, body, retry_after="9")
+
+    error = await failure(claude)
+
+    assert type(error) is kind
+    assert str(status) in error.message
+    assert error.retry_after_seconds == 9.0
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize("plan", ["reset", "truncate", "half", "html"])
+async def test_a_lost_answer_may_be_asked_for_again(
+    server: Any, claude: ClaudeClient, plan: str
+) -> None:
+    if plan == "half":
+        server.answer(200, b'{"id": "msg_1", "content": [')
+    elif plan == "html":
+        server.answer(200, b"<html>portal</html>", Content_Type="text/html")
+    else:
+        getattr(server, plan)()
+
+    assert type(await failure(claude)) is TransientError
+    assert len(server.seen) == 1
+
+
+async def test_no_answer_in_time(server: Any) -> None:
+    claude = ClaudeClient(
+        base_url=server.url, api_key=SecretStr("hunter2"), model="m", timeout_seconds=0.1
+    )
+    server.hold()
+
+    error = await failure(claude)
+    await claude.aclose()
+
+    assert type(error) is TransientError
+    assert "APITimeoutError" in error.message
+
+
+async def test_ping_spends_nothing(server: Any, claude: ClaudeClient) -> None:
+    server.answer(200, {"data": [], "has_more": False, "first_id": None, "last_id": None})
+
+    await claude.ping()
+
+    assert (server.seen[0].method, server.seen[0].target) == ("GET", "/v1/models?limit=1")
+
+
+async def test_ping_tells_that_the_key_is_wrong(server: Any, claude: ClaudeClient) -> None:
+    server.answer(401, fault("authentication_error"))
+
+    with pytest.raises(NeedsReauthError, match="HOTROD_CLAUDE__API_KEY"):
+        await claude.ping()

@@ -1,0 +1,51 @@
+"""Flows run for real: database, Prefect server, and stand-ins for the services."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from prefect.context import AsyncClientContext
+from pydantic import SecretStr
+
+from hotrod.company.models import Company
+from hotrod.db.engine import Database
+from hotrod.settings import Settings
+from sandbox.server import Sandbox, running_sandbox
+from tasks import _resources
+from tasks._resources import Resources
+
+
+@pytest.fixture(scope="session")
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with running_sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+async def kit(
+    sandbox: Sandbox,
+    database: Database,
+    company: Company,
+    prefect_server: Settings,
+    tmp_path: Path,
+) -> AsyncIterator[Resources]:
+    """The resources of the tasks, over the stand-ins and the session's database."""
+    port = int(sandbox.url.rsplit(":", 1)[1])
+    settings = Settings(
+        _env_file=None,
+        home=tmp_path,
+        secret_key=SecretStr("a-secret-key-for-tests-only-0123456789"),
+        sandbox={"port": port, "smtp_port": sandbox.smtp_port},
+    )
+    resources = _resources.build(settings, company)
+    await resources.database.close()
+    resources.database = database
+    _resources.use(resources)
+    sandbox.state.reset()
+    async with AsyncClientContext():
+        yield resources
+    _resources.use(None)
+    resources.database = Database.connect(settings)
+    await resources.close()
