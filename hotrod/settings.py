@@ -118,6 +118,12 @@ class MailSettings(_Section):
         "graph", description="graph: Microsoft 365. smtp: any mail server."
     )
     timeout_seconds: float = Field(20.0, gt=0, description="Longest wait for the mail service.")
+    filing_seconds: float = Field(
+        15.0,
+        ge=0,
+        description="Longest time the mail service takes to file the sent copy of a mail; a mail "
+        "whose fate is unknown is looked for again after it, and then sent.",
+    )
 
 
 class GraphSettings(_Section):

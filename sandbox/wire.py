@@ -131,10 +131,12 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 
 
 async def _leave_unanswered(scope: Scope, receive: Receive, fault: Fault) -> None:
-    if fault.kind == "timeout":
-        with suppress(TimeoutError):
-            await asyncio.wait_for(disconnected(receive), fault.delay)
-    await close_http(scope, receive, with_reset=fault.kind == "reset")
+    try:
+        if fault.kind == "timeout":
+            with suppress(TimeoutError):
+                await asyncio.wait_for(disconnected(receive), fault.delay)
+    finally:
+        await close_http(scope, receive, with_reset=fault.kind == "reset")
 
 
 def _failure(answer: FaultAnswer, request_id: str, fault: Fault) -> Response:

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from prefect import task
 
-from connectors.claude.models import ImagePart, ImageType, TextPart
+from connectors.claude.errors import UnusableAnswerError
+from connectors.claude.models import ImagePart, ImageType, TextPart, Usage
 from hotrod.ai.models import ModelCall
-from hotrod.ai.rules import Usage, check_budget, cost_cad
+from hotrod.ai.rules import check_budget, cost_cad
 from hotrod.ai.store import spent_since
 from hotrod.analytics.store import record_step
 from hotrod.db.columns import now
@@ -20,6 +21,9 @@ from hotrod.repairs.prompts import PROMPT_VERSION, diagnosis_prompt
 from hotrod.repairs.store import add_diagnosis, latest_diagnosis, lock_ticket, photos, read_ticket
 from tasks._policy import OUTWARD
 from tasks._resources import resources
+
+UNSURE = 0.4
+"""Below this confidence a technician looks at the ticket."""
 
 
 class NoKeyError(HotrodError):
@@ -60,17 +64,23 @@ async def diagnose_with_claude(ticket: str) -> UUID:
     ]
     content.append(TextPart(text=text))
 
-    answer = await kit.claude.complete(
-        system=system,
-        content=content,
-        schema=DiagnosisDraft,
-        max_output_tokens=kit.settings.claude.max_output_tokens,
-    )
+    try:
+        answer = await kit.claude.complete(
+            system=system,
+            content=content,
+            schema=DiagnosisDraft,
+            max_output_tokens=kit.settings.claude.max_output_tokens,
+        )
+    except UnusableAnswerError as error:
+        async with kit.database.transaction() as session:
+            session.add(_call(file.ticket.id, error.usage))
+        raise
 
-    usage = Usage(answer.input_tokens, answer.output_tokens)
     draft = ground(answer.value, file.ticket.problem, len(pictures))
     async with kit.database.transaction() as session:
         row = await lock_ticket(session, ticket)
+        row.needs_review = row.needs_review or draft.confidence < UNSURE
+        session.add(row)
         diagnosis = await add_diagnosis(
             session,
             row.id,
@@ -79,16 +89,19 @@ async def diagnose_with_claude(ticket: str) -> UUID:
             model=answer.model,
             because=f"prompt {PROMPT_VERSION}",
         )
-        session.add(
-            ModelCall(
-                ticket_id=row.id,
-                purpose="diagnosis",
-                model=answer.model,
-                request_id=answer.request_id,
-                input_tokens=usage.input_tokens,
-                output_tokens=usage.output_tokens,
-                cost=cost_cad(usage, kit.settings.claude),
-            )
-        )
+        session.add(_call(row.id, answer))
         await record_step(session, "diagnosed", row.business_key, row.id, source="claude")
         return diagnosis.id
+
+
+def _call(ticket_id: UUID, usage: Usage) -> ModelCall:
+    """Return the record of a call that was paid for, whether its answer was of use or not."""
+    return ModelCall(
+        ticket_id=ticket_id,
+        purpose="diagnosis",
+        model=usage.model,
+        request_id=usage.request_id,
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        cost=cost_cad(usage.input_tokens, usage.output_tokens, resources().settings.claude),
+    )

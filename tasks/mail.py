@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Literal
 from uuid import UUID
 
@@ -201,7 +202,11 @@ async def _send(
         return {"message_id": sent_id}
 
     async def look_up() -> Found:
-        return _FOUND[await kit.mail.find_sent(sent_id, mailbox=mailbox)]
+        found = await kit.mail.find_sent(sent_id, mailbox=mailbox)
+        if found is SentLookup.ABSENT:  # Exchange files the copy some time after it took the mail
+            await asyncio.sleep(kit.settings.mail.filing_seconds)
+            found = await kit.mail.find_sent(sent_id, mailbox=mailbox)
+        return _FOUND[found]
 
     await perform(kit.database, key, act, look_up, refused=REFUSED)
     async with kit.database.transaction() as session:

@@ -15,7 +15,9 @@ from hotrod.company.calendar import is_open
 from hotrod.company.models import Business
 from hotrod.db.columns import now
 from hotrod.errors import NotFoundError
-from hotrod.mail.store import sent_kinds
+from hotrod.keys import mail_key
+from hotrod.mail.compose import MailKind
+from hotrod.mail.store import sent_mails
 from hotrod.parts.rules import PartFacts, match_parts
 from hotrod.parts.store import catalogue
 from hotrod.quoting.models import QuoteState
@@ -236,7 +238,8 @@ async def find_due_reminders() -> list[DueReminder]:
                 _business(ticket.business_key), kit.company, moment
             ):
                 continue
-            already = await sent_kinds(session, ticket.id)
+            sent = {mail.effect_key for mail in await sent_mails(session, ticket.id)}
+            already = {kind for kind in MailKind if mail_key(kind, quote.id) in sent}
             kind = reminder_due(quote.sent_at, quote.expires_at, moment, already)
             if kind is not None:
                 due.append(DueReminder(ticket=ticket.number, quote=quote.id, kind=kind))

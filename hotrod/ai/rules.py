@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from hotrod.errors import HotrodError
@@ -21,19 +20,11 @@ class BudgetSpentError(HotrodError):
         )
 
 
-@dataclass(frozen=True)
-class Usage:
-    """Tokens of one call."""
-
-    input_tokens: int
-    output_tokens: int
-
-
-def cost_cad(usage: Usage, prices: ClaudeSettings) -> Decimal:
+def cost_cad(input_tokens: int, output_tokens: int, prices: ClaudeSettings) -> Decimal:
     """Return the cost of a call in CAD, to a millionth, from the list prices in the settings."""
     usd = (
-        usage.input_tokens * Decimal(str(prices.input_usd_per_million))
-        + usage.output_tokens * Decimal(str(prices.output_usd_per_million))
+        input_tokens * Decimal(str(prices.input_usd_per_million))
+        + output_tokens * Decimal(str(prices.output_usd_per_million))
     ) / _MILLION
     return (usd * Decimal(str(prices.usd_to_cad))).quantize(Decimal("0.000001"))
 

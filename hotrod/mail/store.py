@@ -41,19 +41,14 @@ async def mark_sent(session: AsyncSession, message_id: UUID) -> None:
 
 async def thread(session: AsyncSession, ticket_id: UUID) -> Sequence[str]:
     """Return the Message-IDs of a ticket's sent mail, oldest first, for ``References``."""
+    return [message.message_id for message in await sent_mails(session, ticket_id)]
+
+
+async def sent_mails(session: AsyncSession, ticket_id: UUID) -> Sequence[Message]:
+    """Return the mails that a ticket's customer has been sent, oldest first."""
     found = await session.exec(
-        select(Message.message_id)
+        select(Message)
         .where(Message.ticket_id == ticket_id, col(Message.sent_at).is_not(None))
         .order_by(col(Message.sent_at))
     )
     return found.all()
-
-
-async def sent_kinds(session: AsyncSession, ticket_id: UUID) -> set[str]:
-    """Return the kinds of mail that a ticket's customer has been sent."""
-    found = await session.exec(
-        select(Message.kind).where(
-            Message.ticket_id == ticket_id, col(Message.sent_at).is_not(None)
-        )
-    )
-    return set(found.all())

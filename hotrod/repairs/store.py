@@ -151,3 +151,13 @@ async def read_diagnosis(session: AsyncSession, diagnosis_id: UUID) -> Diagnosis
     if diagnosis is None:
         raise NotFoundError("diagnosis", str(diagnosis_id))
     return diagnosis
+
+
+async def history(session: AsyncSession, ticket_id: UUID) -> Sequence[StatusChange]:
+    """Return how a ticket's status changed, oldest first."""
+    found = await session.exec(
+        select(StatusChange)
+        .where(StatusChange.ticket_id == ticket_id)
+        .order_by(col(StatusChange.at))
+    )
+    return found.all()

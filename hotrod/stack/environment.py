@@ -74,9 +74,9 @@ def prefect_server_environment(settings: Settings, secrets: Secrets) -> dict[str
         "PREFECT_SERVER_UI_API_URL": f"{root}/api",
         "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(settings.home / "prefect" / "ui"),
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
-        "PREFECT_SERVER_DATABASE_CONNECTION_URL": prefect_database_url(
-            settings
-        ).render_as_string(hide_password=False),
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL": prefect_database_url(settings).render_as_string(
+            hide_password=False
+        ),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
         "PREFECT_LOGGING_LEVEL": "WARNING",

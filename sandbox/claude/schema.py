@@ -105,6 +105,6 @@ def _number(schema: Schema, value: Any, *, whole: bool) -> float:  # noqa: ANN40
 
 
 def _string(schema: Schema, value: Any) -> str:  # noqa: ANN401
-    text = "" if value is _MISSING or value is None else str(value)
+    text = str(value) if isinstance(value, str | int | float) else ""
     text = text[: schema.get("maxLength", len(text))]
     return text.ljust(schema.get("minLength", 0), "-")

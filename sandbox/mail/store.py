@@ -51,7 +51,7 @@ class MailStore:
         """Take a mail for delivery: a copy to each recipient, and one to the sender's sent items.
 
         Args:
-            raw: MIME bytes; From, Date and Message-ID are filled in when missing.
+            raw: MIME bytes; Date and Message-ID are filled in when missing, by Graph also From.
             sender: address of the mailbox that sends.
             via: the protocol that the mail came by.
             recipients: addresses of the envelope; None: those in To, Cc and Bcc.
@@ -61,7 +61,7 @@ class MailStore:
             MalformedMailError: not readable as a mail; nothing was delivered.
             NoRecipientsError: no recipient, or a false one; nothing was delivered.
         """
-        sent = read_mail(complete(raw, sender))
+        sent = read_mail(complete(raw, sender if via == "graph" else ""))
         addresses = list(dict.fromkeys(sent.recipients if recipients is None else recipients))
         if not addresses:
             raise NoRecipientsError("the message has no recipient")

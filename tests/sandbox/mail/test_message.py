@@ -8,7 +8,9 @@ PLAIN = b"From: Shop <shop@example.com>\r\nTo: ann@example.org\r\n"
 
 
 def test_what_is_missing_is_filled_in_and_what_is_there_stays() -> None:
-    mail = read_mail(complete(b"To: ann@example.org\r\nSubject: Hi\r\n\r\nbody", "shop@example.com"))
+    mail = read_mail(
+        complete(b"To: ann@example.org\r\nSubject: Hi\r\n\r\nbody", "shop@example.com")
+    )
     assert mail.sender.address == "shop@example.com"
     assert mail.message_id.endswith("@sandbox.example.com>")
     assert mail.sent_at.tzinfo is not None
@@ -18,7 +20,9 @@ def test_what_is_missing_is_filled_in_and_what_is_there_stays() -> None:
 
 
 def test_folded_blind_copies_leave_and_the_body_stays() -> None:
-    raw = PLAIN + b"Bcc: boss@example.org,\r\n two@example.org\r\nSubject: Hi\r\n\r\nBcc: in the body"
+    raw = (
+        PLAIN + b"Bcc: boss@example.org,\r\n two@example.org\r\nSubject: Hi\r\n\r\nBcc: in the body"
+    )
     kept = without_bcc(raw)
     assert read_mail(raw + b"").recipients == (
         "ann@example.org",

@@ -23,7 +23,7 @@ def ids(items: list[Any]) -> list[str]:
         ("from/address eq '4@x'", ["4"]),
         ("isRead eq true and id lt '2'", ["0", "10"]),
         ("id ge '8'", ["8", "9"]),
-        ("id ne '0' and isRead eq true and id lt '3'", ["10", "2"]),
+        ("id ne '0' and isRead eq true and id lt '3'", ["2", "10"]),
         ("", [str(n) for n in range(12)]),
     ],
 )

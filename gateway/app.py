@@ -1,0 +1,50 @@
+"""The front door: an ASGI app that writes requests down and shows customers their pages."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from gateway import health, pages, problems, repairs
+from gateway.auth import CallerCache
+from gateway.bodies import BodyLimit
+from gateway.context import Context
+from hotrod.company.load import get_company
+from hotrod.db.engine import Database
+from hotrod.links import LinkSigner
+from hotrod.logging import configure_logging
+from hotrod.objects import ObstoreObjects
+from hotrod.settings import get_settings
+from hotrod.stack.secrets import load_secrets
+
+
+def create_app(context: Context) -> FastAPI:
+    """Return the app over the given resources."""
+    app = FastAPI(
+        title="Hot Rod Flow",
+        description="Webhooks and customers' pages. Send your key in X-API-Key.",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.context = context
+    app.state.callers = CallerCache()
+    app.add_middleware(BodyLimit, most=context.settings.gateway.max_body_bytes)
+    problems.install(app)
+    for room in (repairs, health, pages):
+        app.include_router(room.router)
+    return app
+
+
+def from_settings() -> FastAPI:
+    """Return the app of this process, by its settings."""
+    settings = get_settings()
+    configure_logging(settings.log_level)
+    return create_app(
+        Context(
+            settings=settings,
+            company=get_company(),
+            database=Database.connect(settings),
+            objects=ObstoreObjects.connect(settings),
+            signer=LinkSigner(load_secrets(settings).secret_key),
+        )
+    )

@@ -1,0 +1,39 @@
+"""Is the front door open?"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.context import InContext
+from hotrod.db.columns import now
+from hotrod.durable import inbox
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/health", summary="Is the gateway able to accept requests?")
+async def health(context: InContext) -> JSONResponse:
+    """Answer 200 while requests can be accepted, 503 while the database is away."""
+    try:
+        async with context.database.transaction() as session:
+            counts = await inbox.count(session)
+    except (OSError, SQLAlchemyError):
+        body: dict[str, Any] = {"status": "unavailable", "database": "unreachable"}
+        return JSONResponse(body, HTTPStatus.SERVICE_UNAVAILABLE)
+    oldest = counts.oldest_waiting
+    body = {
+        "status": "ok",
+        "database": "ok",
+        "inbox": {
+            "waiting": counts.waiting,
+            "claimed": counts.claimed,
+            "dead": counts.dead,
+            "oldest_waiting_seconds": (now() - oldest).total_seconds() if oldest else 0.0,
+        },
+    }
+    return JSONResponse(body)

@@ -1,0 +1,218 @@
+"""Pages for customers: the status of a repair, and the decision about a quote.
+
+Signed links lead here; there is no login. A GET never acts, because mail scanners follow links.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from gateway.context import Context, InContext
+from hotrod.company.models import Business, Company
+from hotrod.db.columns import now
+from hotrod.errors import LinkError, NotFoundError
+from hotrod.links import Choice
+from hotrod.mail.wording import ink_on, mailto, moment, money, quantity
+from hotrod.quoting.decisions import decide, is_open
+from hotrod.quoting.models import Quote, QuoteState
+from hotrod.quoting.store import ItemizedQuote, latest_quote, read_quote
+from hotrod.repairs.models import StatusChange, Ticket, TicketStatus
+from hotrod.repairs.rules import customer_status_text
+from hotrod.repairs.store import TicketFile, history, photos, read_ticket
+
+router = APIRouter(include_in_schema=False)
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+_TEMPLATES = Environment(
+    loader=PackageLoader("gateway"),
+    autoescape=select_autoescape(),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_TEMPLATES.filters.update(
+    ink_on=ink_on, mailto=mailto, moment=moment, money=money, quantity=quantity
+)
+
+
+@dataclass(frozen=True)
+class TicketPage:
+    """What the page of a ticket shows."""
+
+    file: TicketFile
+    business: Business
+    history: tuple[StatusChange, ...]
+    photo_count: int
+    offer: ItemizedQuote | None
+
+    @property
+    def ticket(self) -> Ticket:
+        """The ticket itself."""
+        return self.file.ticket
+
+    @property
+    def status_text(self) -> tuple[str, str]:
+        """Headline and explanation of where it stands."""
+        return customer_status_text(TicketStatus(self.ticket.status))
+
+    @property
+    def past(self) -> list[tuple[str, datetime]]:
+        """Headlines of its history, the newest first."""
+        return [
+            (customer_status_text(TicketStatus(change.to_status))[0], change.at)
+            for change in reversed(self.history)
+        ]
+
+
+@router.get("/r/{token}")
+async def status_page(token: str, context: InContext) -> HTMLResponse:
+    """Show a customer where the repair stands."""
+    try:
+        page = await _page_of_ticket(context, token)
+    except (LinkError, NotFoundError):
+        return _no_such_link()
+    offer = page.offer
+    open_offer = offer is not None and is_open(offer.quote, now())
+    return _render(
+        "status.html",
+        context,
+        page=page,
+        approve_url=context.links.decision_url(offer.quote.id, "approve")
+        if offer and open_offer
+        else None,
+        decline_url=context.links.decision_url(offer.quote.id, "decline")
+        if offer and open_offer
+        else None,
+    )
+
+
+@router.get("/q/{token}")
+async def decision_page(
+    token: str, context: InContext, choice: Literal["approve", "decline"] = "approve"
+) -> HTMLResponse:
+    """Ask a customer to confirm a decision; nothing happens yet."""
+    try:
+        page = await _page_of_quote(context, token)
+    except (LinkError, NotFoundError):
+        return _no_such_link()
+    if page.offer is None or not is_open(page.offer.quote, now()):
+        return _render("decided.html", context, page=page, status_url=_status_url(context, page))
+    return _render(
+        "decide.html", context, page=page, choice=choice, status_url=_status_url(context, page)
+    )
+
+
+@router.post("/q/{token}")
+async def record_decision(
+    token: str,
+    request: Request,
+    context: InContext,
+    choice: Annotated[Choice, Form()],
+    reason: Annotated[str, Form(max_length=500)] = "",
+) -> RedirectResponse | HTMLResponse:
+    """Record a customer's decision, and lead to the status page; a second one changes nothing."""
+    try:
+        quote_id = context.signer.read("quote", token)
+        async with context.database.transaction() as session:
+            decision = await decide(
+                session,
+                quote_id,
+                choice,
+                address=request.client.host if request.client else "",
+                at=now(),
+                reason=reason.replace("\x00", ""),
+            )
+    except (LinkError, NotFoundError):
+        return _no_such_link()
+    if not decision.counted and decision.quote.state != _wanted(choice):
+        page = await _page_of_quote(context, token)
+        url = _status_url(context, page)
+        return _render("decided.html", context, HTTPStatus.CONFLICT, page=page, status_url=url)
+    url = context.links.status_url(decision.ticket.id)
+    return RedirectResponse(url, HTTPStatus.SEE_OTHER, HEADERS)
+
+
+def _wanted(choice: Choice) -> QuoteState:
+    return {"approve": QuoteState.APPROVED, "decline": QuoteState.DECLINED}[choice]
+
+
+async def _page_of_ticket(context: Context, token: str) -> TicketPage:
+    """Return the page of a ticket.
+
+    Raises:
+        LinkError, NotFoundError: the link leads nowhere.
+    """
+    ticket_id = context.signer.read("status", token)
+    async with context.database.transaction() as session:
+        ticket = await session.get(Ticket, ticket_id)
+        if ticket is None:
+            raise NotFoundError("ticket", str(ticket_id))
+        return await _ticket_page(session, context.company, ticket)
+
+
+async def _page_of_quote(context: Context, token: str) -> TicketPage:
+    """Return the page of the ticket that a quote belongs to, with that very quote.
+
+    Raises:
+        LinkError, NotFoundError: the link leads nowhere.
+    """
+    quote_id = context.signer.read("quote", token)
+    async with context.database.transaction() as session:
+        found = await session.exec(select(Ticket).join(Quote).where(Quote.id == quote_id))
+        ticket = found.first()
+        if ticket is None:
+            raise NotFoundError("quote", str(quote_id))
+        page = await _ticket_page(session, context.company, ticket)
+        offer = await read_quote(session, quote_id)
+    return TicketPage(page.file, page.business, page.history, page.photo_count, offer)
+
+
+async def _ticket_page(session: AsyncSession, company: Company, ticket: Ticket) -> TicketPage:
+    business = company.business(ticket.business_key)
+    if business is None:
+        raise NotFoundError("business", ticket.business_key)
+    quote = await latest_quote(session, ticket.id)
+    shown = quote is not None and quote.state not in {QuoteState.DRAFT, QuoteState.SUPERSEDED}
+    return TicketPage(
+        file=await read_ticket(session, ticket.number),
+        business=business,
+        history=tuple(await history(session, ticket.id)),
+        photo_count=len(await photos(session, ticket.id)),
+        offer=await read_quote(session, quote.id) if quote and shown else None,
+    )
+
+
+def _status_url(context: Context, page: TicketPage) -> str:
+    return context.links.status_url(page.ticket.id)
+
+
+def _render(
+    template: str,
+    context: Context,
+    status: HTTPStatus = HTTPStatus.OK,
+    **values: Any,  # noqa: ANN401 - whatever the template shows
+) -> HTMLResponse:
+    html = _TEMPLATES.get_template(template).render(zone=context.company.zone, **values)
+    return HTMLResponse(html, status, HEADERS)
+
+
+def _no_such_link() -> HTMLResponse:
+    html = _TEMPLATES.get_template("nowhere.html").render()
+    return HTMLResponse(html, HTTPStatus.NOT_FOUND, HEADERS)

@@ -1,0 +1,139 @@
+"""Errors as callers see them: problem details (RFC 9457) that name field and cure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from hotrod.errors import DeliveryConflictError, InvalidInputError, NotFoundError
+
+MEDIA_TYPE = "application/problem+json"
+_LONGEST_NAME = 60
+
+log = structlog.get_logger()
+
+
+class ProblemError(Exception):
+    """An answer that is not a success.
+
+    Args:
+        status: HTTP status.
+        detail: what is wrong and what to do, in a sentence or two.
+        headers: further headers.
+        errors: fields that are wrong, each with ``field``, ``reason`` and ``cure``.
+    """
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        detail: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        errors: Sequence[Mapping[str, str]] = (),
+    ) -> None:
+        self.status = status
+        self.detail = detail
+        self.headers = headers
+        self.errors = errors
+        super().__init__(detail)
+
+
+def problem(error: ProblemError, **more: Any) -> Response:  # noqa: ANN401 - JSON values
+    """Return the response for a problem; pure ASCII, so that no input can break it."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": error.status.phrase,
+        "status": error.status.value,
+        "detail": error.detail,
+        **more,
+    }
+    if error.errors:
+        body["errors"] = list(error.errors)
+    return Response(
+        json.dumps(body), error.status.value, headers=error.headers, media_type=MEDIA_TYPE
+    )
+
+
+def invalid(error: ValidationError | RequestValidationError) -> ProblemError:
+    """Turn pydantic's errors into one problem; what was sent is not repeated."""
+    rows = [
+        {
+            "field": _field(row["loc"]),
+            "reason": row["msg"].removeprefix("Value error, "),
+            "cure": _cure(row),
+        }
+        for row in error.errors()
+    ]
+    return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "Some fields can't be used.", errors=rows)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of an app with a problem."""
+
+    @app.exception_handler(ProblemError)
+    async def _problem(_: Request, error: ProblemError) -> Response:
+        return problem(error)
+
+    @app.exception_handler(ValidationError)
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(_: Request, error: ValidationError | RequestValidationError) -> Response:
+        return problem(invalid(error))
+
+    @app.exception_handler(InvalidInputError)
+    async def _input(_: Request, error: InvalidInputError) -> Response:
+        row = {"field": error.field, "reason": error.reason, "cure": error.cure}
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        return problem(ProblemError(status, "Some fields can't be used.", errors=[row]))
+
+    @app.exception_handler(NotFoundError)
+    async def _missing(_: Request, error: NotFoundError) -> Response:
+        return problem(ProblemError(HTTPStatus.NOT_FOUND, f"There is no such {error.what}."))
+
+    @app.exception_handler(DeliveryConflictError)
+    async def _conflict(_: Request, __: DeliveryConflictError) -> Response:
+        detail = "This Idempotency-Key came before with another body; use a new one."
+        return problem(ProblemError(HTTPStatus.CONFLICT, detail))
+
+    @app.exception_handler(HTTPException)
+    async def _http(_: Request, error: HTTPException) -> Response:
+        status = HTTPStatus(error.status_code)
+        return problem(ProblemError(status, f"{status.description}.", headers=error.headers))
+
+    @app.exception_handler(Exception)
+    async def _unexpected(request: Request, error: Exception) -> Response:
+        reference = uuid4().hex[:12]
+        log.error("request.failed", reference=reference, path=request.url.path, exc_info=error)
+        detail = "Something went wrong here. Try again; if it lasts, tell us the reference."
+        failed = ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
+        return problem(failed, reference=reference)
+
+
+def _field(location: Sequence[object]) -> str:
+    return ".".join(str(part)[:_LONGEST_NAME] for part in location) or "body"
+
+
+def _cure(row: Mapping[str, Any]) -> str:
+    limits = row.get("ctx", {})
+    match row["type"]:
+        case "missing":
+            return "Add the field."
+        case "extra_forbidden":
+            return "Leave the field out."
+        case "string_too_long" | "too_long":
+            return f"Send at most {limits.get('max_length')}."
+        case "literal_error":
+            return f"Send one of: {limits.get('expected')}."
+        case "string_type":
+            return "Send text."
+        case _:
+            return "Correct the value and send it again."
