@@ -25,6 +25,7 @@ def create_app(context: Context) -> FastAPI:
         version="1",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
     )
     app.state.context = context
     app.state.callers = CallerCache()

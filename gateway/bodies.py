@@ -12,7 +12,6 @@ from typing import Any, NoReturn
 from fastapi import Request
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
-from starlette.formparsers import MultiPartException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.problems import ProblemError, problem
@@ -124,9 +123,10 @@ async def _form(request: Request, most: int) -> tuple[dict[str, Any], list[RawPh
     try:
         async with request.form(max_files=most, max_fields=_MOST_FIELDS) as form:
             return await _sorted(form)
-    except (MultiPartException, HTTPException) as error:
-        reason = str(getattr(error, "message", "") or getattr(error, "detail", ""))
-        if "files" in reason:
+    except ProblemError:
+        raise
+    except (HTTPException, UnicodeError) as error:
+        if "Too many files" in str(error):
             _check_count(most + 1, most)
         detail = "The form can't be read. Check its boundary and the number of its fields."
         raise ProblemError(HTTPStatus.BAD_REQUEST, detail) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
+from asyncpg import PostgresError
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,7 +23,7 @@ async def health(context: InContext) -> JSONResponse:
     try:
         async with context.database.transaction() as session:
             counts = await inbox.count(session)
-    except (OSError, SQLAlchemyError):
+    except (OSError, SQLAlchemyError, PostgresError):
         body: dict[str, Any] = {"status": "unavailable", "database": "unreachable"}
         return JSONResponse(body, HTTPStatus.SERVICE_UNAVAILABLE)
     oldest = counts.oldest_waiting

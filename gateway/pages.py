@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
+from ipaddress import ip_address
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from sqlmodel import select
@@ -89,7 +90,7 @@ async def status_page(token: str, context: InContext) -> HTMLResponse:
     except (LinkError, NotFoundError):
         return _no_such_link()
     offer = page.offer
-    open_offer = offer is not None and is_open(offer.quote, now())
+    open_offer = offer is not None and is_open(offer.quote, page.ticket, now())
     return _render(
         "status.html",
         context,
@@ -112,7 +113,7 @@ async def decision_page(
         page = await _page_of_quote(context, token)
     except (LinkError, NotFoundError):
         return _no_such_link()
-    if page.offer is None or not is_open(page.offer.quote, now()):
+    if page.offer is None or not is_open(page.offer.quote, page.ticket, now()):
         return _render("decided.html", context, page=page, status_url=_status_url(context, page))
     return _render(
         "decide.html", context, page=page, choice=choice, status_url=_status_url(context, page)
@@ -126,7 +127,7 @@ async def record_decision(
     context: InContext,
     choice: Annotated[Choice, Form()],
     reason: Annotated[str, Form(max_length=500)] = "",
-) -> RedirectResponse | HTMLResponse:
+) -> Response:
     """Record a customer's decision, and lead to the status page; a second one changes nothing."""
     try:
         quote_id = context.signer.read("quote", token)
@@ -135,7 +136,7 @@ async def record_decision(
                 session,
                 quote_id,
                 choice,
-                address=request.client.host if request.client else "",
+                address=_address(request),
                 at=now(),
                 reason=reason.replace("\x00", ""),
             )
@@ -147,6 +148,14 @@ async def record_decision(
         return _render("decided.html", context, HTTPStatus.CONFLICT, page=page, status_url=url)
     url = context.links.status_url(decision.ticket.id)
     return RedirectResponse(url, HTTPStatus.SEE_OTHER, HEADERS)
+
+
+def _address(request: Request) -> str:
+    """Return the caller's IP address; empty when a proxy names something else."""
+    try:
+        return str(ip_address(request.client.host if request.client else ""))
+    except ValueError:
+        return ""
 
 
 def _wanted(choice: Choice) -> QuoteState:

@@ -23,8 +23,10 @@ _LONGEST_NAME = 60
 log = structlog.get_logger()
 
 
-class ProblemError(Exception):
+class ProblemError(HTTPException):
     """An answer that is not a success.
+
+    An HTTPException, because FastAPI lets only those through while it reads a form.
 
     Args:
         status: HTTP status.
@@ -41,11 +43,9 @@ class ProblemError(Exception):
         headers: Mapping[str, str] | None = None,
         errors: Sequence[Mapping[str, str]] = (),
     ) -> None:
+        super().__init__(status.value, detail, headers)
         self.status = status
-        self.detail = detail
-        self.headers = headers
         self.errors = errors
-        super().__init__(detail)
 
 
 def problem(error: ProblemError, **more: Any) -> Response:  # noqa: ANN401 - JSON values
@@ -112,10 +112,15 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def _unexpected(request: Request, error: Exception) -> Response:
         reference = uuid4().hex[:12]
-        log.error("request.failed", reference=reference, path=request.url.path, exc_info=error)
+        log.error("request.failed", reference=reference, route=_route(request), exc_info=error)
         detail = "Something went wrong here. Try again; if it lasts, tell us the reference."
         failed = ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
         return problem(failed, reference=reference)
+
+
+def _route(request: Request) -> str:
+    """Return the pattern of the path: the path itself may hold the token of a link."""
+    return getattr(request.scope.get("route"), "path", "unknown")
 
 
 def _field(location: Sequence[object]) -> str:

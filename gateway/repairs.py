@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -33,6 +35,9 @@ from hotrod.repairs.photos import sanitize
 
 router = APIRouter(tags=["repairs"])
 
+_PHOTO_THREAD = ThreadPoolExecutor(1, "photos")
+"""One photo at a time: a large one takes hundreds of megabytes while it is decoded."""
+
 _PHOTO = {
     "type": "object",
     "required": ["filename", "content_type", "data_base64"],
@@ -46,7 +51,7 @@ _PHOTO = {
 
 def _body_schema(photo: dict[str, Any]) -> dict[str, Any]:
     schema = RepairRequest.model_json_schema()
-    schema["properties"]["photos"] = {"type": "array", "items": photo, "maxItems": 8}
+    schema["properties"]["photos"] = {"type": "array", "items": photo}
     return {"schema": schema}
 
 
@@ -83,7 +88,7 @@ async def new_repair(
     origin = Origin(caller.source, idempotency_key or uuid4().hex, _fingerprint(repair, raw_photos))
     if idempotency_key is not None and (answer := await _replay(context, origin)) is not None:
         return _accepted(answer, replayed=True)
-    uploads = await asyncio.to_thread(_sanitize, context, raw_photos)
+    uploads = [await _sanitize(context, photo) for photo in raw_photos]
 
     def answer_for(ticket: Ticket) -> dict[str, Any]:
         return {
@@ -121,15 +126,14 @@ async def _replay(context: Context, origin: Origin) -> dict[str, Any] | None:
         return await inbox.replay(session, origin.source, origin.delivery_id, origin.body_hash)
 
 
-def _sanitize(context: Context, photos: list[RawPhoto]) -> list[PhotoUpload]:
-    limits = context.settings.objects
-    return [
-        PhotoUpload(
-            photo.filename,
-            sanitize(photo.data, photo.content_type, limits, field=photo.field),
-        )
-        for photo in photos
-    ]
+async def _sanitize(context: Context, photo: RawPhoto) -> PhotoUpload:
+    clean = await asyncio.get_running_loop().run_in_executor(
+        _PHOTO_THREAD,
+        partial(
+            sanitize, photo.data, photo.content_type, context.settings.objects, field=photo.field
+        ),
+    )
+    return PhotoUpload(photo.filename, clean)
 
 
 def _fingerprint(repair: RepairRequest, photos: list[RawPhoto]) -> str:

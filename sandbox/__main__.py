@@ -9,7 +9,7 @@ import sys
 import structlog
 from uvicorn.loops.auto import auto_loop_factory
 
-from hotrod.errors import SettingsError
+from hotrod.logging import configure_logging
 from hotrod.settings import SandboxSettings, load_settings
 from sandbox.server import running_sandbox
 
@@ -24,21 +24,19 @@ async def serve(settings: SandboxSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with running_sandbox(settings.port, settings.smtp_port) as sandbox:
-        structlog.get_logger().info(
-            "sandbox.ready", url=sandbox.url, smtp=f"127.0.0.1:{sandbox.smtp_port}"
-        )
+        log = structlog.get_logger()
+        log.info("sandbox.ready", url=sandbox.url, smtp_port=sandbox.smtp_port)
         await stop.wait()
+        log.info("sandbox.stopped")
 
 
 def main() -> int:
-    """Return the exit status: 0 when stopped, 1 when it could not start."""
+    """Return the exit status: 0 when stopped, 1 when a port was in use."""
+    settings = load_settings()
+    configure_logging(settings.log_level)
     try:
-        settings = load_settings().sandbox
         with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
-            runner.run(serve(settings))
-    except SettingsError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
+            runner.run(serve(settings.sandbox))
     except OSError as error:
         cure = "move it with HOTROD_SANDBOX__PORT or HOTROD_SANDBOX__SMTP_PORT"
         sys.stderr.write(f"{error.filename}: {error.strerror}; {cure}\n")

@@ -22,7 +22,7 @@ _REDACTED = "[redacted]"
 
 
 class Call(BaseModel):
-    """One call; ``status`` is None when the connection was cut without an answer."""
+    """One call; ``status`` is what the service made of it, None when it was never asked."""
 
     number: int = 0
     service: Service

@@ -13,6 +13,11 @@ from sandbox.calls import Service
 FaultService = Literal["mail", "smtp", "graph", "claude", "slack"]
 FaultKind = Literal["error", "rate_limit", "timeout", "reset", "slow", "drop_after_accept"]
 
+BEFORE_THE_ACT: frozenset[FaultKind] = frozenset(
+    {"error", "rate_limit", "timeout", "reset", "slow"}
+)
+AFTER_THE_ACT: frozenset[FaultKind] = frozenset({"drop_after_accept"})
+
 _LOGIN = "/graph/login/"
 
 
@@ -57,14 +62,12 @@ class Fault(BaseModel):
         self._dice = random.Random(self.seed)  # noqa: S311 - repeatable on purpose
         return self
 
-    def strikes(self, service: Service, path: str, *, writes: bool) -> bool:
+    def strikes(self, service: Service, path: str, kinds: frozenset[FaultKind]) -> bool:
         """Whether this fault hits a call; one that counts is used up by it."""
         services = {"graph", "smtp"} if self.service == "mail" else {self.service}
-        if service not in services or self.path not in path:
+        if service not in services or self.kind not in kinds or self.path not in path:
             return False
         if _LOGIN in path and not self.path:
-            return False
-        if self.kind == "drop_after_accept" and not writes:
             return False
         if self.probability is not None:
             return self._dice.random() < self.probability
@@ -94,10 +97,10 @@ class Faults:
         """Let a fault wait for its calls."""
         self._ordered.append(fault)
 
-    def take(self, service: Service, path: str, *, writes: bool) -> Fault | None:
-        """Return the fault that hits this call, if one does."""
+    def take(self, service: Service, path: str, kinds: frozenset[FaultKind]) -> Fault | None:
+        """Return the fault of these kinds that hits this call, if one does."""
         for fault in self._ordered:
-            if fault.strikes(service, path, writes=writes):
+            if fault.strikes(service, path, kinds):
                 if fault.is_used_up:
                     self._ordered.remove(fault)
                 return fault

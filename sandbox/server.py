@@ -96,9 +96,12 @@ class _HttpServer(uvicorn.Server):
 
 @contextmanager
 def _listener(port: int) -> Iterator[socket.socket]:
-    try:
-        listener = socket.create_server((HOST, port))
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, f"{HOST}:{port}") from None
-    with listener:
+    # Only with its protocol named does asyncio send small answers at once (TCP_NODELAY).
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, port))
+            listener.listen()
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, f"{HOST}:{port}") from None
         yield listener

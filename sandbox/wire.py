@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox.calls import Call, Calls, Service, redact_headers, summarize_body
 from sandbox.connection import close_http, disconnected
-from sandbox.faults import Fault, Faults
+from sandbox.faults import AFTER_THE_ACT, BEFORE_THE_ACT, Fault, Faults
 
 MAX_BODY_BYTES = 32_000_000
 
@@ -30,7 +30,8 @@ _ID_HEADERS: dict[Service, bytes] = {
     "claude": b"request-id",
     "slack": b"x-slack-req-id",
 }
-_READS = frozenset({"GET", "HEAD"})
+_READ_FAULTS = BEFORE_THE_ACT
+_WRITE_FAULTS = BEFORE_THE_ACT | AFTER_THE_ACT
 
 
 class Wire:
@@ -53,8 +54,10 @@ class Wire:
         request_id = _request_id(service)
         scope.setdefault("state", {})["request_id"] = request_id
         body = await _read(receive)
-        writes = scope["method"] not in _READS
-        fault = self._faults.take(service, scope["path"], writes=writes)
+        if body is None:
+            return
+        kinds = _READ_FAULTS if scope["method"] in {"GET", "HEAD"} else _WRITE_FAULTS
+        fault = self._faults.take(service, scope["path"], kinds)
         kind = fault.kind if fault else None
 
         async def answer(message: Message) -> None:
@@ -64,20 +67,30 @@ class Wire:
             if kind != "drop_after_accept":
                 await send(message)
 
-        app = self._app
-        if len(body) > MAX_BODY_BYTES:
-            app = self._answers[service](request_id, 413, None, None)
-        elif fault and kind in {"error", "rate_limit"}:
-            app = _failure(self._answers[service], request_id, fault)
-        elif fault and kind in {"timeout", "reset"}:
+        if fault and kind in {"timeout", "reset"}:
             self._record(service, scope, body, None, fault)
             await _leave_unanswered(scope, receive, fault)
             return
-        elif fault and kind == "slow":
+        if fault and kind == "slow":
             await asyncio.sleep(fault.delay)
-        await app(scope, _replay(body, receive), answer)
+        answering = self._answering(service, request_id, body, fault)
+        await answering(scope, _replay(body, receive), answer)
         if kind == "drop_after_accept":
             await close_http(scope, receive)
+
+    def _answering(
+        self, service: Service, request_id: str, body: bytes, fault: Fault | None
+    ) -> ASGIApp:
+        """Return what answers a call: the service, or an error in its words."""
+        failure = self._answers[service]
+        if len(body) > MAX_BODY_BYTES:
+            return failure(request_id, 413, None, None)
+        if fault and fault.kind == "error":
+            return failure(request_id, fault.status, fault.code, None)
+        if fault and fault.kind == "rate_limit":
+            wait = None if fault.retry_after is None else f"{fault.retry_after:g}"
+            return failure(request_id, 429, fault.code, wait)
+        return self._app
 
     def _record(
         self, service: Service, scope: Scope, body: bytes, status: int | None, fault: Fault | None
@@ -107,11 +120,13 @@ def _request_id(service: Service) -> str:
     return f"req_{secrets.token_hex(12)}" if service == "claude" else str(uuid.uuid4())
 
 
-async def _read(receive: Receive) -> bytes:
-    """Read a request's body, up to the first chunk past the limit."""
+async def _read(receive: Receive) -> bytes | None:
+    """Read a request's body, up to the first chunk past the limit; None: the client left."""
     body = bytearray()
     while len(body) <= MAX_BODY_BYTES:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
         body += message.get("body", b"")
         if not message.get("more_body"):
             break
@@ -137,10 +152,3 @@ async def _leave_unanswered(scope: Scope, receive: Receive, fault: Fault) -> Non
                 await asyncio.wait_for(disconnected(receive), fault.delay)
     finally:
         await close_http(scope, receive, with_reset=fault.kind == "reset")
-
-
-def _failure(answer: FaultAnswer, request_id: str, fault: Fault) -> Response:
-    if fault.kind == "error":
-        return answer(request_id, fault.status, fault.code, None)
-    wait = None if fault.retry_after is None else f"{fault.retry_after:g}"
-    return answer(request_id, 429, fault.code, wait)

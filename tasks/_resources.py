@@ -69,8 +69,8 @@ def build(settings: Settings, company: Company) -> Resources:
         objects=ObstoreObjects.connect(settings),
         links=CustomerLinks(LinkSigner(secrets.secret_key), settings.public_url),
         mail=mail_transport(settings),
-        claude=_claude(settings),
-        slack=_slack(settings),
+        claude=claude_client(settings),
+        slack=slack_client(settings),
     )
 
 
@@ -98,7 +98,7 @@ def mail_transport(settings: Settings) -> MailTransport:
     )
 
 
-def _claude(settings: Settings) -> ClaudeClient | None:
+def claude_client(settings: Settings) -> ClaudeClient | None:
     claude = settings.claude
     if not _given(claude.api_key):
         return None
@@ -110,7 +110,7 @@ def _claude(settings: Settings) -> ClaudeClient | None:
     )
 
 
-def _slack(settings: Settings) -> SlackClient | None:
+def slack_client(settings: Settings) -> SlackClient | None:
     slack = settings.slack
     if not _given(slack.bot_token):
         return None

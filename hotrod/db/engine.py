@@ -9,6 +9,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+import hotrod.db.tables  # noqa: F401 - foreign keys are resolved among all tables
 from hotrod.settings import Settings
 
 

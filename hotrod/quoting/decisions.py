@@ -38,9 +38,13 @@ class Decision:
     counted: bool
 
 
-def is_open(quote: Quote, at: datetime) -> bool:
-    """Tell whether a quote can be decided at a moment."""
-    return quote.state == QuoteState.SENT and at <= quote.expires_at
+def is_open(quote: Quote, ticket: Ticket, at: datetime) -> bool:
+    """Tell whether a quote of a ticket can be decided at a moment."""
+    return (
+        quote.state == QuoteState.SENT
+        and ticket.status == TicketStatus.QUOTED
+        and at <= quote.expires_at
+    )
 
 
 async def decide(
@@ -78,7 +82,7 @@ async def decide(
         "Quote",
         await session.get(Quote, quote_id, with_for_update=True, populate_existing=True),
     )
-    if not is_open(quote, at):
+    if not is_open(quote, ticket, at):
         return Decision(quote, ticket, counted=False)
     quote.state = _STATES[choice]
     quote.decided_at = at

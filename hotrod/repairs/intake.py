@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ from hotrod.repairs.triage import triage
 
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
 _LAYOUT = frozenset("\n\t")
+_LINE_BREAK = re.compile("\r\n|[\u2028\u2029]")
 _SYNONYMS = {
     "game console": "console",
     "game_console": "console",
@@ -54,7 +56,7 @@ DeviceType = Literal[
 
 
 def _clean(text: str, allowed: frozenset[str]) -> str:
-    composed = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
+    composed = unicodedata.normalize("NFC", _LINE_BREAK.sub("\n", text))
     kept = "".join(char for char in composed if char not in _BIDI)
     for char in kept:
         if char not in allowed and unicodedata.category(char) in {"Cc", "Cs"}:
@@ -79,9 +81,10 @@ def _block(text: str) -> str:
 
 def _email(text: str) -> str:
     try:
-        return validate_email(text, check_deliverability=False, allow_smtputf8=False).normalized
+        valid = validate_email(text, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError as error:
         raise ValueError("is not a mail address; write it like name@example.com") from error
+    return str(valid.ascii_email)
 
 
 def _phone(text: str) -> str:
@@ -105,10 +108,12 @@ def _nothing_if_blank(given: object) -> object:
     return None if isinstance(given, str) and not given.strip() else given
 
 
+# Lengths are checked again in the end: some characters become two or three when normalized.
 Blank = BeforeValidator(_nothing_if_blank)
 Key = Annotated[str, StringConstraints(max_length=31), AfterValidator(_line)]
-Short = Annotated[str, StringConstraints(max_length=60), AfterValidator(_line)]
-Name = Annotated[str, StringConstraints(max_length=80), AfterValidator(_line)]
+Short = Annotated[str, Field(max_length=60), AfterValidator(_line), Field(max_length=60)]
+Name = Annotated[str, Field(max_length=80), AfterValidator(_line), Field(max_length=80)]
+Person = Annotated[str, Field(max_length=120), AfterValidator(_name), Field(max_length=120)]
 Email = Annotated[str, StringConstraints(max_length=254), AfterValidator(_email)]
 Phone = Annotated[str, StringConstraints(max_length=40), AfterValidator(_phone)]
 
@@ -118,9 +123,7 @@ class RepairRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    customer_name: Annotated[
-        str, StringConstraints(max_length=120), AfterValidator(_name), Field(examples=["Ada Byron"])
-    ]
+    customer_name: Annotated[Person, Field(examples=["Ada Byron"])]
     customer_email: Annotated[Email, Field(examples=["ada@example.com"])]
     customer_phone: Annotated[Phone | None, Blank] = None
     device_type: Annotated[DeviceType, BeforeValidator(_device_type)]

@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-import warnings
+import struct
 from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image
 
 from hotrod.errors import InvalidInputError
 from hotrod.settings import ObjectSettings
 
+# Our own limit is checked between reading the header and decoding the pixels.
+Image.MAX_IMAGE_PIXELS = None
+
 _TYPES = {
     "JPEG": ("image/jpeg", "jpg"),
+    "MPO": ("image/jpeg", "jpg"),
     "PNG": ("image/png", "png"),
     "WEBP": ("image/webp", "webp"),
 }
+_BROKEN = (OSError, ValueError, SyntaxError, struct.error)
 _DECLARED = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg"}
+_QUICK: dict[str, dict[str, Any]] = {
+    "image/jpeg": {"quality": 88},
+    "image/png": {"compress_level": 1},
+    "image/webp": {"quality": 88, "method": 0},
+}
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_WRITTEN = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
 _FORMATS = "Send a JPEG, PNG or WebP picture."
 
 
@@ -51,10 +72,8 @@ def sanitize(data: bytes, declared_type: str, limits: ObjectSettings, *, field: 
         most = limits.max_photo_bytes // 1_000_000
         raise InvalidInputError(field, "The photo is too large.", f"Send at most {most} MB.")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(data), formats=tuple(_TYPES))
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
+        picture = Image.open(io.BytesIO(data), formats=tuple(_WRITTEN.values()))
+    except _BROKEN:
         raise InvalidInputError(field, "This is not a picture we can read.", _FORMATS) from None
     content_type, extension = _TYPES[str(picture.format)]
     declared = declared_type.split(";", maxsplit=1)[0].strip().lower()
@@ -66,25 +85,21 @@ def sanitize(data: bytes, declared_type: str, limits: ObjectSettings, *, field: 
         most = limits.max_photo_pixels // 1_000_000
         cure = f"Send at most {most} megapixels."
         raise InvalidInputError(field, "The photo has too many pixels.", cure)
-    clean = _encode(picture, field)
-    with Image.open(io.BytesIO(clean)) as written:
-        width, height = written.size
-    return CleanPhoto(
-        clean, content_type, extension, width, height, hashlib.sha256(clean).hexdigest()
-    )
-
-
-def _encode(picture: Image.Image, field: str) -> bytes:
-    """Write the pixels and nothing else."""
-    form = str(picture.format)
-    try:
-        upright = ImageOps.exif_transpose(picture)
-        keeps_alpha = form != "JPEG" and upright.has_transparency_data
-        pixels = upright.convert("RGBA" if keeps_alpha else "RGB")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        raise InvalidInputError(field, "The photo is broken.", "Send the file again.") from None
-    bare = Image.frombytes(pixels.mode, pixels.size, pixels.tobytes())
+    pixels = _pixels(picture, content_type, field)
     out = io.BytesIO()
-    options = {} if form == "PNG" else {"quality": 88}
-    bare.save(out, form, **options)
-    return out.getvalue()
+    pixels.save(out, _WRITTEN[content_type], **_QUICK[content_type])
+    clean = out.getvalue()
+    return CleanPhoto(clean, content_type, extension, *pixels.size, sha256(clean).hexdigest())
+
+
+def _pixels(picture: Image.Image, content_type: str, field: str) -> Image.Image:
+    """Return the picture upright, with nothing beside its pixels."""
+    try:
+        orientation: Any = picture.getexif().get(ExifTags.Base.Orientation)
+        keeps_alpha = content_type != "image/jpeg" and picture.has_transparency_data
+        pixels = picture.convert("RGBA" if keeps_alpha else "RGB")
+    except _BROKEN:
+        raise InvalidInputError(field, "The photo is broken.", "Send the file again.") from None
+    picture.close()
+    pixels.info.clear()
+    return pixels.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else pixels

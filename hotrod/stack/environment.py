@@ -9,26 +9,31 @@ from sqlalchemy.engine import URL, make_url
 from hotrod.db.engine import database_url
 from hotrod.settings import ENV_PREFIX, Settings
 from hotrod.stack.certificate import single_certificate
-from hotrod.stack.secrets import Secrets
+from hotrod.stack.secrets import Secrets, load_secrets
 
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
 
 
-def base_environment() -> dict[str, str]:
-    """Return what every part gets: the system's own settings, and little of the machine's."""
+def machine_environment() -> dict[str, str]:
+    """Return what every program gets of the machine's environment, which is little."""
     names = {*PASSED_ON, *PROXIES, *(name.lower() for name in PROXIES)}
+    return {name: value for name, value in os.environ.items() if name in names}
+
+
+def our_environment() -> dict[str, str]:
+    """Return the settings that this process was given by its environment."""
     return {
-        name: value
-        for name, value in os.environ.items()
-        if name in names or name.startswith(ENV_PREFIX)
-    } | {"PYTHONUNBUFFERED": "1"}
+        name: value for name, value in os.environ.items() if name.upper().startswith(ENV_PREFIX)
+    }
 
 
 def part_environment(settings: Settings, secrets: Secrets) -> dict[str, str]:
     """Return the environment of our own programs: settings, made secrets, the way to Prefect."""
     return {
-        **base_environment(),
+        **machine_environment(),
+        **our_environment(),
+        "PYTHONUNBUFFERED": "1",
         "HOTROD_HOME": str(settings.home),
         "HOTROD_SECRET_KEY": secrets.secret_key.get_secret_value(),
         **prefect_environment(settings, secrets),
@@ -62,7 +67,8 @@ def prefect_server_environment(settings: Settings, secrets: Secrets) -> dict[str
     """Return the environment of our Prefect server."""
     root = f"http://127.0.0.1:{settings.prefect.port}"
     return {
-        **base_environment(),
+        **machine_environment(),
+        "PYTHONUNBUFFERED": "1",
         "PREFECT_HOME": str(settings.home / "prefect"),
         "PREFECT_SERVER_API_HOST": "127.0.0.1",
         "PREFECT_SERVER_API_PORT": str(settings.prefect.port),
@@ -95,3 +101,8 @@ def prefect_database_url(settings: Settings) -> URL:
 
 def _has_auth(settings: Settings) -> bool:
     return settings.prefect.api_url is None or settings.prefect.auth_string is not None
+
+
+def export_prefect_environment(settings: Settings) -> None:
+    """Lead Prefect's client in this process to our server; call it before importing Prefect."""
+    os.environ.update(prefect_environment(settings, load_secrets(settings)))

@@ -23,7 +23,7 @@ from cryptography.x509.oid import NameOID
 from sandbox.calls import Call, Calls
 from sandbox.connection import close, close_smtp
 from sandbox.credentials import CREDENTIALS, same
-from sandbox.faults import Fault, Faults
+from sandbox.faults import AFTER_THE_ACT, BEFORE_THE_ACT, Fault, Faults
 from sandbox.mail.message import MalformedMailError, is_address
 from sandbox.mail.store import MailStore
 
@@ -103,17 +103,15 @@ def make_tls_context() -> ssl.SSLContext:
 
 
 def _authenticate(
-    _server: SMTP, _session: Session, _envelope: Envelope, mechanism: str, shown: object
+    _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, shown: LoginPassword
 ) -> AuthResult:
-    if mechanism not in {"LOGIN", "PLAIN"} or not isinstance(shown, LoginPassword):
-        return _LOGIN_REFUSED
     right = same(shown.login, CREDENTIALS.smtp_username)
     right &= same(shown.password, CREDENTIALS.smtp_password)
     return _LOGGED_IN if right else _LOGIN_REFUSED
 
 
 class _Submission:
-    """Hooks of aiosmtpd. A fault strikes at MAIL, or after DATA when the mail must be kept."""
+    """Hooks of aiosmtpd; faults strike at MAIL, or when the mail has been taken."""
 
     def __init__(self, mail: MailStore, calls: Calls, faults: Faults) -> None:
         self._mail = mail
@@ -128,7 +126,7 @@ class _Submission:
         address: str,
         mail_options: list[str],
     ) -> str:
-        fault = self._faults.take("smtp", "MAIL", writes=False)
+        fault = self._faults.take("smtp", "MAIL", BEFORE_THE_ACT)
         if fault:
             answer = await self._struck(server, fault, address)
             if answer:
@@ -154,21 +152,16 @@ class _Submission:
         self, server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
         sender = envelope.mail_from or ""
-        fault = self._faults.take("smtp", "DATA", writes=True)
-        if fault and fault.kind != "drop_after_accept":
-            answer = await self._struck(server, fault, sender)
-            if answer:
-                return answer
         content = envelope.original_content or b""
         try:
             self._mail.submit(content, sender=sender, via="smtp", recipients=envelope.rcpt_tos)
         except MalformedMailError as error:
             self._record("DATA", sender, 550, len(content))
             return f"550 5.6.0 Not accepted: {error}"
+        fault = self._faults.take("smtp", "DATA", AFTER_THE_ACT)
+        self._record("DATA", sender, 250, len(content), fault)
         if fault:
-            self._record("DATA", sender, None, len(content), fault)
             await close_smtp(server.transport)
-        self._record("DATA", sender, 250, len(content))
         return "250 2.0.0 OK, delivered"
 
     async def _struck(self, server: SMTP, fault: Fault, sender: str) -> str | None:

@@ -18,7 +18,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "flows": ("tasks", "hotrod", "connectors._http.errors"),
     "tasks": ("connectors", "hotrod"),
     "gateway": ("hotrod",),
-    "sandbox": ("hotrod.settings", "hotrod.logging"),
+    "sandbox": ("hotrod.settings", "hotrod.errors", "hotrod.logging"),
     "hotrod": (),
     "connectors": (),
 }

