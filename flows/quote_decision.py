@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
 from uuid import UUID
 
 from prefect import flow
-from pydantic import Field
 
 from flows.repair_intake import TicketNumber
 from tasks.artifacts import label_run, publish
@@ -16,13 +14,14 @@ from tasks.slack import tell_decision
 
 
 @flow(name="quote-decision", persist_result=True)
-async def quote_decision(
-    ticket: TicketNumber,
-    quote: Annotated[UUID, Field(description="Id of the quote that was decided.")],
-) -> None:
+async def quote_decision(ticket: TicketNumber, quote: UUID) -> None:
     """Confirm a customer's decision by mail, and tell the technician on Slack.
 
     Started by the event ``quote.decided``; the decision itself is recorded by then.
+
+    Args:
+        ticket: Number of the ticket, e.g. NL-1042.
+        quote: Id of the quote that was decided.
     """
     request = await open_request(ticket)
     await label_run(ticket, request)

@@ -24,14 +24,7 @@ from tasks.records import (
 )
 from tasks.slack import tell_bench, warn_of_danger
 
-TicketNumber = Annotated[
-    str,
-    Field(
-        description="Number of the ticket, e.g. NL-1042.",
-        pattern=r"^[A-Z]{2,4}-\d+$",
-        examples=["NL-1042"],
-    ),
-]
+TicketNumber = Annotated[str, Field(pattern=r"^[A-Z]{2,4}-\d+$", examples=["NL-1042"])]
 
 
 @flow(name="repair-intake", persist_result=True)
@@ -40,6 +33,9 @@ async def repair_intake(ticket: TicketNumber) -> str:
 
     Started by the event ``repair.requested``, or by ops with a ticket's number; what is done
     already is not done again. Returns how it ended: quoted, awaiting_answer, or routed.
+
+    Args:
+        ticket: Number of the ticket, e.g. NL-1042.
     """
     request = await open_request(ticket)
     await label_run(ticket, request)

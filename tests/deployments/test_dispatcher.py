@@ -110,9 +110,7 @@ async def until(
     row: Delivery | None = None
     for _ in range(int(seconds / 0.05)):
         async with database.transaction() as session:
-            found = await session.exec(
-                select(Delivery).where(Delivery.delivery_id == delivery_id)
-            )
+            found = await session.exec(select(Delivery).where(Delivery.delivery_id == delivery_id))
             row = found.one()
         if row.state in states:
             return row
@@ -137,9 +135,7 @@ async def test_a_delivery_becomes_one_named_tagged_finished_run(
     assert RUNS == ["NL-1"]
 
 
-async def test_two_workers_run_a_delivery_once(
-    database: Database, run_dispatcher: Start
-) -> None:
+async def test_two_workers_run_a_delivery_once(database: Database, run_dispatcher: Start) -> None:
     run_dispatcher()
     run_dispatcher()
     ids = [await deliver(database, f"NL-{number}") for number in range(100, 104)]

@@ -10,14 +10,18 @@ import pytest
 from prefect import get_client
 from sqlmodel import col, select
 
+from cli.photo import board_photo
 from flows.repair_intake import repair_intake
 from hotrod.ai.models import ModelCall
 from hotrod.analytics.store import steps
+from hotrod.durable.effects import UnknownEffectError
 from hotrod.quoting.models import Quote, QuoteState
-from hotrod.repairs.models import Diagnosis, Ticket, TicketStatus
+from hotrod.repairs.models import Diagnosis, Photo, Ticket, TicketStatus
+from hotrod.repairs.photos import sanitize
+from hotrod.settings import Settings
 from hotrod.staff.models import TechnicianRow
 from sandbox.server import Sandbox
-from tasks._resources import Resources
+from tasks._resources import Resources, mail_transport
 from tests.factories import add_ticket
 
 pytestmark = pytest.mark.prefect
@@ -245,3 +249,61 @@ async def test_a_mail_lost_on_the_way_is_sent_again_and_one_that_arrived_is_not(
     assert await repair_intake(ticket.number) == "quoted"
     ids = [mail["message_id"] for mail in await mails(sandbox)]
     assert len(ids) == len(set(ids)) == 2
+
+
+async def test_mail_goes_by_smtp_when_the_settings_say_so(
+    kit: Resources, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    smtp = mail_transport(
+        Settings(
+            _env_file=None,
+            mail={"transport": "smtp"},
+            sandbox={"smtp_port": sandbox.smtp_port},
+        )
+    )
+    monkeypatch.setattr(kit, "mail", smtp)
+    ticket = await open_ticket(kit)
+    assert await repair_intake(ticket.number) == "quoted"
+    await smtp.aclose()
+    assert [mail["via"] for mail in await mails(sandbox)] == ["smtp", "smtp"]
+
+
+async def test_a_mail_of_unknown_fate_that_nobody_can_look_up_waits_for_a_person(
+    kit: Resources, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    smtp = mail_transport(
+        Settings(
+            _env_file=None,
+            mail={"transport": "smtp"},
+            sandbox={"smtp_port": sandbox.smtp_port},
+        )
+    )
+    monkeypatch.setattr(kit, "mail", smtp)
+    await order_fault(sandbox, service="smtp", kind="drop_after_accept", count=1)
+    ticket = await open_ticket(kit)
+    with pytest.raises(UnknownEffectError):
+        await repair_intake(ticket.number)
+    await smtp.aclose()
+    assert len(await mails(sandbox)) == 1, "it is not sent a second time"
+
+
+async def test_a_photo_is_shown_to_claude(kit: Resources, sandbox: Sandbox) -> None:
+    ticket = await open_ticket(kit)
+    picture = sanitize(board_photo(), "image/jpeg", kit.settings.objects, field="photo")
+    await kit.objects.put("photos/test.jpg", picture.data)
+    async with kit.database.transaction() as session:
+        session.add(
+            Photo(
+                ticket_id=ticket.id,
+                object_key="photos/test.jpg",
+                filename="board.jpg",
+                content_type=picture.content_type,
+                size_bytes=len(picture.data),
+                width=picture.width,
+                height=picture.height,
+                sha256=picture.sha256,
+            )
+        )
+    await repair_intake(ticket.number)
+    found = await diagnosis(kit, ticket)
+    assert "photo 1" in {item["source"] for item in found.evidence}
