@@ -9,24 +9,36 @@ from rich.table import Table
 from rich.text import Text
 
 from hotrod.errors import SettingsError
-from hotrod.stack.record import PartRecord, State
+from hotrod.stack.control import StackError
+from hotrod.stack.parts import State
+from hotrod.stack.record import PartRecord
+from hotrod.stack.usage import usage
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
-_COLORS: dict[State, str] = {
-    "waiting": "dim",
-    "starting": "yellow",
-    "ready": "green",
-    "restarting": "yellow",
-    "failed": "red",
-    "stopped": "dim",
+_COLORS = {
+    State.WAITING: "dim",
+    State.STARTING: "yellow",
+    State.READY: "green",
+    State.DONE: "green",
+    State.RESTARTING: "yellow",
+    State.FAILED: "red",
+    State.STOPPED: "dim",
 }
 
 
 def fail(message: str) -> None:
     """Say what went wrong."""
-    err.print(Text(message, style="red"))
+    err.print(Text(message, style="red"), soft_wrap=True)
+
+
+def fail_start(error: StackError) -> None:
+    """Say which part failed and why, with the end of its log and where the rest is."""
+    fail(f"{error.part} could not be started: {error.reason}.")
+    for line in error.log_lines:
+        err.print(Text("  ").append(Text.from_ansi(line)), style="dim", soft_wrap=True)
+    err.print(f"The whole log: {error.log}", soft_wrap=True)
 
 
 def settings_table(error: SettingsError) -> None:
@@ -39,24 +51,38 @@ def settings_table(error: SettingsError) -> None:
     err.print(table)
 
 
-def parts_table(parts: Sequence[PartRecord], *, memory: bool = False) -> Table:
-    """Return the parts of the stack as a table."""
+def parts_table(parts: Sequence[PartRecord], *, measured: bool = False) -> Table:
+    """Return the parts of the stack as a table; with memory and uptime when ``measured``."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("part", "state", "port", "restarts"):
+    for heading in ("part", "state", "restarts"):
         table.add_column(heading)
-    if memory:
+    if measured:
         table.add_column("memory", justify="right")
+        table.add_column("up", justify="right")
     table.add_column("address")
     for part in parts:
-        row = [
+        table.add_row(
             Text(part.name, style="bold"),
             Text(part.state, style=_COLORS[part.state]),
-            Text(str(part.port or "")),
             Text(str(part.restarts or "")),
-            *([Text(f"{part.rss_mb:.0f} MB")] if memory else []),
-            Text(part.url or ""),
-        ]
-        table.add_row(*row)
-        if part.problem and part.state != "ready":
-            table.add_row("", Text(part.problem, style="red"))
+            *(_measures(part) if measured else []),
+            Text(_address(part)),
+        )
+        if part.reason and not part.state.is_good:
+            table.add_row("", Text(part.reason, style="red"))
     return table
+
+
+def _address(part: PartRecord) -> str:
+    if part.url is None and part.ports:
+        return f"127.0.0.1:{part.ports[0]}"
+    return ", ".join([part.url or "", *(f":{port}" for port in part.ports[1:])])
+
+
+def _measures(part: PartRecord) -> list[Text]:
+    measured = usage(part)
+    if measured is None:
+        return [Text(), Text()]
+    minutes, seconds = divmod(int(measured.uptime_seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return [Text(f"{measured.rss_mb:.0f} MB"), Text(f"{hours}:{minutes:02}:{seconds:02}")]

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from cli.photo import board_photo
+from hotrod.errors import HotrodError
 from hotrod.settings import Settings
 
 STEPS: tuple[tuple[str, str], ...] = (
@@ -33,7 +34,7 @@ _NAMES = ("Amélie Roy", "Jordan Lee", "Priya Shah", "Tom Okafor", "Chloé Bouch
 _APPROVE_LINK = re.compile(r"https?://\S+/q/\S+choice=approve")
 
 
-class DemoError(Exception):
+class DemoError(HotrodError):
     """The demonstration failed.
 
     Args:
@@ -100,7 +101,7 @@ class Demo:
         progress.seconds["stored"] = time.time() - begin
         yield progress
         while not self._is_over(progress):
-            waiting = next(name for key, name in STEPS if key not in progress.seconds)
+            waiting = next((n for key, n in STEPS if key not in progress.seconds), STEPS[-1][1])
             if time.time() - begin > _PATIENCE_SECONDS:
                 raise DemoError(waiting, "This took longer than a minute.", self._look(progress))
             time.sleep(_LOOK_EVERY_SECONDS)

@@ -18,21 +18,27 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.console import out
-from cli.stack import running
-from hotrod.company.load import load_company
+from hotrod.errors import SettingsError
 from hotrod.settings import Settings, load_settings
+from hotrod.stack.control import running
+from hotrod.stack.record import StackRecord
 
 _LEAST_FREE_BYTES = 2_000_000_000
 _OLDEST_PYTHON = (3, 11)
+_MARKS = {
+    True: Text("ok", style="green"),
+    False: Text("not ok", style="bold red"),
+    None: Text("skipped", style="dim"),
+}
 _EVENT_WITHIN_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found; ``cure`` says what to do when it is not ok."""
+    """What a check found; ``cure`` says what to do when it is not ok. None: not checked."""
 
     check: str
-    ok: bool
+    ok: bool | None
     detail: str
     cure: str = ""
 
@@ -40,45 +46,40 @@ class Finding:
 def doctor(
     *, as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False
 ) -> None:
-    """Check settings, versions, disk, ports, database, Prefect and services.
+    """Check that everything can work, and say what to do if not.
 
-    Works with the stack up or down; some checks need it up, and say so.
+    Company file, versions, disk, ports, database, an event through Prefect, and the services.
+    Works with the stack up or down; checks that need it up say so. Exit status 1: one is not ok.
     """
     settings = load_settings()
     findings = asyncio.run(_examine(settings))
+    ok = all(finding.ok is not False for finding in findings)
     if as_json:
-        ok = all(finding.ok for finding in findings)
         body = {"ok": ok, "checks": [asdict(finding) for finding in findings]}
         sys.stdout.write(json.dumps(body) + "\n")
     else:
         out.print(_table(findings))
-    if not all(finding.ok for finding in findings):
+    if not ok:
         raise typer.Exit(1)
 
 
 async def _examine(settings: Settings) -> list[Finding]:
-    is_up = running(settings) is not None
-    findings = [
-        Finding("settings", ok=True, detail="all settings are valid"),
-        _company(settings),
-        _versions(),
-        _disk(settings),
+    stack = running(settings.home)
+    played = settings.sandbox.services
+    checks: list[tuple[str, Callable[[Settings], Awaitable[str]], bool]] = [
+        ("database", _database, settings.database.url is None),
+        ("prefect events", _event_round_trip, settings.prefect.api_url is None),
+        ("mail", _mail, "mail" in played),
+        ("claude", _claude, "claude" in played),
+        ("slack", _slack, "slack" in played),
     ]
-    if not is_up:
-        findings.append(_ports(settings))
-        skipped = "not checked: needs the stack, which is down"
-        findings.append(Finding("running system", ok=True, detail=f"{skipped}; `hotrod up`"))
-        return findings
-    findings.append(Finding("stack", ok=True, detail="it is up"))
-    checks: dict[str, Callable[[Settings], Awaitable[str]]] = {
-        "database": _database,
-        "prefect events": _event_round_trip,
-        "mail": _mail,
-        "claude": _claude,
-        "slack": _slack,
-    }
-    for name, check in checks.items():
-        findings.append(await _attempt(name, check, settings))
+    findings = [_company(settings), _versions(), _disk(settings)]
+    findings.append(_stack(stack) if stack else _ports(settings))
+    for name, check, needs_stack in checks:
+        if needs_stack and stack is None:
+            findings.append(Finding(name, None, "needs the stack, which is down: `hotrod up`"))
+        else:
+            findings.append(await _attempt(name, check, settings))
     return findings
 
 
@@ -93,10 +94,15 @@ async def _attempt(
 
 
 def _company(settings: Settings) -> Finding:
-    company = load_company(settings.company_file)
-    return Finding(
-        "company", ok=True, detail=f"{company.name}: {len(company.businesses)} businesses"
-    )
+    from hotrod.company.load import load_company
+
+    try:
+        company = load_company(settings.company_file)
+    except SettingsError as error:
+        cure = "Correct the file that HOTROD_COMPANY_FILE names."
+        return Finding("company", ok=False, detail=str(error), cure=cure)
+    detail = f"{company.name}: {len(company.businesses)} businesses"
+    return Finding("company", ok=True, detail=detail)
 
 
 def _versions() -> Finding:
@@ -122,17 +128,25 @@ def _disk(settings: Settings) -> Finding:
     return Finding("disk", ok=True, detail=detail)
 
 
-def _ports(settings: Settings) -> Finding:
-    from hotrod.stack.parts import parts
-    from hotrod.stack.secrets import load_secrets
-    from hotrod.stack.supervisor import PortBusyError, check_ports
+def _stack(stack: StackRecord) -> Finding:
+    bad = [f"{part.name} is {part.state}" for part in stack.parts if not part.state.is_good]
+    if bad:
+        return Finding("stack", ok=False, detail=", ".join(bad), cure="See `hotrod logs PART`.")
+    return Finding("stack", ok=True, detail="all parts are ready, on their ports")
 
+
+def _ports(settings: Settings) -> Finding:
+    from hotrod.stack.plan import plan_stack
+    from hotrod.stack.ports import PortError, check_ports
+
+    parts = plan_stack(settings)
     try:
-        check_ports(parts(settings, load_secrets(settings)))
-    except PortBusyError as error:
-        message, _, cure = str(error).partition("; ")
-        return Finding("ports", ok=False, detail=message, cure=cure)
-    return Finding("ports", ok=True, detail="all ports are free")
+        check_ports(parts)
+    except PortError as error:
+        cure = "Each line names the setting that moves our port."
+        return Finding("ports", ok=False, detail="\n".join(error.lines), cure=cure)
+    numbers = ", ".join(str(port.number) for part in parts for port in part.ports)
+    return Finding("ports", ok=True, detail=f"free: {numbers}")
 
 
 async def _database(settings: Settings) -> str:
@@ -229,8 +243,7 @@ def _table(findings: list[Finding]) -> Table:
     for heading in ("", "check", "finding"):
         table.add_column(heading, overflow="fold")
     for finding in findings:
-        mark = Text("ok", style="green") if finding.ok else Text("not ok", style="bold red")
-        table.add_row(mark, Text(finding.check, style="bold"), Text(finding.detail))
+        table.add_row(_MARKS[finding.ok], Text(finding.check, style="bold"), Text(finding.detail))
         if finding.cure:
             table.add_row("", "", Text(finding.cure, style="yellow"))
     return table

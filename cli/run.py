@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Group
@@ -13,46 +13,65 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from cli.console import err, fail, out
+from cli.console import fail, fail_start, out
 from cli.demo import STEPS, Demo, DemoError, Progress, result
-from cli.keys import create_key, revoke_key, run
-from cli.stack import running, start_detached
-from hotrod.access.models import Scope
+from cli.stack import start_detached
+from hotrod.errors import HotrodError
 from hotrod.settings import Settings, load_settings
-from hotrod.stack.secrets import load_secrets
-
-_SCOPES = [Scope.TICKETS_READ, Scope.TICKETS_WRITE]
+from hotrod.stack.control import StackError, stop
 
 
 def demo(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, nothing else.")] = False,
+    stop_after: Annotated[bool, typer.Option("--stop", help="Stop the stack in the end.")] = False,
 ) -> None:
-    """Start the stack if need be, hand in a repair request, and watch it become a quote.
+    """Hand in a repair request and watch it become a quote.
 
-    The stack stays up, so that the links can be opened; `hotrod down` stops it.
+    Starts the stack if it is down, and leaves it up, so that the links can be opened.
     """
     settings = load_settings()
-    seconds = 0.0
-    if running(settings) is None:
-        err.print("Starting the stack; the first time takes longest ...")
-        seconds = start_detached(settings)
-    key = run(create_key("demo", _SCOPES))
     try:
-        with Demo.opened(settings, key) as one:
-            progress = _quietly(one) if as_json else _live(one)
-    except DemoError as error:
-        if as_json:
-            failure = {"ok": False, "step": error.step, "error": error.reason, "look": error.look}
-            sys.stdout.write(json.dumps(failure) + "\n")
-        fail(f"{error.step} failed. {error.reason} {error.look}")
+        seconds = start_detached(settings)
+        progress = _run(settings, quiet=as_json)
+    except HotrodError as error:
+        _tell(error, as_json=as_json)
         raise typer.Exit(1) from None
     finally:
-        run(revoke_key(key.split("_")[1]))
+        if stop_after:
+            stop(settings.home)
     if as_json:
         sys.stdout.write(json.dumps(result(progress, seconds)) + "\n")
     else:
-        _print_links(settings, progress)
+        _print_links(settings, progress, stopped=stop_after)
+
+
+def _run(settings: Settings, *, quiet: bool) -> Progress:
+    """Run the demonstration with a key of its own, revoked in the end."""
+    from cli.keys import create_key, revoke_key, run
+    from hotrod.access.models import Scope
+
+    key = run(create_key("demo", [Scope.TICKETS_READ, Scope.TICKETS_WRITE]))
+    try:
+        with Demo.opened(settings, key) as one:
+            return _quietly(one) if quiet else _live(one)
+    finally:
+        run(revoke_key(key.split("_")[1]))
+
+
+def _tell(error: HotrodError, *, as_json: bool) -> None:
+    """Say which step failed, why, and where to look."""
+    if isinstance(error, DemoError):
+        body = {"step": error.step, "error": error.reason, "look": error.look}
+        fail(str(error))
+    elif isinstance(error, StackError):
+        body = {"step": f"Start of {error.part}", "error": error.reason, "look": str(error.log)}
+        fail_start(error)
+    else:
+        body = {"step": "Start of the stack", "error": str(error), "look": "hotrod doctor"}
+        fail(str(error))
+    if as_json:
+        sys.stdout.write(json.dumps({"ok": False} | body) + "\n")
 
 
 def _quietly(one: Demo) -> Progress:
@@ -86,22 +105,24 @@ def _table(progress: Progress) -> Group:
     return Group(Text(heading, style="bold"), table)
 
 
-def _print_links(settings: Settings, progress: Progress) -> None:
+def _print_links(settings: Settings, progress: Progress, *, stopped: bool) -> None:
     view = progress.view
-    quote = view["quote"]
-    login = load_secrets(settings).prefect_auth_string.get_secret_value()
+    quote: dict[str, Any] = view["quote"]
     out.print()
     out.print(
         f"Quote v{quote['version']}: {quote['total']} {quote['currency']}, "
         f"technician: {view['technician'] or 'nobody free'}"
     )
-    links = {
-        "Ticket": view["status_url"],
-        "Run": f"{view['run_url']}  (password: {login})",
-        "Mailbox": f"{settings.sandbox_url}/mailbox",
-        "Approve": progress.approve_url,
-    }
+    links = {"Ticket": view["status_url"], "Run": view["run_url"]}
+    if "mail" in settings.sandbox.services:
+        links["Mailbox"] = f"{settings.sandbox_url}/mailbox"
+    if progress.approve_url:
+        links["Approve"] = progress.approve_url
     for name, link in links.items():
-        if link:
-            out.print(Text(f"{name:<9}{link}"), soft_wrap=True)
-    out.print(Text("The stack stays up; `uv run hotrod down` stops it.", style="dim"))
+        out.print(Text(f"{name:<9}{link}"), soft_wrap=True)
+    if settings.prefect.api_url is None:
+        secrets = settings.home / "secrets.json"
+        note = f"The Prefect UI asks for a password: prefect_auth_string in {secrets}"
+        out.print(Text(note, style="dim"), soft_wrap=True)
+    ending = "The stack has stopped." if stopped else "The stack stays up; `hotrod down` stops it."
+    out.print(Text(ending, style="dim"))

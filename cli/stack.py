@@ -5,30 +5,32 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import subprocess
 import sys
 import time
-from contextlib import suppress
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Annotated, Any
 
-import psutil
 import typer
 from rich.live import Live
 from rich.text import Text
 
-from cli.console import err, fail, out, parts_table
+from cli.console import err, fail, fail_start, out, parts_table
 from hotrod.settings import Settings, load_settings
-from hotrod.stack.environment import base_environment
-from hotrod.stack.parts import parts
-from hotrod.stack.record import PartRecord, StackFiles, StackRecord
-from hotrod.stack.secrets import load_secrets
-from hotrod.stack.supervisor import Supervisor, check_ports, last_lines
+from hotrod.stack.control import (
+    StackError,
+    failure,
+    running,
+    start_in_background,
+    stop,
+    wait_until_ready,
+)
+from hotrod.stack.logs import Follower, log_path, tail
+from hotrod.stack.record import PartRecord, StackRecord
+from hotrod.stack.usage import usage
 
 NOT_RUNNING = 3
-_LOOK_EVERY_SECONDS = 0.1
-_START_WITHIN_SECONDS = 180.0
-_STOP_WITHIN_SECONDS = 60.0
+_LOOK_EVERY_SECONDS = 0.2
 
 
 def up(
@@ -37,59 +39,52 @@ def up(
         bool, typer.Option("--detach", "-d", help="Return once everything is ready.")
     ] = False,
 ) -> None:
-    """Start the stack: PostgreSQL, Prefect, the stand-ins, the gateway, the workers."""
+    """Start the stack and stay with it; Ctrl-C stops it.
+
+    PostgreSQL, Prefect with its UI, the stand-ins, the gateway and the workers.
+    """
     settings = load_settings()
-    if (record := running(settings)) is not None:
+    if running(settings.home) is not None:
+        with reported_failure():
+            wait_until_ready(settings.home)
         out.print("The stack is up already.")
-        _print_links(settings, record)
-        return
-    if detach:
-        seconds = start_detached(settings)
+        print_links(settings)
+    elif detach:
+        with reported_failure():
+            seconds = start_detached(settings)
         out.print(f"Ready after {seconds:.1f} s.")
-        record = running(settings)
-        if record is not None:
-            _print_links(settings, record)
-        return
-    asyncio.run(_up(settings))
+        print_links(settings)
+    else:
+        asyncio.run(_up(settings))
 
 
 def down() -> None:
     """Stop the stack, and wait until nothing of it is left."""
-    settings = load_settings()
-    files = StackFiles(settings.home)
-    record = files.read()
-    supervisor = record.supervisor.find() if record else None
-    if supervisor is not None:
-        supervisor.send_signal(signal.SIGTERM)
-        with suppress(psutil.NoSuchProcess):
-            supervisor.wait(_STOP_WITHIN_SECONDS)
-    left = files.reap()
-    if supervisor is None and not left:
+    if stop(load_settings().home):
+        out.print("Everything has stopped.")
+    else:
         out.print("The stack is not running.")
-        return
-    out.print("Everything has stopped.")
 
 
 def status(
     *, as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False
 ) -> None:
-    """Show which part runs, how often it was restarted, and how much memory it holds.
+    """Show the parts, their restarts and their memory.
 
     Exit status 0: all parts are ready; 1: some aren't; 3: the stack is not running.
     """
-    settings = load_settings()
-    record = running(settings)
+    record = running(load_settings().home)
     if as_json:
         sys.stdout.write(json.dumps(_as_json(record)) + "\n")
     elif record is None:
         out.print("The stack is not running; `hotrod up` starts it.")
     else:
-        out.print(parts_table(record.parts, memory=True))
-        total = sum(part.rss_mb for part in record.parts)
+        out.print(parts_table(record.parts, measured=True))
+        total = sum(found.rss_mb for part in record.parts if (found := usage(part)))
         out.print(Text(f"{total:.0f} MB in all", style="dim"))
     if record is None:
         raise typer.Exit(NOT_RUNNING)
-    if not record.is_ready:
+    if not record.ok:
         raise typer.Exit(1)
 
 
@@ -100,154 +95,114 @@ def logs(
     lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="Lines of each log.")] = 40,
 ) -> None:
     """Show the parts' logs."""
-    files = StackFiles(load_settings().home)
-    known = sorted(path.stem for path in files.logs.glob("*.log"))
+    home = load_settings().home
+    known = sorted(path.stem for path in (home / "logs").glob("*.log"))
     if part is not None and part not in known:
         fail(f"There is no log of {part!r}; there are: {', '.join(known) or 'none yet'}.")
         raise typer.Exit(1)
-    shown = [part] if part else known
-    for name in shown:
-        for line in last_lines(files.log(name), lines).splitlines() if lines else []:
-            _print_line(name, line, many=len(shown) > 1)
-    if follow:
-        with suppress(KeyboardInterrupt):
-            _follow({name: files.log(name) for name in shown})
+    paths = {name: log_path(home, name) for name in ([part] if part else known)}
+    followers = {name: Follower(path) for name, path in paths.items()}
+    for name, path in paths.items():
+        for line in tail(path, lines):
+            _print_line(name, line, many=len(paths) > 1)
+    with suppress(KeyboardInterrupt):
+        while follow:
+            for name, follower in followers.items():
+                for line in follower.new_lines():
+                    _print_line(name, line, many=len(paths) > 1)
+            time.sleep(_LOOK_EVERY_SECONDS)
 
 
-def running(settings: Settings) -> StackRecord | None:
-    """Return the record of the stack when its supervisor lives."""
-    record = StackFiles(settings.home).read()
-    return record if record is not None and record.is_alive else None
+@contextmanager
+def reported_failure() -> Iterator[None]:
+    """Tell of a stack that could not be started, and exit with 1."""
+    try:
+        yield
+    except StackError as error:
+        fail_start(error)
+        raise typer.Exit(1) from None
 
 
 def start_detached(settings: Settings) -> float:
-    """Start a supervisor in the background, and return the seconds until all parts were ready.
+    """Start the stack in the background, shown on stderr; return the seconds until ready.
 
     Raises:
-        PortBusyError: a port is taken.
-        typer.Exit: a part could not be started; it was told which and why.
+        PortError: a port is taken.
+        StackError: a part could not be started.
     """
-    begin = time.monotonic()
-    files = StackFiles(settings.home)
-    files.make()
-    files.reap()
-    check_ports(parts(settings, load_secrets(settings)))
-    with files.log("supervisor").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "hotrod.stack"],
-            env=base_environment() | {"HOTROD_HOME": str(settings.home)},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    while time.monotonic() - begin < _START_WITHIN_SECONDS:
-        record = files.read()
-        if record is not None and record.supervisor.pid == process.pid:
-            if record.is_ready:
-                return time.monotonic() - begin
-            if (part := record.failed()) is not None:
-                _tell_failure(files, part)
-                process.terminate()
-                process.wait(_STOP_WITHIN_SECONDS)
-                raise typer.Exit(1)
-        if process.poll() is not None:
-            log_path = files.log("supervisor")
-            fail(f"The supervisor ended:\n{last_lines(log_path)}\nMore in {log_path}")
-            raise typer.Exit(1)
-        time.sleep(_LOOK_EVERY_SECONDS)
-    process.terminate()
-    fail(f"Not everything was ready within {_START_WITHIN_SECONDS:.0f} s; see `hotrod logs`.")
-    raise typer.Exit(1)
+    with Live(console=err, transient=True, refresh_per_second=4) as live:
+        return start_in_background(settings, lambda record: live.update(parts_table(record.parts)))
 
 
 async def _up(settings: Settings) -> None:
-    """Run the supervisor in the foreground until Ctrl-C."""
-    files = StackFiles(settings.home)
-    files.make()
-    with files.locked() as mine:
-        if not mine:
-            out.print("Another `hotrod up` is just starting the stack.")
-            return
-        files.reap()
-        with Live(console=out, auto_refresh=False, transient=True) as live:
-            ready = asyncio.Event()
-            broken: list[PartRecord] = []
+    """Run the supervisor in the foreground until Ctrl-C, or until a part fails."""
+    from hotrod.stack.plan import plan_stack
+    from hotrod.stack.supervisor import Supervisor, sole_supervisor
 
-            def show(record: StackRecord) -> None:
-                live.update(parts_table(record.parts), refresh=True)
-                if record.is_ready and not ready.is_set():
-                    ready.set()
-                    live.stop()
-                    out.print(parts_table(record.parts))
-                    _print_links(settings, record)
-                if (part := record.failed()) is not None and not broken:
-                    broken.append(part)
-                    supervisor.stop()
+    parts = plan_stack(settings)
+    stopping = asyncio.Event()
+    with (
+        sole_supervisor(settings.home, parts),
+        Live(console=out, transient=True, refresh_per_second=4) as live,
+    ):
+        ready = asyncio.Event()
 
-            supervisor = Supervisor(parts(settings, load_secrets(settings)), files, show)
-            loop = asyncio.get_running_loop()
-            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-                loop.add_signal_handler(number, supervisor.stop)
-            await supervisor.run()
-        if broken:
-            _tell_failure(files, broken[0])
-            raise typer.Exit(1)
-        out.print("Everything has stopped.")
+        def show(record: StackRecord) -> None:
+            live.update(parts_table(record.parts))
+            if record.ok and not ready.is_set():
+                ready.set()
+                print_links(settings)
+                out.print("Ctrl-C stops everything.")
+
+        supervisor = Supervisor(parts, settings.home, on_change=show)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+        is_well = await supervisor.run(stopping)
+    if not is_well:
+        fail_start(failure(settings.home, supervisor.record))
+        raise typer.Exit(1)
+    out.print("Everything has stopped.")
 
 
-def _tell_failure(files: StackFiles, part: PartRecord) -> None:
-    log = files.log(part.name)
-    fail(f"{part.name} could not be started: {part.problem}.")
-    err.print(Text(last_lines(log), style="dim"))
-    err.print(f"More in {log}", soft_wrap=True)
-
-
-def _print_links(settings: Settings, record: StackRecord) -> None:
-    names = {part.name for part in record.parts}
-    login = load_secrets(settings).prefect_auth_string.get_secret_value()
-    out.print(f"Gateway      http://127.0.0.1:{settings.gateway.port}/health", soft_wrap=True)
-    if "prefect" in names:
-        out.print(f"Prefect UI   {settings.prefect_url}  (password: {login})", soft_wrap=True)
-    if "sandbox" in names:
-        out.print(f"Mailbox      {settings.sandbox_url}/mailbox", soft_wrap=True)
+def print_links(settings: Settings) -> None:
+    """Print where to look, and how to log in."""
+    links = {"Gateway": f"http://127.0.0.1:{settings.gateway.port}"}
+    login = ""
+    if settings.prefect.api_url is None:
+        login = f"  (password: prefect_auth_string in {settings.home / 'secrets.json'})"
+    links["Prefect UI"] = settings.prefect_url + login
+    if "mail" in settings.sandbox.services:
+        links["Mailbox"] = f"{settings.sandbox_url}/mailbox"
+    for name, link in links.items():
+        out.print(Text(f"{name:<11} {link}"), soft_wrap=True)
     out.print("`hotrod status` shows the parts, `hotrod down` stops them.")
 
 
 def _as_json(record: StackRecord | None) -> dict[str, Any]:
     if record is None:
-        return {"ok": False, "running": False, "parts": []}
+        return {"ok": False, "running": False, "rss_mb": 0.0, "parts": []}
+    parts = [_part_as_json(part) for part in record.parts]
     return {
-        "ok": record.is_ready,
+        "ok": record.ok,
         "running": True,
-        "parts": [
-            {
-                "name": part.name,
-                "state": part.state,
-                "pid": part.process.pid if part.process else None,
-                "port": part.port,
-                "restarts": part.restarts,
-                "uptime_seconds": round(time.time() - part.since, 1) if part.since else 0.0,
-                "rss_mb": part.rss_mb,
-                "url": part.url,
-                "problem": part.problem,
-            }
-            for part in record.parts
-        ],
+        "rss_mb": round(sum(part["rss_mb"] or 0.0 for part in parts), 1),
+        "parts": parts,
     }
 
 
-def _follow(paths: dict[str, Path]) -> None:
-    places = {name: path.stat().st_size for name, path in paths.items()}
-    while True:
-        for name, path in paths.items():
-            with path.open("rb") as log:
-                log.seek(places[name])
-                added = log.read()
-            places[name] += len(added)
-            for line in added.decode("utf-8", "replace").splitlines():
-                _print_line(name, line, many=len(paths) > 1)
-        time.sleep(_LOOK_EVERY_SECONDS)
+def _part_as_json(part: PartRecord) -> dict[str, Any]:
+    measured = usage(part)
+    return {
+        "name": part.name,
+        "state": part.state,
+        "pid": part.process.pid if part.process else None,
+        "port": part.ports[0] if part.ports else None,
+        "restarts": part.restarts,
+        "uptime_seconds": measured.uptime_seconds if measured else None,
+        "rss_mb": measured.rss_mb if measured else None,
+        "url": part.url,
+        "reason": part.reason,
+    }
 
 
 def _print_line(name: str, line: str, *, many: bool) -> None:

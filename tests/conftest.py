@@ -31,6 +31,7 @@ from hotrod.stack.postgres import EmbeddedPostgres
 from hotrod.stack.secrets import load_secrets
 from tests.prefect_server import running_prefect_server
 
+pytest_plugins = ["tests.flow_kit"]
 
 
 def free_port() -> int:
@@ -82,12 +83,11 @@ def postgres() -> Iterator[EmbeddedPostgres]:
     with tempfile.TemporaryDirectory(prefix="hotrod-test-") as folder:
         server = EmbeddedPostgres(Path(folder) / "postgres", free_port())
         server.initialize()
-        log = Path(folder, "log").open("wb")
         process = subprocess.Popen(
             server.command("fsync=off", "synchronous_commit=off", "full_page_writes=off"),
             **server.identity,
-            stdout=log,
-            stderr=log,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         try:
             _wait_for_port(server.port, process)
@@ -95,7 +95,6 @@ def postgres() -> Iterator[EmbeddedPostgres]:
         finally:
             process.send_signal(2)
             process.wait(20)
-            log.close()
 
 
 def _wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:

@@ -51,6 +51,7 @@ class Database:
                 database_url(settings),
                 pool_size=settings.database.pool_size,
                 max_overflow=0,
+                hide_parameters=True,
                 pool_pre_ping=True,
                 connect_args={
                     "server_settings": {

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, text
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -212,7 +212,7 @@ async def _change(
         )
         .values(**values)
     )
-    return cast("CursorResult[Any]", result).rowcount == 1
+    return result.rowcount == 1
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def prefect_environment(settings: Settings, secrets: Secrets) -> dict[str, str]:
         "PREFECT_HOME": str(settings.home / "prefect"),
         "PREFECT_API_URL": api_url,
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
-        "PREFECT_LOGGING_LEVEL": "WARNING",
+        "PREFECT_LOGGING_LEVEL": "INFO",
         "PREFECT_LOGGING_INTERNAL_LEVEL": "ERROR",
         "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
         "DO_NOT_TRACK": "1",
@@ -61,6 +61,11 @@ def prefect_environment(settings: Settings, secrets: Secrets) -> dict[str, str]:
     if api_url.startswith("http://"):
         environment["PREFECT_API_SSL_CERT_FILE"] = str(single_certificate(settings.home))
     return environment
+
+
+def export_prefect_environment(settings: Settings) -> None:
+    """Lead Prefect's client in this process to our server; call it before importing Prefect."""
+    os.environ.update(prefect_environment(settings, load_secrets(settings)))
 
 
 def prefect_server_environment(settings: Settings, secrets: Secrets) -> dict[str, str]:
@@ -101,8 +106,3 @@ def prefect_database_url(settings: Settings) -> URL:
 
 def _has_auth(settings: Settings) -> bool:
     return settings.prefect.api_url is None or settings.prefect.auth_string is not None
-
-
-def export_prefect_environment(settings: Settings) -> None:
-    """Lead Prefect's client in this process to our server; call it before importing Prefect."""
-    os.environ.update(prefect_environment(settings, load_secrets(settings)))

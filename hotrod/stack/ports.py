@@ -60,8 +60,9 @@ def _by(number: int) -> str:
     """Return who listens, as far as the system tells us."""
     try:
         for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == number:
-                return f" by {psutil.Process(connection.pid).name()} (pid {connection.pid})"
+            address, pid = connection.laddr, connection.pid
+            if connection.status == psutil.CONN_LISTEN and address and address.port == number:
+                return f" by {psutil.Process(pid).name()} (pid {pid})" if pid else ""
     except (psutil.Error, OSError):
         pass
     return ""

@@ -12,7 +12,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -48,6 +48,24 @@ class ProcessRecord(BaseModel):
         except psutil.Error:
             return None
         return process if alive else None
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until the process has ended, be it a zombie; tell whether that came true."""
+        deadline = time.monotonic() + seconds
+        while self.find() is not None:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+        return True
+
+    def end(self, stop_signal: int, grace_seconds: float) -> None:
+        """Ask the process to end; kill it when it doesn't."""
+        for number in (stop_signal, signal.SIGKILL):
+            if (process := self.find()) is not None:
+                with suppress(psutil.NoSuchProcess):
+                    process.send_signal(number)
+            if self.wait(grace_seconds):
+                break
 
 
 class PartRecord(BaseModel):
@@ -152,28 +170,12 @@ def reap(home: Path, grace_seconds: float = 10.0) -> list[str]:
     record = read_record(home)
     if record is None:
         return []
-    left = {
-        part.name: (process, part.stop_signal)
-        for part in reversed(record.parts)
-        if part.process is not None and (process := part.process.find()) is not None
-    }
-    for process, stop_signal in left.values():
-        end_process(process, stop_signal, grace_seconds)
-    return list(left)
-
-
-def end_process(process: psutil.Process, stop_signal: int, grace_seconds: float) -> None:
-    """Ask a process to end; kill it and its group when it doesn't."""
-    group = process.pid
-    try:
-        process.send_signal(stop_signal)
-        process.wait(grace_seconds)
-    except psutil.TimeoutExpired:
-        process.kill()
-        process.wait(grace_seconds)
-    except psutil.NoSuchProcess:
-        pass
-    kill_group(group)
+    left = [part for part in reversed(record.parts) if part.process and part.process.find()]
+    for part in left:
+        if part.process is not None:
+            part.process.end(part.stop_signal, grace_seconds)
+            kill_group(part.process.pid)
+    return [part.name for part in left]
 
 
 def kill_group(group: int) -> None:
@@ -182,13 +184,3 @@ def kill_group(group: int) -> None:
         os.killpg(group, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
         return
-
-
-def wait_until_stopped(home: Path, seconds: float) -> bool:
-    """Wait until no supervisor runs; tell whether that came true."""
-    deadline = time.monotonic() + seconds
-    while is_running(home):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True

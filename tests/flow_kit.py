@@ -1,4 +1,4 @@
-"""Flows run for real: database, Prefect server, and stand-ins for the services."""
+"""What flows need to run for real: database, Prefect server, and stand-ins for the services."""
 
 from __future__ import annotations
 
