@@ -66,10 +66,8 @@ def parts_table(parts: Sequence[PartRecord], *, measured: bool = False) -> Table
             Text(part.state, style=_COLORS[part.state]),
             Text(str(part.restarts or "")),
             *(_measures(part) if measured else []),
-            Text(_address(part)),
+            Text(_address(part)) if part.state.is_good else Text(part.reason or "", style="red"),
         )
-        if part.reason and not part.state.is_good:
-            table.add_row("", Text(part.reason, style="red"))
     return table
 
 

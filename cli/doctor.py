@@ -143,8 +143,9 @@ def _ports(settings: Settings) -> Finding:
     try:
         check_ports(parts)
     except PortError as error:
-        cure = "Each line names the setting that moves our port."
-        return Finding("ports", ok=False, detail="\n".join(error.lines), cure=cure)
+        pairs = [line.split("; ") for line in error.lines]
+        detail, cure = ("\n".join(column) for column in zip(*pairs, strict=True))
+        return Finding("ports", ok=False, detail=detail, cure=cure)
     numbers = ", ".join(str(port.number) for part in parts for port in part.ports)
     return Finding("ports", ok=True, detail=f"free: {numbers}")
 

@@ -21,6 +21,7 @@ from hotrod.stack.record import (
 )
 
 SUPERVISOR = "supervisor"
+_COMMAND = [sys.executable, "-m", "hotrod.stack"]
 _LOOK_EVERY_SECONDS = 0.1
 _START_WITHIN_SECONDS = 180.0
 _STOP_WITHIN_SECONDS = 60.0
@@ -77,7 +78,7 @@ def start_in_background(
     rotate(log)
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "hotrod.stack"],
+            _COMMAND,
             env=machine_environment() | our_environment() | {"HOTROD_HOME": str(home)},
             stdin=subprocess.DEVNULL,
             stdout=output,
