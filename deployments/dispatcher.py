@@ -19,6 +19,7 @@ import structlog
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import State, StateType
 from prefect.states import Pending
+from sqlalchemy.exc import SQLAlchemyError
 
 from deployments.apply import Applied
 from deployments.triggers import TRIGGERS, Trigger
@@ -27,6 +28,8 @@ from hotrod.db.engine import Database
 from hotrod.durable import inbox
 from hotrod.durable.models import Delivery
 from hotrod.settings import WorkerSettings
+
+DATABASE_AWAY = (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 log = structlog.get_logger()
 
@@ -81,18 +84,25 @@ class Dispatcher:
         try:
             async with self._database.transaction() as session:
                 deliveries = await inbox.claim(session, self._name, limit=free, lease=self._lease)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except DATABASE_AWAY as error:
             log.warning("inbox.unreachable", error=type(error).__name__)
             return
         for delivery in deliveries:
             key = _identity(delivery)
-            task = asyncio.create_task(self._handle(delivery), name=f"delivery-{key}")
+            task = asyncio.create_task(self._hold(delivery), name=f"delivery-{key}")
             self._running[key] = task
             task.add_done_callback(partial(self._forget, key))
 
     def _forget(self, key: int, _done: asyncio.Task[None]) -> None:
         self._running.pop(key, None)
         self._wake.set()
+
+    async def _hold(self, delivery: Delivery) -> None:
+        """Work on a delivery; when the database goes away, its lease will, and it comes back."""
+        try:
+            await self._handle(delivery)
+        except DATABASE_AWAY as error:
+            log.warning("inbox.unreachable", error=type(error).__name__)
 
     async def _handle(self, delivery: Delivery) -> None:
         structlog.contextvars.bind_contextvars(
@@ -109,15 +119,16 @@ class Dispatcher:
         try:
             state = await self._run(delivery, trigger, applied)
         except asyncio.CancelledError:
-            await asyncio.shield(self._release(delivery, "the worker stopped"))
+            await asyncio.shield(self._release(delivery, "the worker stopped", counts=False))
             raise
-        except (httpx.HTTPError, OSError) as error:
+        except Exception as error:
+            if not _is_away(error):
+                log.exception("delivery.failed")
+                await self._bury(delivery, f"{type(error).__name__}: {error}")
+                return
             log.warning("delivery.interrupted", error=type(error).__name__)
             await asyncio.sleep(self._settings.poll_seconds)
-            await self._release(delivery, f"Prefect could not be reached: {type(error).__name__}")
-        except Exception as error:
-            log.exception("delivery.failed")
-            await self._bury(delivery, f"{type(error).__name__}: {error}")
+            await self._release(delivery, f"out of reach: {type(error).__name__}", counts=False)
         else:
             await self._settle(delivery, state)
 
@@ -133,7 +144,7 @@ class Dispatcher:
         )
         async with self._database.transaction() as session:
             await inbox.attach_run(session, _identity(delivery), self._name, flow_run.id)
-        if delivery.attempts > 1:
+        if delivery.run_id is not None:
             flow_run = await make_runnable(self._client, flow_run)
         if flow_run.state is not None and flow_run.state.is_final():
             return flow_run.state
@@ -144,7 +155,7 @@ class Dispatcher:
         if state.type == StateType.FAILED:
             await self._bury(delivery, state.message or "the flow failed")
         elif state.type == StateType.CRASHED:
-            await self._release(delivery, state.message or "the run crashed")
+            await self._release(delivery, state.message or "the run crashed", counts=True)
         else:
             async with self._database.transaction() as session:
                 await inbox.finish(session, _identity(delivery), self._name)
@@ -154,9 +165,9 @@ class Dispatcher:
         async with self._database.transaction() as session:
             await inbox.bury(session, _identity(delivery), self._name, reason)
 
-    async def _release(self, delivery: Delivery, reason: str) -> None:
+    async def _release(self, delivery: Delivery, reason: str, *, counts: bool) -> None:
         async with self._database.transaction() as session:
-            await inbox.release(session, _identity(delivery), self._name, reason)
+            await inbox.release(session, _identity(delivery), self._name, reason, counts=counts)
 
     async def _renew_leases(self) -> None:
         while True:
@@ -166,14 +177,14 @@ class Dispatcher:
             try:
                 async with self._database.transaction() as session:
                     await inbox.renew(session, list(self._running), self._name, self._lease)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except DATABASE_AWAY as error:
                 log.warning("inbox.unreachable", error=type(error).__name__)
 
     async def _listen(self) -> None:
         """Set the wake-up event at each NOTIFY; the poll covers the time without connection."""
         url = self._database.engine.url.set(drivername="postgresql")
         while True:
-            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            with suppress(*DATABASE_AWAY):
                 connection = await asyncpg.connect(url.render_as_string(hide_password=False))
                 lost = asyncio.Event()
                 connection.add_termination_listener(lambda _, lost=lost: lost.set())
@@ -199,3 +210,10 @@ def _identity(delivery: Delivery) -> int:
     if delivery.id is None:
         raise ValueError("a delivery that wasn't read from the inbox")
     return delivery.id
+
+
+def _is_away(error: Exception) -> bool:
+    """Tell whether an error means that Prefect or the database is away, and will be back."""
+    if isinstance(error, httpx.HTTPStatusError):
+        return error.response.is_server_error
+    return isinstance(error, (httpx.TransportError, *DATABASE_AWAY))

@@ -36,7 +36,9 @@ class DatabaseSettings(_Section):
         "Unset: the embedded server under HOTROD_HOME is started and used.",
     )
     port: Port = Field(5439, description="TCP port of the embedded server, on loopback.")
-    pool_size: int = Field(10, ge=1, le=200, description="Open connections per process.")
+    pool_size: int = Field(
+        20, ge=1, le=200, description="Connections kept open per process; twice as many at most."
+    )
     statement_timeout_seconds: float = Field(
         30.0, gt=0, description="A statement that runs longer is cancelled by the server."
     )

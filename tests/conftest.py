@@ -159,6 +159,10 @@ class RolledBackDatabase(Database):
         async with self._session.begin_nested():
             yield self._session
 
+    @asynccontextmanager
+    async def exclusively(self, name: str) -> AsyncIterator[None]:  # noqa: ARG002
+        yield
+
 
 @pytest.fixture
 def rolled_back(session: AsyncSession) -> Database:

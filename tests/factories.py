@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from decimal import Decimal
 from uuid import uuid4
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from hotrod.company.load import load_company
 from hotrod.company.store import next_ticket_number
 from hotrod.customers.models import Customer, Device
+from hotrod.db.columns import now
+from hotrod.quoting.models import Quote, QuoteState
+from hotrod.quoting.rules import PartPrice, PricingInput, price
+from hotrod.quoting.store import add_quote
 from hotrod.repairs.devices import DEVICE_TYPES
+from hotrod.repairs.diagnosis import DiagnosisDraft
 from hotrod.repairs.models import Ticket, TicketStatus
+from hotrod.repairs.store import add_diagnosis, move
 from hotrod.repairs.titles import ticket_title
 from hotrod.repairs.triage import triage
 
@@ -54,3 +63,46 @@ async def add_ticket(
     session.add(ticket)
     await session.flush()
     return ticket
+
+
+async def add_sent_quote(
+    session: AsyncSession, ticket: Ticket, *, part: str = "HDMI port", days: int = 14
+) -> Quote:
+    """Price a repair of a ticket and offer it to the customer, for so many days from now."""
+    draft = DiagnosisDraft(
+        fault="bent HDMI port",
+        category="connector",
+        confidence=0.8,
+        labour_hours=1.5,
+        evidence=[],
+        likely_parts=[part],
+        questions=[],
+        plan=["Replace the port."],
+    )
+    diagnosis = await add_diagnosis(session, ticket.id, draft, source="rules", model="test")
+    priced = price(
+        PricingInput(
+            device_type="console",
+            category=draft.category,
+            labour_hours=Decimal("1.5"),
+            rush=False,
+            parts=(PartPrice(sku="HDMI-PS5", name=part, unit_cost=Decimal("14.20")),),
+            province="ON",
+            pricing=load_company().pricing,
+        )
+    )
+    sent_at = now() - timedelta(days=1)
+    quote = await add_quote(
+        session,
+        ticket.id,
+        diagnosis.id,
+        priced,
+        created_at=sent_at,
+        expires_at=now() + timedelta(days=days),
+    )
+    quote.state = QuoteState.SENT
+    quote.sent_at = sent_at
+    session.add(quote)
+    move(session, ticket, TicketStatus.QUOTED, actor="system")
+    await session.flush()
+    return quote

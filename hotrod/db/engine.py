@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from sqlalchemy import func, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -50,7 +51,7 @@ class Database:
             create_async_engine(
                 database_url(settings),
                 pool_size=settings.database.pool_size,
-                max_overflow=0,
+                max_overflow=settings.database.pool_size,
                 hide_parameters=True,
                 pool_pre_ping=True,
                 connect_args={
@@ -68,6 +69,17 @@ class Database:
         """Yield a session in a transaction of its own."""
         async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
+
+    @asynccontextmanager
+    async def exclusively(self, name: str) -> AsyncIterator[None]:
+        """Hold a lock that all processes share while the block runs.
+
+        It waits for another holder, and falls when its holder dies, with the connection.
+        """
+        async with self.engine.connect() as connection:
+            lock = func.pg_advisory_xact_lock(func.hashtextextended(name, 0))
+            await connection.execute(select(lock))
+            yield
 
     async def close(self) -> None:
         """Close all connections."""

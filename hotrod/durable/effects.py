@@ -54,7 +54,7 @@ async def perform(
     *,
     refused: tuple[type[Exception], ...] = (),
 ) -> Performed:
-    """Do an outward act once, whatever happened in earlier attempts.
+    """Do an outward act once, whatever happened in earlier attempts, or happens beside.
 
     Args:
         database: where the ledger is.
@@ -68,26 +68,27 @@ async def perform(
     Raises:
         UnknownEffectError: an earlier attempt's outcome can't be known.
     """
-    async with database.transaction() as session:
-        earlier = await _claim(session, key)
-    if earlier is not None:
-        if earlier.state == EffectState.DONE:
-            return Performed(earlier.outcome, again=True)
-        found = await look_up()
-        if found is Found.DONE:
-            await _settle(database, key, EffectState.DONE, {"found": True})
-            return Performed({"found": True}, again=True)
-        if found is Found.UNKNOWABLE:
-            await _settle(database, key, EffectState.UNKNOWN, {})
-            raise UnknownEffectError(key)
-        await _claim_again(database, key)
-    try:
-        outcome = await act()
-    except refused:
-        await _forget(database, key)
-        raise
-    await _settle(database, key, EffectState.DONE, outcome)
-    return Performed(outcome, again=False)
+    async with database.exclusively(key):
+        async with database.transaction() as session:
+            earlier = await _claim(session, key)
+        if earlier is not None:
+            if earlier.state == EffectState.DONE:
+                return Performed(earlier.outcome, again=True)
+            found = await look_up()
+            if found is Found.DONE:
+                await _settle(database, key, EffectState.DONE, {"found": True})
+                return Performed({"found": True}, again=True)
+            if found is Found.UNKNOWABLE:
+                await _settle(database, key, EffectState.UNKNOWN, {})
+                raise UnknownEffectError(key)
+            await _claim_again(database, key)
+        try:
+            outcome = await act()
+        except refused:
+            await _forget(database, key)
+            raise
+        await _settle(database, key, EffectState.DONE, outcome)
+        return Performed(outcome, again=False)
 
 
 async def _claim(session: AsyncSession, key: str) -> Effect | None:

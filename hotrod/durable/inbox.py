@@ -187,14 +187,25 @@ async def bury(session: AsyncSession, delivery_id: int, worker: str, reason: str
     )
 
 
-async def release(session: AsyncSession, delivery_id: int, worker: str, reason: str) -> bool:
-    """Give a delivery back, to be claimed again at once; False when the claim was lost."""
+async def release(
+    session: AsyncSession, delivery_id: int, worker: str, reason: str, *, counts: bool
+) -> bool:
+    """Give a delivery back, to be claimed again at once; False when the claim was lost.
+
+    Args:
+        session: in a transaction.
+        delivery_id: the row.
+        worker: that holds it.
+        reason: why it was given back.
+        counts: whether the attempt counts towards the most that are made.
+    """
     return await _change(
         session,
         delivery_id,
         worker,
         state=DeliveryState.WAITING,
         worker=None,
+        attempts=col(Delivery.attempts) - (0 if counts else 1),
         lease_until=None,
         last_error=reason,
     )

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
+
 from hotrod.errors import HotrodError
 from hotrod.settings import Settings
+from hotrod.stack.environment import machine_environment, our_environment
 from hotrod.stack.logs import log_path, rotate, tail
 from hotrod.stack.record import (
+    ProcessRecord,
     StackRecord,
     is_running,
     read_record,
@@ -62,7 +66,6 @@ def start_in_background(
         PortError: a port is taken.
         StackError: a part failed; nothing is left running.
     """
-    from hotrod.stack.environment import machine_environment, our_environment
     from hotrod.stack.plan import plan_stack
     from hotrod.stack.supervisor import AlreadyRunningError, sole_supervisor
 
@@ -74,22 +77,11 @@ def start_in_background(
     except AlreadyRunningError:
         wait_until_ready(home, on_change)
         return 0.0
-    log = log_path(home, SUPERVISOR)
-    rotate(log)
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            _COMMAND,
-            env=machine_environment() | our_environment() | {"HOTROD_HOME": str(home)},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
+    supervisor = _spawn(home)
     try:
-        wait_until_ready(home, on_change, process)
+        wait_until_ready(home, on_change, supervisor)
     except BaseException:
-        process.terminate()
-        process.wait(_STOP_WITHIN_SECONDS)
+        supervisor.end(signal.SIGTERM, _STOP_WITHIN_SECONDS)
         raise
     return time.monotonic() - began
 
@@ -97,22 +89,22 @@ def start_in_background(
 def wait_until_ready(
     home: Path,
     on_change: Callable[[StackRecord], None] = lambda _record: None,
-    process: subprocess.Popen[bytes] | None = None,
+    supervisor: ProcessRecord | None = None,
 ) -> None:
     """Wait until all parts of a stack are ready.
 
     Args:
         home: of the stack.
         on_change: called with the record each time it is looked at.
-        process: its supervisor, when we have just started it: older records don't count.
+        supervisor: the one just started, when older records don't count.
 
     Raises:
         StackError: a part failed, the supervisor ended, or it took longer than three minutes.
     """
     deadline = time.monotonic() + _START_WITHIN_SECONDS
     while time.monotonic() < deadline:
-        has_ended = process.poll() is not None if process else not is_running(home)
-        record = _record_of(home, process)
+        has_ended = supervisor.find() is None if supervisor else not is_running(home)
+        record = _record_of(home, supervisor)
         if record is not None:
             on_change(record)
             if record.failed is not None:
@@ -126,14 +118,30 @@ def wait_until_ready(
     raise StackError(SUPERVISOR, reason, log_path(home, SUPERVISOR))
 
 
-def _record_of(home: Path, process: subprocess.Popen[bytes] | None) -> StackRecord | None:
-    """Return the record that the supervisor in question has written, not one before it."""
+def _spawn(home: Path) -> ProcessRecord:
+    """Start a supervisor in a session of its own; nobody waits for its end."""
+    log = log_path(home, SUPERVISOR)
+    rotate(log)
+    with log.open("ab") as output, Path(os.devnull).open("rb") as nothing:
+        files = zip((nothing, output, output), range(3), strict=True)
+        pid = os.posix_spawn(
+            _COMMAND[0],
+            _COMMAND,
+            machine_environment() | our_environment() | {"HOTROD_HOME": str(home)},
+            file_actions=[(os.POSIX_SPAWN_DUP2, file.fileno(), number) for file, number in files],
+            setsid=True,
+        )
+    return ProcessRecord(pid=pid, created_at=psutil.Process(pid).create_time())
+
+
+def _record_of(home: Path, supervisor: ProcessRecord | None) -> StackRecord | None:
+    """Return the record that a living or the given supervisor has written, not an older one."""
     record = read_record(home)
     if record is None:
         return None
-    if process is None:
-        return record if record.supervisor.find() else None
-    return record if record.supervisor.pid == process.pid else None
+    if supervisor is not None:
+        return record if record.supervisor == supervisor else None
+    return record if record.supervisor.find() else None
 
 
 def failure(home: Path, record: StackRecord) -> StackError:

@@ -30,7 +30,7 @@ class Identity(TypedDict, total=False):
 _TUNING = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
-    "max_connections": "100",
+    "max_connections": "200",
     "shared_buffers": "64MB",
     "log_min_messages": "warning",
     "password_encryption": "scram-sha-256",

@@ -7,7 +7,7 @@ import io
 import json
 import struct
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -194,7 +194,9 @@ async def test_odd_but_honest_text_is_taken(door: Door, problem: str) -> None:
 async def test_another_content_type_is_told_what_to_send(
     door: Door, content_type: str, status: int
 ) -> None:
-    body = b'--line\r\nContent-Disposition: form-data; name="brand"\r\n\r\n\xff.\xfe\r\n--line--\r\n'
+    body = (
+        b'--line\r\nContent-Disposition: form-data; name="brand"\r\n\r\n\xff.\xfe\r\n--line--\r\n'
+    )
     assert_problem(await door.raw(body, content_type), status)
 
 
@@ -280,13 +282,20 @@ async def test_any_json_is_taken_or_refused(door: Door, changes: dict[str, Any])
         assert_problem(answer, 400 if answer.status_code == 400 else 422)
 
 
+@pytest.fixture
+def collected() -> Iterator[None]:
+    """Starlette leaves the file of a part that never ends to the garbage collector."""
+    yield
+    gc.collect()
+
+
+@pytest.mark.usefixtures("collected")
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @given(data=st.data())
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 async def test_any_damage_to_a_form_is_taken_or_refused(door: Door, data: st.DataObject) -> None:
-    """Starlette leaves the file of a part that never ends to the garbage collector."""
     image = io.BytesIO()
     Image.new("RGB", (2, 2)).save(image, "PNG")
     parts = [
@@ -305,4 +314,3 @@ async def test_any_damage_to_a_form_is_taken_or_refused(door: Door, data: st.Dat
     answer = await door.raw(bytes(body), f"multipart/form-data; boundary=line; charset={charset}")
     if answer.status_code != 202:
         assert_problem(answer, 400 if answer.status_code == 400 else 422)
-    gc.collect()

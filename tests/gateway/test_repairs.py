@@ -123,9 +123,7 @@ async def test_photos_are_kept_without_place_or_path(door: Door) -> None:
     hostile = json_photo(data, "image/jpeg", "../../etc/<b>\u202egpj.jpg")
     body = (await door.send(door.request(photos=[hostile, hostile]))).json()
     async with door.context.database.transaction() as session:
-        rows = await session.exec(
-            select(Photo).join(Ticket).where(Ticket.number == body["ticket"])
-        )
+        rows = await session.exec(select(Photo).join(Ticket).where(Ticket.number == body["ticket"]))
         photo = rows.one()
     assert photo.object_key == f"photos/{body['ticket']}/{photo.sha256}.jpg"
     assert photo.filename == "<b>gpj.jpg"

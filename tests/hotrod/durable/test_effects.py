@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
@@ -85,6 +86,23 @@ async def test_what_nobody_can_know_waits_for_a_person(rolled_back: Database) ->
         row = await session.get(Effect, key)
         assert row is not None
         assert row.state == EffectState.UNKNOWN
+
+
+async def test_of_two_attempts_at_the_same_time_one_acts(database: Database) -> None:
+    provider, key = Provider(), uuid4().hex
+
+    async def slow() -> dict[str, Any]:
+        provider.done += 1
+        await asyncio.sleep(0.2)
+        return {}
+
+    outcomes = await asyncio.gather(
+        *(perform(database, key, slow, must_not_be_asked) for _ in range(3))
+    )
+    assert provider.done == 1
+    assert sorted(outcome.again for outcome in outcomes) == [False, True, True]
+    async with database.transaction() as session:
+        await session.delete(await session.get(Effect, key))
 
 
 FATES = ["works", "dies before", "dies after", "refused"]

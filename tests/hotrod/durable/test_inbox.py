@@ -121,7 +121,8 @@ async def test_released_is_claimed_again_and_buried_is_not(session: AsyncSession
     await inbox.accept(session, new)
     (row,) = await inbox.claim(session, "w1", limit=1, lease=LEASE)
     assert row.id is not None
-    assert await inbox.release(session, row.id, "w1", "the worker stopped")
+    assert await inbox.release(session, row.id, "w1", "the worker stopped", counts=False)
+    assert (await stored(session, new.delivery_id)).attempts == 0
     assert await take(session) == [new.delivery_id]
     assert await inbox.bury(session, row.id, "w1", "the flow failed")
     assert await take(session) == []
