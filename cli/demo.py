@@ -106,7 +106,11 @@ class Demo:
                 raise DemoError(waiting, "This took longer than a minute.", self._look(progress))
             time.sleep(_LOOK_EVERY_SECONDS)
             before = len(progress.seconds)
-            self._update(progress, begin)
+            try:
+                self._update(progress, begin)
+            except httpx.HTTPError as error:
+                reason = f"Progress can't be read: {error}."
+                raise DemoError(waiting, reason, self._look(progress)) from error
             if len(progress.seconds) > before:
                 yield progress
 
@@ -136,7 +140,8 @@ class Demo:
         return str(answer.json()["ticket"])
 
     def _update(self, progress: Progress, begin: float) -> None:
-        progress.view = self._gateway.get(f"/api/repairs/{progress.ticket}").json()
+        answer = self._gateway.get(f"/api/repairs/{progress.ticket}").raise_for_status()
+        progress.view = answer.json()
         for step in progress.view["steps"]:
             name = step["name"]
             if name.startswith("mail_") and self._plays_mail:
@@ -151,7 +156,7 @@ class Demo:
     def _update_from_mailbox(self, progress: Progress, begin: float) -> None:
         """Note when the customer's mailbox got the mails: later than when they were sent."""
         url = f"{self._settings.sandbox_url}/_control/mail"
-        mails = httpx.get(url, params={"to": self.email}, trust_env=False).json()
+        mails = httpx.get(url, params={"to": self.email}, trust_env=False).raise_for_status().json()
         for kind, mail in zip(("mail_acknowledgement", "mail_quote"), mails, strict=False):
             progress.seconds.setdefault(kind, _since(begin, mail["received_at"]))
             link = _APPROVE_LINK.search(mail["text"])

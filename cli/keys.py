@@ -11,8 +11,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from cli.console import err, fail, out
+from cli.console import err, out
 from hotrod.access.models import Scope
+from hotrod.errors import HotrodError
 
 app = typer.Typer(help="Keys of the gateway's API.", no_args_is_help=True)
 
@@ -97,14 +98,18 @@ async def _transaction() -> AsyncIterator[Any]:
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401 - whatever the work returns
-    """Run work on the database; when it can't be reached, say so and exit with 1."""
-    from sqlalchemy.exc import IntegrityError
+    """Run work on the database.
+
+    Raises:
+        HotrodError: the database can't be used, or the work names what isn't in it.
+    """
+    from asyncpg import PostgresError
+    from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
     try:
         return asyncio.run(work)
-    except OSError:
-        fail("The database can't be reached; is the stack up? `hotrod up` starts it.")
-        raise typer.Exit(1) from None
     except IntegrityError:
-        fail("There is no such business; the company file names them.")
-        raise typer.Exit(1) from None
+        raise HotrodError("there is no such business; the company file names them") from None
+    except (OSError, SQLAlchemyError, PostgresError) as error:
+        reason = f"the database can't be used ({type(error).__name__})"
+        raise HotrodError(f"{reason}; is the stack up? `hotrod up` starts it") from None

@@ -11,6 +11,7 @@ import typer
 from cli import doctor, keys, run, stack
 from cli.console import fail, settings_table
 from hotrod.errors import HotrodError, SettingsError
+from hotrod.logging import configure_logging
 
 app = typer.Typer(
     name="hotrod",
@@ -46,6 +47,7 @@ def root(
 
 def main() -> None:
     """Run the command; wrong settings and known errors are told in a few words."""
+    configure_logging("CRITICAL")  # what matters is told by the commands
     try:
         app()
     except SettingsError as error:

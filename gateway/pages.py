@@ -22,7 +22,7 @@ from hotrod.company.models import Business, Company
 from hotrod.db.columns import now
 from hotrod.errors import LinkError, NotFoundError
 from hotrod.links import Choice
-from hotrod.mail.wording import ink_on, mailto, moment, money, quantity
+from hotrod.mail.wording import ink_on, mailto, moment
 from hotrod.quoting.decisions import decide, is_open
 from hotrod.quoting.models import Quote, QuoteState
 from hotrod.quoting.store import ItemizedQuote, latest_quote, read_quote
@@ -48,9 +48,7 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.filters.update(
-    ink_on=ink_on, mailto=mailto, moment=moment, money=money, quantity=quantity
-)
+_TEMPLATES.filters.update(ink_on=ink_on, mailto=mailto, moment=moment)
 
 
 @dataclass(frozen=True)

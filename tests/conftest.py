@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
+from sqlmodel import delete
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.company.load import load_company
@@ -25,6 +26,7 @@ from hotrod.company.models import Company
 from hotrod.company.store import sync_company
 from hotrod.db.engine import Database
 from hotrod.db.migrate import create_database, upgrade
+from hotrod.durable.models import Delivery
 from hotrod.settings import Settings
 from hotrod.stack.environment import prefect_environment
 from hotrod.stack.postgres import EmbeddedPostgres
@@ -134,6 +136,13 @@ async def database(postgres: EmbeddedPostgres, company: Company) -> AsyncIterato
         await sync_company(session, company)
     yield database
     await database.close()
+
+
+@pytest.fixture
+async def empty_inbox(database: Database) -> None:
+    """An inbox without what other tests accepted."""
+    async with database.transaction() as session:
+        await session.exec(delete(Delivery))
 
 
 @pytest.fixture

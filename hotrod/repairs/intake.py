@@ -176,7 +176,7 @@ def safe_filename(name: str) -> str:
     """Return the last part of a file name, without anything that isn't printable."""
     last = PurePosixPath(name.replace("\\", "/")).name
     kept = "".join(char for char in last if char.isprintable() and char not in _BIDI)
-    return kept[-120:] or "photo"
+    return kept[-120:].lstrip(".") or "photo"
 
 
 async def accept_request(

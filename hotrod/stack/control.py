@@ -140,7 +140,7 @@ def _record_of(home: Path, supervisor: ProcessRecord | None) -> StackRecord | No
     if record is None:
         return None
     if supervisor is not None:
-        return record if record.supervisor == supervisor else None
+        return record if record.supervisor.pid == supervisor.pid else None
     return record if record.supervisor.find() else None
 
 

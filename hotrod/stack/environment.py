@@ -84,6 +84,8 @@ def prefect_server_environment(settings: Settings, secrets: Secrets) -> dict[str
         ),
         "PREFECT_SERVER_UI_API_URL": f"{root}/api",
         "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(settings.home / "prefect" / "ui"),
+        # The second UI reports to Amplitude until somebody has logged in, settings or not.
+        "PREFECT_SERVER_UI_V2_ENABLED": "false",
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         "PREFECT_SERVER_DATABASE_CONNECTION_URL": prefect_database_url(settings).render_as_string(
             hide_password=False

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ValidationError
 
 from hotrod.stack.parts import State
 
-_ROUNDING_SECONDS = 0.05
+_CLOCK_SHIFT_SECONDS = 2.0  # the time of creation is told relative to a clock that is corrected
 _LOCK_TRIES = 10
 
 
@@ -43,7 +43,7 @@ class ProcessRecord(BaseModel):
         """Return the process, if it still lives."""
         try:
             process = psutil.Process(self.pid)
-            same = abs(process.create_time() - self.created_at) < _ROUNDING_SECONDS
+            same = abs(process.create_time() - self.created_at) < _CLOCK_SHIFT_SECONDS
             alive = same and process.status() != psutil.STATUS_ZOMBIE
         except psutil.Error:
             return None

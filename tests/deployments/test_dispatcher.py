@@ -25,7 +25,7 @@ from hotrod.durable.inbox import NewDelivery
 from hotrod.durable.models import Delivery, DeliveryState
 from hotrod.settings import Settings, WorkerSettings
 
-pytestmark = pytest.mark.prefect
+pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("empty_inbox")]
 
 RUNS: list[str] = []
 

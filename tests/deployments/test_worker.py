@@ -16,7 +16,7 @@ from hotrod.durable.models import Delivery, DeliveryState
 from tasks._resources import Resources
 from tests.factories import add_ticket
 
-pytestmark = pytest.mark.prefect
+pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("empty_inbox")]
 
 
 async def test_it_says_when_it_is_ready_works_and_stops_at_sigterm(kit: Resources) -> None:

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from hotrod.repairs.intake import RepairRequest
 from tests.gateway.conftest import NEW, Door, assert_problem, json_photo, picture
 
 BOMB_PIXELS = (30_000, 30_000)
@@ -230,22 +231,32 @@ async def test_a_form_says_each_thing_once_and_files_are_photos(door: Door) -> N
     assert_problem(crowded, 400)
 
 
-@pytest.mark.parametrize("path", [NEW, "/q/token"])
+@pytest.mark.parametrize(
+    ("path", "content_type"),
+    [
+        (NEW, "application/json"),
+        (NEW, "multipart/form-data; boundary=line"),
+        ("/q/token", "application/x-www-form-urlencoded"),
+    ],
+)
 @pytest.mark.parametrize("announced", [True, False])
-async def test_a_body_over_the_limit_is_refused(door: Door, path: str, announced: bool) -> None:  # noqa: FBT001
+async def test_a_body_over_the_limit_is_refused(
+    door: Door,
+    path: str,
+    content_type: str,
+    announced: bool,  # noqa: FBT001
+) -> None:
     limit = door.context.settings.gateway.max_body_bytes
     read = 0
 
     async def endless() -> AsyncIterator[bytes]:
         nonlocal read
+        yield b'--line\r\nContent-Disposition: form-data; name="photos"; filename="a"\r\n\r\n'
         while True:
             read += 1_000_000
             yield (b"x" * 999_999) + b"&"
 
-    headers = {
-        "X-API-Key": door.key,
-        "Content-Type": "application/json" if path == NEW else "application/x-www-form-urlencoded",
-    }
+    headers = {"X-API-Key": door.key, "Content-Type": content_type}
     if announced:
         headers["Content-Length"] = str(limit + 1)
     answer = await door.client.post(path, content=endless(), headers=headers)
@@ -266,10 +277,7 @@ ANY_JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ANY_TEXT, inner, max_size=3),
     max_leaves=8,
 )
-FIELDS = st.sampled_from(
-    ["customer_name", "customer_email", "customer_phone", "device_type", "brand", "model"]
-    + ["serial", "problem", "urgency", "business", "photos", "something"]
-)
+FIELDS = st.sampled_from((*RepairRequest.model_fields, "photos", "something"))
 
 
 @given(changes=st.dictionaries(FIELDS, ANY_TEXT | ANY_JSON, max_size=4))

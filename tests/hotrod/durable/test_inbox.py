@@ -18,6 +18,8 @@ from hotrod.durable.inbox import DuplicateDeliveryError, NewDelivery
 from hotrod.durable.models import Delivery, DeliveryState, Lane
 from hotrod.errors import DeliveryConflictError
 
+pytestmark = pytest.mark.usefixtures("empty_inbox")
+
 LEASE = timedelta(seconds=30)
 
 

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.conftest import Hotrod
+
+
+def test_help_and_version_need_no_settings(
+    hotrod: Hotrod, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOTROD_GATEWAY__PORT", "none")
+    assert hotrod("--help") == 0
+    shown = capsys.readouterr().out
+    for command in ("up", "down", "status", "logs", "doctor", "keys", "demo"):
+        assert f"\n  {command} " in shown
+    assert hotrod("--version") == 0
+    assert capsys.readouterr().out.startswith("hotrod 0.")
+
+
+@pytest.mark.parametrize(
+    "command", ["up", "down", "status", "logs", "doctor", "demo", "keys list", "keys revoke x"]
+)
+def test_wrong_settings_are_told_in_a_table(
+    hotrod: Hotrod,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+) -> None:
+    monkeypatch.setenv("HOTROD_GATEWAY__PORT", "99999")
+    monkeypatch.setenv("HOTROD_WORKER__PROCESSES", "0")
+    assert hotrod(*command.split()) == 1
+    told = capsys.readouterr()
+    assert "HOTROD_GATEWAY__PORT" in told.err
+    assert "HOTROD_WORKER__PROCESSES" in told.err
+    assert told.out == ""
+
+
+def test_the_command_starts_without_what_only_some_commands_need() -> None:
+    heavy = "{'prefect', 'anthropic', 'alembic', 'fastapi'}"
+    script = f"import sys, cli.main; sys.exit(bool({heavy} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
