@@ -30,6 +30,9 @@ async def record(
         dedup_key=dedup_key,
         fields=fields,
     )
+    if dedup_key is None:
+        session.add(event)
+        return
     await session.exec(
         insert(AnalyticsEvent)
         .values(**event.model_dump(exclude={"id"}))
