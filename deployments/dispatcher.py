@@ -116,6 +116,7 @@ class Dispatcher:
         if trigger is None or applied is None:
             await self._bury(delivery, f"no deployment is triggered by {delivery.event!r}")
             return
+        response = asyncio.create_task(_respond(trigger, delivery))
         try:
             state = await self._run(delivery, trigger, applied)
         except asyncio.CancelledError:
@@ -131,6 +132,8 @@ class Dispatcher:
             await self._release(delivery, f"out of reach: {type(error).__name__}", counts=False)
         else:
             await self._settle(delivery, state)
+        finally:
+            await response
 
     async def _run(self, delivery: Delivery, trigger: Trigger, applied: Applied) -> State[Any]:
         """Create the delivery's flow run, or find the one of an earlier attempt, and run it."""
@@ -199,6 +202,16 @@ class Dispatcher:
         for task in self._running.values():
             task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+
+async def _respond(trigger: Trigger, delivery: Delivery) -> None:
+    """Perform the trigger's first response; what fails here is left to the flow's own step."""
+    if trigger.first_response is None:
+        return
+    try:
+        await trigger.first_response.fn(**trigger.parameters_of(delivery.payload))
+    except Exception as error:  # noqa: BLE001 - the flow meets the same error, and handles it
+        log.warning("first_response.failed", error=type(error).__name__)
 
 
 def run_key(delivery: Delivery) -> str:

@@ -10,6 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from prefect.tasks import Task
+
+from tasks.mail import acknowledge_request
+
 
 @dataclass(frozen=True)
 class Trigger:
@@ -20,12 +24,16 @@ class Trigger:
         deployment: ``flow-name/deployment-name`` as in ``prefect.yaml``.
         parameters: fields of the payload that are handed to the flow: ids only.
         tags: fields of the payload that become tags of the run, as ``field:value``.
+        first_response: a step of the flow, taking the same parameters, that is performed the
+            moment the delivery is claimed. It goes through the effects ledger, so the flow finds
+            it done; when it fails, the flow does it.
     """
 
     event: str
     deployment: str
     parameters: tuple[str, ...]
     tags: tuple[str, ...] = ()
+    first_response: Task[..., Any] | None = None
 
     def parameters_of(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         """Return the run's parameters.
@@ -48,6 +56,7 @@ TRIGGERS: dict[str, Trigger] = {
             deployment="repair-intake/repair-intake",
             parameters=("ticket",),
             tags=("ticket",),
+            first_response=acknowledge_request,
         ),
         Trigger(
             event="quote.decided",

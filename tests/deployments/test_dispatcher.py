@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from prefect import flow, get_client
+from prefect import flow, get_client, task
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import StateType
 from prefect.context import AsyncClientContext
@@ -78,8 +78,8 @@ async def run_dispatcher(
 
     RUNS.clear()
     yield start
-    for task in tasks:
-        task.cancel()
+    for started in tasks:
+        started.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     async with database.transaction() as session:
         await session.exec(delete(Delivery).where(col(Delivery.source) == "test"))
@@ -133,6 +133,26 @@ async def test_a_delivery_becomes_one_named_tagged_finished_run(
     assert run.state is not None
     assert run.state.type == StateType.COMPLETED
     assert RUNS == ["NL-1"]
+
+
+async def test_the_first_response_comes_before_the_run_and_its_failure_harms_nothing(
+    database: Database, run_dispatcher: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered: list[tuple[str, int]] = []
+
+    @task
+    async def answer(ticket: str) -> None:
+        answered.append((ticket, len(RUNS)))
+        if ticket == "NL-5":
+            raise OSError("the mail service is away")
+
+    trigger = Trigger("greeted", "greet/greet", ("ticket",), ("ticket",), answer)
+    monkeypatch.setattr(dispatching, "TRIGGERS", {"greeted": trigger})
+    run_dispatcher()
+    for ticket in ("NL-4", "NL-5"):
+        await until(database, await deliver(database, ticket), DeliveryState.DONE)
+    assert answered == [("NL-4", 0), ("NL-5", 1)]
+    assert RUNS == ["NL-4", "NL-5"]
 
 
 async def test_two_workers_run_a_delivery_once(database: Database, run_dispatcher: Start) -> None:
