@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from hotrod.errors import SettingsError
@@ -21,6 +22,7 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 Service = Literal["mail", "claude", "slack"]
 
 ENV_PREFIX = "HOTROD_"
+NO_SUCH_SETTING = "there is no such setting; .env.example lists them all"
 
 
 class _Section(BaseModel):
@@ -335,7 +337,7 @@ def load_settings() -> Settings:
     except ValidationError as error:
         raise SettingsError(
             [
-                (ENV_PREFIX + "__".join(str(part).upper() for part in row["loc"]), row["msg"])
+                (ENV_PREFIX + "__".join(str(part).upper() for part in row["loc"]), _plain(row))
                 for row in error.errors()
             ]
         ) from None
@@ -346,8 +348,14 @@ def load_settings() -> Settings:
         if name.startswith(ENV_PREFIX) and name.split("__")[0].upper() not in known
     ]
     if unknown:
-        raise SettingsError([(name, "no such setting; see .env.example") for name in unknown])
+        raise SettingsError([(name, NO_SUCH_SETTING) for name in unknown])
     return settings
+
+
+def _plain(row: ErrorDetails) -> str:
+    if row["type"] == "extra_forbidden":
+        return NO_SUCH_SETTING
+    return row["msg"].removeprefix("Value error, ")
 
 
 @lru_cache(maxsize=1)

@@ -74,7 +74,7 @@ def test_a_given_server_gets_none_of_the_stand_ins_credentials(
     ("environment", "named", "cure"),
     [
         ({"HOTROD_GATEWAY__PORT": "http"}, "HOTROD_GATEWAY__PORT", "integer"),
-        ({"HOTROD_GATEWAY__PROT": "8081"}, "HOTROD_GATEWAY__PROT", "not permitted"),
+        ({"HOTROD_GATEWAY__PROT": "8081"}, "HOTROD_GATEWAY__PROT", ".env.example"),
         ({"HOTROD_GATEWAI": "x"}, "HOTROD_GATEWAI", ".env.example"),
         ({"HOTROD_SANDBOX__SERVICES": "claude"}, "HOTROD", "HOTROD_GRAPH__TENANT"),
         (
