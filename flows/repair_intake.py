@@ -12,7 +12,7 @@ from hotrod.errors import HotrodError
 from hotrod.repairs.models import Route
 from tasks.artifacts import label_run, publish
 from tasks.claude import diagnose_with_claude
-from tasks.mail import acknowledge_request, ask_questions, send_quote
+from tasks.mail import acknowledge_request, ask_questions, pass_on_message, send_quote
 from tasks.records import (
     assign_technician,
     check_parts,
@@ -45,6 +45,7 @@ async def repair_intake(ticket: TicketNumber) -> str:
     if triage.dangers:
         await warn_of_danger(ticket)
     if triage.route != Route.REPAIR:
+        await pass_on_message(ticket)
         await publish(ticket)
         return "routed"
 

@@ -12,6 +12,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -108,6 +109,15 @@ def install(app: FastAPI) -> None:
     async def _http(_: Request, error: HTTPException) -> Response:
         status = HTTPStatus(error.status_code)
         return problem(ProblemError(status, f"{status.description}.", headers=error.headers))
+
+    @app.exception_handler(ConnectionError)
+    @app.exception_handler(InterfaceError)
+    @app.exception_handler(OperationalError)
+    async def _away(_: Request, error: Exception) -> Response:
+        log.warning("database.unreachable", error=type(error).__name__)
+        detail = "We can't take this right now; nothing was stored. Send it again in a moment."
+        status = HTTPStatus.SERVICE_UNAVAILABLE
+        return problem(ProblemError(status, detail, headers={"Retry-After": "2"}))
 
     @app.exception_handler(Exception)
     async def _unexpected(request: Request, error: Exception) -> Response:

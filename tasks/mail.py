@@ -23,6 +23,7 @@ from hotrod.mail.contexts import (
     ExpiredContext,
     LineView,
     MailContext,
+    PassedOnContext,
     QuestionsContext,
     QuoteContext,
     ReminderContext,
@@ -74,6 +75,32 @@ async def acknowledge_request(ticket: str) -> None:
         closed_days=tuple(day for day in kit.company.holidays if day >= now().date()),
     )
     await _send(file, MailKind.ACKNOWLEDGEMENT, context, file.ticket.id)
+
+
+@task(name="pass on message", **OUTWARD)
+async def pass_on_message(ticket: str) -> None:
+    """Give a message that isn't a repair to ops, whose reply goes to the customer."""
+    kit = resources()
+    async with kit.database.transaction() as session:
+        file = await read_ticket(session, ticket)
+    route = Route(file.ticket.route)
+    if route in {Route.SPAM, Route.EMPTY}:
+        return
+    context = PassedOnContext(
+        **_about(file),
+        route=route,
+        problem=file.ticket.problem,
+        customer_email=file.customer.email,
+    )
+    ops = Address(kit.company.name, kit.company.ops_mailbox)
+    await _send(
+        file,
+        MailKind.PASSED_ON,
+        context,
+        file.ticket.id,
+        recipient=ops,
+        reply_to=file.customer.email,
+    )
 
 
 @task(name="ask questions", **OUTWARD)
@@ -171,21 +198,25 @@ async def _send(
     kind: MailKind,
     context: MailContext,
     subject_id: UUID,
+    *,
+    recipient: Address | None = None,
+    reply_to: str | None = None,
 ) -> None:
     """Compose a mail unless that was done before, and send it unless that was done before."""
     kit = resources()
     sender = sender_for(_business(file), file.ticket.alias)
+    to = recipient or Address(file.ticket.contact_name, file.customer.email)
     key = mail_key(kind, subject_id)
     async with kit.database.transaction() as session:
         message = await find_message(session, key)
         if message is None:
-            draft = _draft(file, kind, key, sender, compose(kind, context))
+            draft = _draft(file, key, sender, to, kind, compose(kind, context))
             message = await add_message(session, draft)
         earlier = await thread(session, file.ticket.id)
     mime = build_mime(
         sender=sender,
-        reply_to=None,
-        recipient=Address(file.ticket.contact_name, message.recipient),
+        reply_to=reply_to,
+        recipient=Address(to.name, message.recipient),
         subject=message.subject,
         text=message.text,
         html=message.html,
@@ -215,7 +246,7 @@ async def _send(
 
 
 def _draft(
-    file: TicketFile, kind: MailKind, key: str, sender: Address, mail: ComposedMail
+    file: TicketFile, key: str, sender: Address, to: Address, kind: MailKind, mail: ComposedMail
 ) -> Message:
     return Message(
         ticket_id=file.ticket.id,
@@ -223,7 +254,7 @@ def _draft(
         effect_key=key,
         message_id=message_id(key, sender.domain),
         sender=sender.email,
-        recipient=file.customer.email,
+        recipient=to.email,
         subject=mail.subject,
         text=mail.text,
         html=mail.html,

@@ -120,7 +120,6 @@ class Pricing(_Section):
     """Rules of the pricing engine; amounts in ``currency`` before tax."""
 
     currency: Literal["CAD"] = "CAD"
-    diagnostic_fee: Money
     minimum_labour_hours: Decimal = Field(Decimal("0.5"), gt=0, le=8)
     labour_rates: tuple[LabourRate, ...] = Field(min_length=1)
     part_margins: tuple[MarginRule, ...] = Field(min_length=1)
@@ -168,7 +167,9 @@ class Company(_Section):
     name: str
     time_zone: str = "America/Toronto"
     hub_mailbox: EmailStr = Field(description="Mailbox that sends and receives for all aliases.")
-    ops_mailbox: EmailStr = Field(description="Where mail for the operations team goes.")
+    ops_mailbox: EmailStr = Field(
+        description="Gets the messages that aren't repairs, to answer them."
+    )
     default_business: Key = Field(description="Takes repair requests that name no business.")
     holidays: tuple[date, ...] = ()
     businesses: tuple[Business, ...] = Field(min_length=1)

@@ -14,6 +14,7 @@ from hotrod.mail.contexts import (
     DecisionContext,
     ExpiredContext,
     MailContext,
+    PassedOnContext,
     QuestionsContext,
     QuoteContext,
     ReminderContext,
@@ -23,9 +24,10 @@ from hotrod.repairs.models import Route
 
 
 class MailKind(StrEnum):
-    """The mails that a ticket's customer can get; also the names of their templates."""
+    """The mails about a ticket; also the names of their templates. PASSED_ON goes to ops."""
 
     ACKNOWLEDGEMENT = "acknowledgement"
+    PASSED_ON = "passed_on"
     QUESTIONS = "questions"
     QUOTE = "quote"
     REMINDER_24H = "reminder_24h"
@@ -46,6 +48,7 @@ class ComposedMail:
 
 _CONTEXTS: dict[MailKind, type[MailContext]] = {
     MailKind.ACKNOWLEDGEMENT: AcknowledgementContext,
+    MailKind.PASSED_ON: PassedOnContext,
     MailKind.QUESTIONS: QuestionsContext,
     MailKind.QUOTE: QuoteContext,
     MailKind.REMINDER_24H: ReminderContext,
@@ -57,6 +60,7 @@ _CONTEXTS: dict[MailKind, type[MailContext]] = {
 
 _SUBJECTS: dict[MailKind, str] = {
     MailKind.ACKNOWLEDGEMENT: "We have your repair request for the {device}",
+    MailKind.PASSED_ON: "For you to answer: {route}",
     MailKind.QUESTIONS: "A few questions about your {device}",
     MailKind.QUOTE: "Your quote for the {device}: {price}",
     MailKind.REMINDER_24H: "Your quote for the {device} is waiting for you",
@@ -139,4 +143,6 @@ def _subject(kind: MailKind, context: MailContext) -> str:
         elif context.route is not Route.REPAIR:
             pattern = ANSWERS[context.route].subject
     price = context.price if isinstance(context, ExpiredContext) else ""
-    return one_line(f"[{context.ticket}] " + pattern.format(device=_device(context), price=price))
+    route = context.route.replace("_", " ") if isinstance(context, PassedOnContext) else ""
+    words = pattern.format(device=_device(context), price=price, route=route)
+    return one_line(f"[{context.ticket}] {words}")

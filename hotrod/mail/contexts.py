@@ -78,6 +78,14 @@ class AcknowledgementContext(MailContext):
     closed_days: tuple[date, ...] = Field((), description="Holidays to come; five are named.")
 
 
+class PassedOnContext(MailContext):
+    """A message that isn't a repair, for the people who answer it."""
+
+    route: Route
+    problem: Block = Field(description="The customer's words.")
+    customer_email: EmailStr
+
+
 class QuestionsContext(MailContext):
     """The diagnosis needs answers before there can be a quote."""
 

@@ -20,6 +20,7 @@ from hotrod.mail.contexts import (
     ExpiredContext,
     LineView,
     MailContext,
+    PassedOnContext,
     QuestionsContext,
     QuoteContext,
     ReminderContext,
@@ -232,12 +233,27 @@ def test_every_kind_renders_for_a_brand_that_says_next_to_nothing() -> None:
         MailKind.APPROVED: decision(**bare),
         MailKind.DECLINED: decision(**bare),
     }
-    assert contexts.keys() == set(MailKind)
+    assert contexts.keys() == set(MailKind) - {MailKind.PASSED_ON}
     for kind, context in contexts.items():
         mail = compose(kind, context)
         assert_in_both(mail, "Hello there,", "Bare")
         assert "\n\n\n" not in mail.text
         assert "None" not in mail.text + mail.html
+
+
+def test_what_is_passed_on_to_ops_says_who_wrote_what_and_stays_harmless() -> None:
+    mail = compose(
+        MailKind.PASSED_ON,
+        PassedOnContext(
+            **common(),
+            route=Route.STATUS_QUESTION,
+            problem="<b>Is it ready?</b> {{ 7*7 }}",
+            customer_email="ada@example.com",
+        ),
+    )
+    assert mail.subject == "[NL-1042] For you to answer: status question"
+    assert_in_both(mail, "ada@example.com", "status question", "Is it ready?", "{{ 7*7 }}")
+    assert "b" not in Page(mail.html).tags
 
 
 def test_the_same_context_gives_the_same_mail() -> None:

@@ -193,7 +193,6 @@ PARTS = st.lists(
 SHARES = st.integers(0, 20_000).map(lambda number: Decimal(number) / 10_000)
 PRICINGS = st.builds(
     Pricing,
-    diagnostic_fee=cents(0, 9_000),
     minimum_labour_hours=st.sampled_from([Decimal("0.25"), Decimal("0.5"), Decimal(1)]),
     labour_rates=cents(0, 20_000).map(
         lambda rate: (LabourRate(device_type="default", per_hour=rate),)
