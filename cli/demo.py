@@ -78,7 +78,7 @@ class Demo:
         )
         self._chance = random.Random()  # noqa: S311 - names of customers, no secret
         self.email = f"customer-{self._chance.randrange(10**8):08d}@example.com"
-        self._plays_mail = "mail" in settings.sandbox.services
+        self._plays_mail = settings.mail_is_played
 
     @classmethod
     @contextmanager

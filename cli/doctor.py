@@ -73,7 +73,7 @@ async def _examine(settings: Settings) -> list[Finding]:
     checks: list[tuple[str, Callable[[Settings], Awaitable[str]], bool]] = [
         ("database", _database, settings.database.url is None),
         ("prefect events", _event_round_trip, settings.prefect.api_url is None),
-        ("mail", _mail, "mail" in played),
+        ("mail", _mail, settings.mail_is_played),
         ("claude", _claude, "claude" in played),
         ("slack", _slack, "slack" in played),
     ]
@@ -218,7 +218,7 @@ async def _mail(settings: Settings) -> str:
         await transport.ping()
     finally:
         await transport.aclose()
-    played = "the stand-in" if "mail" in settings.sandbox.services else "live"
+    played = "the stand-in" if settings.mail_is_played else "live"
     return f"{settings.mail.transport} answers ({played})"
 
 

@@ -114,7 +114,7 @@ def _print_links(settings: Settings, progress: Progress, *, stopped: bool) -> No
         f"technician: {view['technician'] or 'nobody free'}"
     )
     links = {"Ticket": view["status_url"], "Run": view["run_url"]}
-    if "mail" in settings.sandbox.services:
+    if settings.mail_is_played:
         links["Mailbox"] = f"{settings.sandbox_url}/mailbox"
     if progress.approve_url:
         links["Approve"] = progress.approve_url

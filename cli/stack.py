@@ -171,7 +171,7 @@ def print_links(settings: Settings) -> None:
     if settings.prefect.api_url is None:
         login = f"  (password: prefect_auth_string in {settings.home / 'secrets.json'})"
     links["Prefect UI"] = settings.prefect_url + login
-    if "mail" in settings.sandbox.services:
+    if settings.mail_is_played:
         links["Mailbox"] = f"{settings.sandbox_url}/mailbox"
     for name, link in links.items():
         out.print(Text(f"{name:<11} {link}"), soft_wrap=True)

@@ -277,6 +277,13 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def mail_is_played(self) -> bool:
+        """Whether mail goes to the stand-in, and not to a server that the settings name."""
+        if self.mail.transport == "graph":
+            return self.graph.base_url.startswith(f"{self.sandbox_url}/")
+        return (self.smtp.host, self.smtp.port) == ("127.0.0.1", self.sandbox.smtp_port)
+
+    @property
     def public_url(self) -> str:
         """Root of the links that customers see, without a trailing slash."""
         return (self.gateway.public_url or f"http://127.0.0.1:{self.gateway.port}").rstrip("/")

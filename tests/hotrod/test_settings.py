@@ -57,6 +57,7 @@ def test_by_default_everything_is_played_by_stand_ins() -> None:
     assert settings.claude.base_url.startswith(settings.sandbox_url)
     assert settings.slack.base_url.startswith(settings.sandbox_url)
     assert settings.smtp.port == settings.sandbox.smtp_port
+    assert settings.mail_is_played
 
 
 def test_a_given_server_gets_none_of_the_stand_ins_credentials(
@@ -66,6 +67,7 @@ def test_a_given_server_gets_none_of_the_stand_ins_credentials(
     monkeypatch.setenv("HOTROD_SMTP__HOST", "mail.example.com")
     settings = load_settings()
     assert (settings.smtp.host, settings.smtp.port) == ("mail.example.com", 587)
+    assert not settings.mail_is_played
     assert settings.smtp.username == ""
     assert settings.smtp.password == SecretStr("")
 
