@@ -29,7 +29,7 @@ _LINK = re.compile(r"(?:https?://|www\.)\S*|[\w.+-]{1,64}@\S+", re.IGNORECASE)
 class Evidence(BaseModel):
     """Why something is believed: the customer's own words, or what a photo shows."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     quote: str = Field(
         min_length=1,
@@ -45,7 +45,7 @@ class Evidence(BaseModel):
 class DiagnosisDraft(BaseModel):
     """A diagnosis as its maker gives it."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     fault: str = Field(min_length=1, max_length=200, description="Most likely fault, one phrase.")
     category: Category = Field(description="Area of the fault.")

@@ -403,3 +403,9 @@ def test_what_is_over_can_no_longer_be_decided() -> None:
     for mail in mails[1:]:
         assert_in_both(mail, "version 2", "Tuesday, November 24, 2026, 11:05", "wasn't you")
     assert_in_both(mails[2], "We won't start the repair")
+
+
+def test_what_is_refused_does_not_repeat_the_customers_words() -> None:
+    with pytest.raises(ValueError, match="spam is not answered") as raised:
+        AcknowledgementContext(**common(), route=Route.SPAM, problem="my secret words")
+    assert "secret words" not in str(raised.value)
