@@ -16,6 +16,7 @@ from rich.live import Live
 from rich.text import Text
 
 from cli.console import err, fail, fail_start, out, parts_table
+from hotrod.company.load import load_company
 from hotrod.settings import Settings, load_settings
 from hotrod.stack.control import (
     StackError,
@@ -55,6 +56,7 @@ def up(
         out.print(f"Ready after {seconds:.1f} s.")
         print_links(settings)
     else:
+        load_company(settings.company_file)  # told here, and not in a part's log
         asyncio.run(_up(settings))
 
 

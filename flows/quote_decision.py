@@ -6,6 +6,7 @@ from uuid import UUID
 
 from prefect import flow
 
+from flows._attempt import attempt
 from flows.repair_intake import TicketNumber
 from tasks.artifacts import label_run, publish
 from tasks.mail import confirm_decision
@@ -26,5 +27,5 @@ async def quote_decision(ticket: TicketNumber, quote: UUID) -> None:
     request = await open_request(ticket)
     await label_run(ticket, request)
     await confirm_decision(ticket, quote)
-    await tell_decision(ticket, quote)
+    await attempt(tell_decision(ticket, quote))
     await publish(ticket)

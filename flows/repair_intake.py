@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from prefect import flow
+from prefect import Flow, flow
+from prefect.client.schemas.objects import FlowRun, State
 from pydantic import Field
 
-from connectors._http.errors import ConnectorError
-from hotrod.errors import HotrodError
+from flows._attempt import STEP_FAILED, attempt
 from hotrod.repairs.models import Route
 from tasks.artifacts import label_run, publish
 from tasks.claude import diagnose_with_claude
@@ -17,19 +17,33 @@ from tasks.records import (
     assign_technician,
     check_parts,
     diagnose_by_rule_table,
+    flag_for_review,
     needs_answers,
     open_request,
     price_repair,
     triage_request,
 )
-from tasks.slack import tell_bench, warn_of_danger
+from tasks.slack import tell_bench, tell_of_failure, warn_of_danger
 
 TicketNumber = Annotated[str, Field(pattern=r"^[A-Z]{2,4}-\d+$", examples=["NL-1042"])]
 
 
-@flow(name="repair-intake", persist_result=True)
+async def ask_for_help(
+    flow: Flow[..., Any],  # noqa: ARG001 - Prefect calls it by these names
+    flow_run: FlowRun,
+    state: State[Any],  # noqa: ARG001
+) -> None:
+    """When the intake fails, have a person look at the ticket."""
+    ticket = str(flow_run.parameters["ticket"])
+    await flag_for_review(ticket)
+    await tell_of_failure(ticket)
+
+
+@flow(name="repair-intake", persist_result=True, on_failure=[ask_for_help])
 async def repair_intake(ticket: TicketNumber) -> str:
     """Take a repair request in: acknowledge, triage, diagnose, price, assign, quote.
+
+    A Slack that is away stops nothing: that step fails, and the flow goes on.
 
     Started by the event ``repair.requested``, or by ops with a ticket's number; what is done
     already is not done again. Returns how it ended: quoted, awaiting_answer, or routed.
@@ -43,7 +57,7 @@ async def repair_intake(ticket: TicketNumber) -> str:
 
     triage = await triage_request(ticket)
     if triage.dangers:
-        await warn_of_danger(ticket)
+        await attempt(warn_of_danger(ticket))
     if triage.route != Route.REPAIR:
         await pass_on_message(ticket)
         await publish(ticket)
@@ -51,7 +65,7 @@ async def repair_intake(ticket: TicketNumber) -> str:
 
     try:
         diagnosis = await diagnose_with_claude(ticket)
-    except (ConnectorError, HotrodError, TimeoutError) as error:
+    except STEP_FAILED as error:
         diagnosis = await diagnose_by_rule_table(ticket, because=type(error).__name__)
 
     if await needs_answers(ticket, diagnosis):
@@ -64,6 +78,6 @@ async def repair_intake(ticket: TicketNumber) -> str:
     technician = await assign_technician(ticket, diagnosis)
     await send_quote(ticket, quote)
     if technician is not None:
-        await tell_bench(ticket)
+        await attempt(tell_bench(ticket))
     await publish(ticket, diagnosis=diagnosis, quote=quote)
     return "quoted"

@@ -83,11 +83,21 @@ class TicketPage:
 @router.get("/r/{token}")
 async def status_page(token: str, context: InContext) -> HTMLResponse:
     """Show a customer where the repair stands."""
+    return await _status(context, "status", token)
+
+
+@router.get("/v/{token}")
+async def view_page(token: str, context: InContext) -> HTMLResponse:
+    """Show one of ours the same page, without a way to decide."""
+    return await _status(context, "view", token)
+
+
+async def _status(context: Context, purpose: Literal["status", "view"], token: str) -> HTMLResponse:
     try:
-        page = await _page_of_ticket(context, token)
+        page = await _page_of_ticket(context, purpose, token)
     except (LinkError, NotFoundError):
         return _no_such_link()
-    offer = page.offer
+    offer = page.offer if purpose == "status" else None
     open_offer = offer is not None and is_open(offer.quote, page.ticket, now())
     return _render(
         "status.html",
@@ -160,13 +170,15 @@ def _wanted(choice: Choice) -> QuoteState:
     return {"approve": QuoteState.APPROVED, "decline": QuoteState.DECLINED}[choice]
 
 
-async def _page_of_ticket(context: Context, token: str) -> TicketPage:
+async def _page_of_ticket(
+    context: Context, purpose: Literal["status", "view"], token: str
+) -> TicketPage:
     """Return the page of a ticket.
 
     Raises:
         LinkError, NotFoundError: the link leads nowhere.
     """
-    ticket_id = context.signer.read("status", token)
+    ticket_id = context.signer.read(purpose, token)
     async with context.database.transaction() as session:
         ticket = await session.get(Ticket, ticket_id)
         if ticket is None:

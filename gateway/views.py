@@ -84,7 +84,7 @@ async def ticket_view(session: AsyncSession, context: Context, number: str) -> T
         ticket=ticket.number,
         business=ticket.business_key,
         technician=person.key if person else None,
-        status_url=context.links.status_url(ticket.id),
+        status_url=context.links.view_url(ticket.id),
         run_url=f"{prefect}/runs/flow-run/{ticket.run_id}" if ticket.run_id else None,
         steps=[
             StepView(name=event.name.removeprefix("step."), at=event.at)

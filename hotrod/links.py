@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from hotrod.errors import LinkError
 
-Purpose = Literal["status", "quote"]
+Purpose = Literal["status", "view", "quote"]
 Choice = Literal["approve", "decline"]
 
 
@@ -64,6 +64,10 @@ class CustomerLinks:
     def status_url(self, ticket_id: UUID) -> str:
         """Return the link to a ticket's status page."""
         return f"{self._public_url}/r/{self._signer.sign('status', ticket_id)}"
+
+    def view_url(self, ticket_id: UUID) -> str:
+        """Return the link to the same page without a way to decide, for people of ours."""
+        return f"{self._public_url}/v/{self._signer.sign('view', ticket_id)}"
 
     def decision_url(self, quote_id: UUID, choice: Choice) -> str:
         """Return the link to the page on which a quote is decided."""

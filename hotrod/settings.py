@@ -12,7 +12,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from dotenv import dotenv_values
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -37,6 +46,14 @@ class DatabaseSettings(_Section):
         description="postgresql://user:password@host:port/name of our database. "
         "Unset: the embedded server under HOTROD_HOME is started and used.",
     )
+
+    @field_validator("url")
+    @classmethod
+    def _is_postgresql(cls, url: SecretStr | None) -> SecretStr | None:
+        if url and not url.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError("only PostgreSQL: write it like postgresql://user:password@host/name")
+        return url
+
     port: Port = Field(5439, description="TCP port of the embedded server, on loopback.")
     pool_size: int = Field(
         20, ge=1, le=200, description="Connections kept open per process; twice as many at most."
@@ -167,7 +184,7 @@ class ClaudeSettings(_Section):
     max_output_tokens: int = Field(
         2000, ge=256, le=64_000, description="Longest answer, in tokens."
     )
-    timeout_seconds: float = Field(20.0, gt=0, description="Longest wait for an answer.")
+    timeout_seconds: float = Field(9.0, gt=0, description="Longest wait for an answer.")
     daily_budget_cad: float = Field(
         20.0, ge=0, description="Spending per calendar day (UTC); past it, rules diagnose."
     )
@@ -213,7 +230,7 @@ class Settings(BaseSettings):
         env_nested_delimiter="__",
         env_file=".env",
         env_ignore_empty=True,
-        extra="forbid",
+        extra="ignore",
         validate_assignment=True,
     )
 
@@ -342,21 +359,21 @@ def load_settings() -> Settings:
     try:
         settings = Settings()
     except ValidationError as error:
-        raise SettingsError(
-            [
-                (ENV_PREFIX + "__".join(str(part).upper() for part in row["loc"]), _plain(row))
-                for row in error.errors()
-            ]
-        ) from None
+        raise SettingsError([(_name(row), _plain(row)) for row in error.errors()]) from None
     known = {ENV_PREFIX + name.upper() for name in Settings.model_fields}
     unknown = [
         name
-        for name in os.environ
+        for name in {*os.environ, *dotenv_values(".env")}
         if name.startswith(ENV_PREFIX) and name.split("__")[0].upper() not in known
     ]
     if unknown:
         raise SettingsError([(name, NO_SUCH_SETTING) for name in unknown])
     return settings
+
+
+def _name(row: ErrorDetails) -> str:
+    path = "__".join(str(part).upper() for part in row["loc"])
+    return f"{ENV_PREFIX}{path}" if path else "settings"
 
 
 def _plain(row: ErrorDetails) -> str:

@@ -11,6 +11,7 @@ from typing import Any, TypedDict
 
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
+from sqlalchemy.exc import SQLAlchemyError
 
 from connectors._http.errors import (
     NeedsReauthError,
@@ -49,6 +50,12 @@ async def is_passing(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) ->
     return isinstance(error, PASSING)
 
 
+async def is_database_trouble(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Tell whether a step failed because of the database, and not for a reason of ours."""
+    error = await state.aresult(raise_on_failure=False)
+    return isinstance(error, (OSError, SQLAlchemyError))
+
+
 OUTWARD: StepOptions = {
     "retries": 3,
     "retry_delay_seconds": [1, 2, 4],
@@ -62,7 +69,11 @@ OUTWARD: StepOptions = {
 RECORD: StepOptions = {
     "retries": 2,
     "retry_delay_seconds": [0.5, 2],
+    "retry_condition_fn": is_database_trouble,
     "timeout_seconds": 30,
     "persist_result": True,
 }
-"""For steps on our own database."""
+"""For steps on our own database: two more tries when it was out of reach."""
+
+ASKING: StepOptions = {**OUTWARD, "retries": 1, "retry_delay_seconds": [1], "timeout_seconds": 30}
+"""For steps that ask a model and have something to fall back on: one more try."""

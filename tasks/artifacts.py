@@ -50,7 +50,7 @@ async def _publish_link(ticket: str) -> None:
     async with kit.database.transaction() as session:
         file = await read_ticket(session, ticket)
     await acreate_link_artifact(
-        link=kit.links.status_url(file.ticket.id),
+        link=kit.links.view_url(file.ticket.id),
         link_text=f"{ticket} as the customer sees it",
         key=f"{ticket.lower()}-ticket",
         description=f"{ticket} {file.ticket.title}",

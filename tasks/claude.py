@@ -19,7 +19,7 @@ from hotrod.errors import HotrodError
 from hotrod.repairs.diagnosis import DiagnosisDraft, ground
 from hotrod.repairs.prompts import PROMPT_VERSION, diagnosis_prompt
 from hotrod.repairs.store import add_diagnosis, latest_diagnosis, lock_ticket, photos, read_ticket
-from tasks._policy import OUTWARD
+from tasks._policy import ASKING
 from tasks._resources import resources
 
 UNSURE = 0.4
@@ -33,7 +33,7 @@ class NoKeyError(HotrodError):
         super().__init__("HOTROD_CLAUDE__API_KEY is not set; diagnosis works by rules")
 
 
-@task(name="diagnose with Claude", **OUTWARD)
+@task(name="diagnose with Claude", **ASKING)
 async def diagnose_with_claude(ticket: str) -> UUID:
     """Have Claude read the request and its photos; store what can be checked of the answer.
 

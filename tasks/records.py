@@ -55,10 +55,11 @@ class TriageOutcome(BaseModel):
 
 
 class PartNeeded(BaseModel):
-    """A part of the catalogue that the repair needs."""
+    """A part that the repair needs; without SKU when the catalogue doesn't have it."""
 
-    sku: str
-    in_stock: bool
+    name: str
+    sku: str | None = None
+    in_stock: bool = False
 
 
 class DueReminder(BaseModel):
@@ -95,6 +96,14 @@ async def triage_request(ticket: str) -> TriageOutcome:
         return TriageOutcome(route=Route(row.route), dangers=list(row.dangers))
 
 
+async def flag_for_review(ticket: str) -> None:
+    """Mark a ticket for a technician's look."""
+    async with resources().database.transaction() as session:
+        row = await lock_ticket(session, ticket)
+        row.needs_review = True
+        session.add(row)
+
+
 @task(name="diagnose by rules", **RECORD)
 async def diagnose_by_rule_table(ticket: str, because: str) -> UUID:
     """Diagnose from the table of known faults, and ask for a technician's look.
@@ -127,15 +136,23 @@ async def needs_answers(ticket: str, diagnosis: UUID) -> bool:
 
 @task(name="check parts", **RECORD)
 async def check_parts(ticket: str, diagnosis: UUID) -> list[PartNeeded]:
-    """Find the parts that the diagnosis asks for, and whether they are in stock."""
+    """Find the parts that the diagnosis asks for, and whether they are in stock.
+
+    What the catalogue doesn't have is kept by name, and a technician looks at the ticket.
+    """
     async with resources().database.transaction() as session:
+        row = await lock_ticket(session, ticket)
         file = await read_ticket(session, ticket)
         found = await read_diagnosis(session, diagnosis)
         stocked = [
             PartFacts(
-                row.part.sku, row.part.name, row.part.category, tuple(row.part.fits), row.available
+                item.part.sku,
+                item.part.name,
+                item.part.category,
+                tuple(item.part.fits),
+                item.available,
             )
-            for row in await catalogue(session)
+            for item in await catalogue(session)
         ]
         matches = match_parts(found.likely_parts, found.category, file.device_facts, stocked)
         await record_step(
@@ -146,14 +163,22 @@ async def check_parts(ticket: str, diagnosis: UUID) -> list[PartNeeded]:
             found=len(matches),
             in_stock=sum(match.available > 0 for match in matches),
         )
-        return [PartNeeded(sku=match.sku, in_stock=match.available > 0) for match in matches]
+        known = [
+            PartNeeded(name=match.wanted, sku=match.sku, in_stock=match.available > 0)
+            for match in matches
+        ]
+        found_names = {match.wanted for match in matches}
+        unknown = [PartNeeded(name=name) for name in found.likely_parts if name not in found_names]
+        row.needs_review = row.needs_review or bool(unknown)
+        session.add(row)
+        return known + unknown
 
 
 @task(name="price repair", **RECORD)
 async def price_repair(ticket: str, diagnosis: UUID, parts: list[PartNeeded]) -> UUID:
     """Price the repair and store the quote; the same price again is the same quote."""
     kit = resources()
-    stock = {part.sku: part.in_stock for part in parts}
+    stock = {part.sku: part.in_stock for part in parts if part.sku is not None}
     async with kit.database.transaction() as session:
         row = await lock_ticket(session, ticket)
         file = await read_ticket(session, ticket)
@@ -174,6 +199,7 @@ async def price_repair(ticket: str, diagnosis: UUID, parts: list[PartNeeded]) ->
                     )
                     for item in rows
                 ),
+                unpriced=tuple(part.name for part in parts if part.sku is None),
                 province=_business(row.business_key).province,
                 pricing=kit.company.pricing,
             )

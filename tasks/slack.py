@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from uuid import UUID
 
 from prefect import task
 
+from connectors._http.errors import ConnectorError
 from hotrod.durable.effects import Found, perform
 from hotrod.keys import slack_key
 from hotrod.quoting.store import read_quote
@@ -23,6 +25,15 @@ async def warn_of_danger(ticket: str) -> None:
     hazards = ", ".join(hazard.replace("_", " ") for hazard in file.ticket.dangers)
     text = f":warning: *{ticket}* {file.ticket.title} - danger: {hazards}. {_link(file)}"
     await _post("danger", file.ticket.id, resources().settings.slack.channel, text)
+
+
+async def tell_of_failure(ticket: str) -> None:
+    """Tell the bench that a ticket's run failed; a Slack that is away is passed over."""
+    file, _ = await _read(ticket)
+    text = f":x: *{ticket}* {file.ticket.title}: its run failed, please look. {_link(file)}"
+    with suppress(ConnectorError):
+        channel = resources().settings.slack.channel
+        await _post("failed", file.ticket.run_id or file.ticket.id, channel, text)
 
 
 @task(name="tell bench", **OUTWARD)
@@ -56,7 +67,7 @@ def _channel(person: TechnicianRow | None) -> str:
 
 
 def _link(file: TicketFile) -> str:
-    return resources().links.status_url(file.ticket.id)
+    return resources().links.view_url(file.ticket.id)
 
 
 async def _post(kind: str, subject_id: UUID, channel: str, text: str) -> None:

@@ -42,6 +42,7 @@ class PricingInput(_Value):
     labour_hours: Decimal = Field(gt=0, decimal_places=2)
     rush: bool
     parts: tuple[PartPrice, ...]
+    unpriced: tuple[str, ...] = Field((), description="Parts needed that have no price yet.")
     province: Province
     pricing: Pricing
 
@@ -79,6 +80,7 @@ def price(given: PricingInput) -> PricedQuote:
     """
     labour = _labour(given)
     lines = [labour, *(_part(part, given.pricing) for part in given.parts)]
+    lines += [_unpriced(name) for name in given.unpriced]
     if given.rush:
         lines.append(_rush(labour, given.pricing))
     floor = _floor(given)
@@ -156,6 +158,17 @@ def _part(part: PartPrice, pricing: Pricing) -> PricedLine:
         amount=_cents(unit_price * part.quantity),
         reason="in stock" if part.in_stock else "to be ordered for this repair",
         sku=part.sku,
+    )
+
+
+def _unpriced(name: str) -> PricedLine:
+    return PricedLine(
+        kind=LineKind.PART,
+        description=name[:200],
+        quantity=Decimal(1),
+        unit_price=Decimal("0.00"),
+        amount=Decimal("0.00"),
+        reason="not priced yet: if it is needed, you get a new quote before any work",
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 
+from hotrod.company.load import load_company
 from hotrod.errors import HotrodError
 from hotrod.settings import Settings
 from hotrod.stack.environment import machine_environment, our_environment
@@ -63,6 +64,7 @@ def start_in_background(
         the seconds that took; 0.0 when the stack was up already.
 
     Raises:
+        SettingsError: the company file can't be used.
         PortError: a port is taken.
         StackError: a part failed; nothing is left running.
     """
@@ -71,6 +73,7 @@ def start_in_background(
 
     began = time.monotonic()
     home = settings.home
+    load_company(settings.company_file)
     try:
         with sole_supervisor(home, plan_stack(settings)):
             pass  # what can be told at once is told here, not in a log

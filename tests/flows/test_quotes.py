@@ -11,6 +11,7 @@ import pytest
 from flows.quote_decision import quote_decision
 from flows.quote_reminders import quote_reminders
 from flows.repair_intake import repair_intake
+from hotrod.errors import HotrodError
 from hotrod.quoting.models import Quote, QuoteState
 from hotrod.quoting.store import latest_quote
 from hotrod.repairs.models import Ticket, TicketStatus
@@ -118,3 +119,20 @@ async def test_a_quote_decided_meanwhile_does_not_expire(
     ticket, quote = await quoted(kit)
     await change(kit, quote, state=QuoteState.APPROVED)
     assert not await records.expire_quote.fn(ticket.number, quote.id)
+
+
+async def test_a_mail_that_is_refused_holds_up_no_other_and_is_tried_again(
+    kit: Resources, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs = [await quoted(kit) for _ in range(2)]
+    for _, quote in pairs:
+        await change(kit, quote, sent_at=TUESDAY_NOON, expires_at=TUESDAY_NOON + timedelta(days=1))
+    monkeypatch.setattr(records, "now", lambda: TUESDAY_NOON + timedelta(days=2))
+    fault = {"service": "graph", "kind": "error", "status": 400, "count": 1}
+    async with httpx.AsyncClient(base_url=sandbox.url) as client:
+        (await client.post("/_control/faults", json=fault)).raise_for_status()
+    with pytest.raises(HotrodError, match="1 of 2"):
+        await quote_reminders()
+    assert await quote_reminders() == 1
+    for ticket, _ in pairs:
+        assert len(await subjects(sandbox, ticket.number)) == 3

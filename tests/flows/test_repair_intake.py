@@ -11,6 +11,7 @@ from prefect import get_client
 from sqlmodel import col, select
 
 from cli.photo import board_photo
+from connectors._http.errors import RejectedError
 from flows.repair_intake import repair_intake
 from hotrod.ai.models import ModelCall
 from hotrod.analytics.store import steps
@@ -313,3 +314,30 @@ async def test_a_photo_is_shown_to_claude(kit: Resources, sandbox: Sandbox) -> N
     await repair_intake(ticket.number)
     found = await diagnosis(kit, ticket)
     assert "photo 1" in {item["source"] for item in found.evidence}
+
+
+async def test_a_slack_that_is_away_stops_nothing(kit: Resources, sandbox: Sandbox) -> None:
+    await order_fault(sandbox, service="slack", kind="error", count=50)
+    ticket = await open_ticket(kit, "The battery is swollen. No picture either, HDMI looks bent.")
+    assert await repair_intake(ticket.number) == "quoted"
+    assert (await read(kit, ticket)).needs_review
+
+
+async def test_when_the_intake_fails_a_person_is_asked_to_look(
+    kit: Resources, sandbox: Sandbox
+) -> None:
+    await order_fault(sandbox, service="graph", kind="error", status=400, count=50)
+    ticket = await open_ticket(kit)
+    with pytest.raises(RejectedError):
+        await repair_intake(ticket.number)
+    assert (await read(kit, ticket)).needs_review
+    assert any("failed" in text for text in await slack_texts(sandbox))
+
+
+async def test_a_part_that_the_catalogue_lacks_is_named_and_looked_at(
+    kit: Resources, sandbox: Sandbox
+) -> None:
+    ticket = await open_ticket(kit, "The disc drive won't read discs and won't eject them.")
+    assert await repair_intake(ticket.number) == "quoted"
+    assert (await read(kit, ticket)).needs_review
+    assert "not priced yet" in (await mails(sandbox))[1]["text"]

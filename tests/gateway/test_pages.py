@@ -306,3 +306,15 @@ async def test_a_business_that_is_gone_has_no_pages(
     transport = httpx.ASGITransport(create_app(replace(context, company=company)))
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as other:
         assert_safe_page(await other.get(status_path(context, offered[0])), 404)
+
+
+async def test_the_page_for_our_own_people_gives_no_way_to_decide(
+    client: httpx.AsyncClient, context: Context
+) -> None:
+    async with context.database.transaction() as session:
+        ticket = await add_ticket(session)
+        await add_sent_quote(session, ticket)
+    page = await client.get(httpx.URL(context.links.view_url(ticket.id)).path)
+    assert page.status_code == 200
+    assert ticket.number in page.text
+    assert "/q/" not in page.text

@@ -223,8 +223,9 @@ async def test_a_ticket_can_be_read_with_a_key(door: Door) -> None:
     )
     assert view["steps"] == view["mails"] == []
     assert view["quote"] is view["run_url"] is view["technician"] is None
-    token = view["status_url"].rsplit("/", 1)[1]
-    assert (await door.client.get(f"/r/{token}")).status_code == 200
+    token = view["status_url"].rsplit("/v/", 1)[1]
+    assert (await door.client.get(f"/v/{token}")).status_code == 200
+    assert (await door.client.get(f"/r/{token}")).status_code == 404
 
 
 async def test_the_flow_run_of_a_ticket_is_linked(door: Door) -> None:

@@ -77,11 +77,16 @@ def test_a_given_server_gets_none_of_the_stand_ins_credentials(
     [
         ({"HOTROD_GATEWAY__PORT": "http"}, "HOTROD_GATEWAY__PORT", "integer"),
         ({"HOTROD_GATEWAY__PROT": "8081"}, "HOTROD_GATEWAY__PROT", ".env.example"),
+        (
+            {"HOTROD_DATABASE__URL": "mysql://u:p@h/x"},
+            "HOTROD_DATABASE__URL",
+            "only PostgreSQL",
+        ),
         ({"HOTROD_GATEWAI": "x"}, "HOTROD_GATEWAI", ".env.example"),
-        ({"HOTROD_SANDBOX__SERVICES": "claude"}, "HOTROD", "HOTROD_GRAPH__TENANT"),
+        ({"HOTROD_SANDBOX__SERVICES": "claude"}, "settings", "HOTROD_GRAPH__TENANT"),
         (
             {"HOTROD_SANDBOX__SERVICES": "none", "HOTROD_MAIL__TRANSPORT": "smtp"},
-            "HOTROD",
+            "settings",
             "HOTROD_SMTP__HOST",
         ),
     ],
