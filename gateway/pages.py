@@ -134,7 +134,8 @@ async def record_decision(
     request: Request,
     context: InContext,
     choice: Annotated[Choice, Form()],
-    reason: Annotated[str, Form(max_length=500)] = "",
+    # A browser counts a line break as one character and sends it as two.
+    reason: Annotated[str, Form(max_length=1000)] = "",
 ) -> Response:
     """Record a customer's decision, and lead to the status page; a second one changes nothing."""
     try:
@@ -146,7 +147,7 @@ async def record_decision(
                 choice,
                 address=_address(request),
                 at=now(),
-                reason=reason.replace("\x00", ""),
+                reason=reason.replace("\r\n", "\n").replace("\x00", ""),
             )
     except (LinkError, NotFoundError):
         return _no_such_link()

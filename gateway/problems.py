@@ -20,6 +20,16 @@ from hotrod.errors import DeliveryConflictError, InvalidInputError, NotFoundErro
 
 MEDIA_TYPE = "application/problem+json"
 _LONGEST_NAME = 60
+_ANY_CURE = "Correct the value and send it again."
+_CURES = {
+    "missing": "Add the field.",
+    "extra_forbidden": "Leave the field out.",
+    "string_too_long": "Send at most {max_length}.",
+    "too_long": "Send at most {max_length}.",
+    "literal_error": "Send one of: {expected}.",
+    "string_type": "Send text.",
+    "string_pattern_mismatch": "Send text of the form {pattern}.",
+}
 
 log = structlog.get_logger()
 
@@ -138,17 +148,4 @@ def _field(location: Sequence[object]) -> str:
 
 
 def _cure(row: Mapping[str, Any]) -> str:
-    limits = row.get("ctx", {})
-    match row["type"]:
-        case "missing":
-            return "Add the field."
-        case "extra_forbidden":
-            return "Leave the field out."
-        case "string_too_long" | "too_long":
-            return f"Send at most {limits.get('max_length')}."
-        case "literal_error":
-            return f"Send one of: {limits.get('expected')}."
-        case "string_type":
-            return "Send text."
-        case _:
-            return "Correct the value and send it again."
+    return _CURES.get(row["type"], _ANY_CURE).format_map(row.get("ctx", {}))

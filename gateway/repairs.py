@@ -73,7 +73,9 @@ async def new_repair(
     request: Request,
     context: InContext,
     caller: Annotated[Caller, Depends(require(Scope.TICKETS_WRITE))],
-    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
+    idempotency_key: Annotated[
+        str | None, Header(min_length=1, max_length=200, pattern="^[ -~]*$")
+    ] = None,
 ) -> JSONResponse:
     """Accept a repair request; answered once ticket and inbox row are on disk.
 

@@ -231,8 +231,18 @@ async def test_an_older_link_shows_its_own_version(
     assert (await answer(client, context, new, "approve")).status_code == 303
 
 
+async def test_a_reason_as_long_as_its_box_is_kept_whole(
+    client: httpx.AsyncClient, context: Context, offered: tuple[Ticket, Quote]
+) -> None:
+    """The box on the page holds 500 characters; line breaks arrive as two each."""
+    written = "too much\n" * 55 + "sorry"
+    done = await answer(client, context, offered[1], "decline", written.replace("\n", "\r\n"))
+    assert done.status_code == 303
+    assert (await read(context, offered[1]))[0].decline_reason == written
+
+
 @pytest.mark.parametrize(
-    "form", [{}, {"choice": "maybe"}, {"choice": "approve", "reason": "x" * 501}]
+    "form", [{}, {"choice": "maybe"}, {"choice": "approve", "reason": "x" * 1001}]
 )
 async def test_an_answer_must_be_one(
     client: httpx.AsyncClient,

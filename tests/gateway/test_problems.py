@@ -97,9 +97,11 @@ async def test_other_paths_and_methods_are_problems(
     assert ("allow" in answer.headers) == (status == 405)
 
 
-@pytest.mark.parametrize("key", ["", "k" * 201])
-async def test_an_idempotency_key_has_a_sane_length(door: Door, key: str) -> None:
-    (row,) = assert_problem(await door.send(again=key), 422)["errors"]
+@pytest.mark.parametrize("key", [b"", b"k" * 201, b"a\x00b", b"a\r\nX: y", b"\xc3\xa9"])
+async def test_an_idempotency_key_is_short_and_printable(door: Door, key: bytes) -> None:
+    headers = {b"X-API-Key": door.key.encode(), b"Idempotency-Key": key}
+    answer = await door.client.post(NEW, json=door.request(), headers=headers)
+    (row,) = assert_problem(answer, 422)["errors"]
     assert row["field"] == "header.idempotency-key"
 
 
