@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from cli.console import err, out
+from cli.database import run, transaction
 from hotrod.access.models import Scope
 from hotrod.errors import HotrodError
 
@@ -34,8 +32,12 @@ def create(
 def list_all() -> None:
     """List all keys, without their secrets."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("prefix", "name", "scopes", "business", "created", "last used", "revoked"):
-        table.add_column(heading)
+    table.add_column("prefix", no_wrap=True)
+    table.add_column("name", overflow="fold")
+    table.add_column("scopes", min_width=max(map(len, Scope)))
+    table.add_column("business", overflow="fold")
+    for heading in ("created", "last used", "revoked"):
+        table.add_column(heading, min_width=10)
     for row in run(_rows()):
         table.add_row(*(Text(cell) for cell in row))
     out.print(table)
@@ -49,25 +51,34 @@ def revoke(prefix: Annotated[str, typer.Argument(help="As `hotrod keys list` sho
 
 
 async def create_key(name: str, scopes: list[Scope], business: str | None = None) -> str:
-    """Make a key and return it in plain."""
+    """Make a key and return it in plain.
+
+    Raises:
+        HotrodError: there is no such business.
+    """
+    from sqlalchemy.exc import IntegrityError
+
     from hotrod.access import store
 
-    async with _transaction() as session:
-        return await store.create_key(session, name, scopes, business)
+    try:
+        async with transaction() as session:
+            return await store.create_key(session, name, scopes, business)
+    except IntegrityError:
+        raise HotrodError("there is no such business; the company file names them") from None
 
 
 async def revoke_key(prefix: str) -> None:
     """Revoke a key by its prefix."""
     from hotrod.access import store
 
-    async with _transaction() as session:
+    async with transaction() as session:
         await store.revoke_key(session, prefix)
 
 
 async def _rows() -> list[list[str]]:
     from hotrod.access import store
 
-    async with _transaction() as session:
+    async with transaction() as session:
         keys = await store.list_keys(session)
     return [
         [
@@ -82,34 +93,3 @@ async def _rows() -> list[list[str]]:
         ]
         for key in keys
     ]
-
-
-@asynccontextmanager
-async def _transaction() -> AsyncIterator[Any]:
-    from hotrod.db.engine import Database
-    from hotrod.settings import load_settings
-
-    database = Database.connect(load_settings())
-    try:
-        async with database.transaction() as session:
-            yield session
-    finally:
-        await database.close()
-
-
-def run(work: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401 - whatever the work returns
-    """Run work on the database.
-
-    Raises:
-        HotrodError: the database can't be used, or the work names what isn't in it.
-    """
-    from asyncpg import PostgresError
-    from sqlalchemy.exc import IntegrityError, SQLAlchemyError
-
-    try:
-        return asyncio.run(work)
-    except IntegrityError:
-        raise HotrodError("there is no such business; the company file names them") from None
-    except (OSError, SQLAlchemyError, PostgresError) as error:
-        reason = f"the database can't be used ({type(error).__name__})"
-        raise HotrodError(f"{reason}; is the stack up? `hotrod up` starts it") from None

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli import doctor, keys, run, stack
+from cli import bench, doctor, keys, run, stack
 from cli.console import fail, settings_table
 from hotrod.errors import HotrodError, SettingsError
 from hotrod.logging import configure_logging
@@ -27,6 +27,7 @@ app.command("status")(stack.status)
 app.command("logs")(stack.logs)
 app.command("doctor")(doctor.doctor)
 app.add_typer(keys.app, name="keys")
+app.add_typer(bench.app, name="bench")
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback

@@ -48,7 +48,8 @@ def demo(
 
 def _run(settings: Settings, *, quiet: bool) -> Progress:
     """Run the demonstration with a key of its own, revoked in the end."""
-    from cli.keys import create_key, revoke_key, run
+    from cli.database import run
+    from cli.keys import create_key, revoke_key
     from hotrod.access.models import Scope
 
     key = run(create_key("demo", [Scope.TICKETS_READ, Scope.TICKETS_WRITE]))

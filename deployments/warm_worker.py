@@ -1,22 +1,18 @@
-"""The warm worker: a Prefect worker that runs flows in its own process.
+"""The warm worker: a Prefect worker that hands what the server scheduled to the inbox.
 
-Prefect's process worker starts a Python per run, and importing Prefect alone takes seconds. This
-one keeps everything imported and runs flows in its event loop. What the server schedules (cron,
-"quick run" in the UI) is found by Prefect's own polling; accepted deliveries come through the
-dispatcher.
+Prefect's process worker starts a Python per run, and importing Prefect alone takes seconds. Ours
+keeps everything imported, and its dispatcher runs flows in its event loop. What the server
+schedules (cron, "quick run" in the UI, resumed runs) is found by Prefect's own polling and gets a
+place in the inbox beside the accepted deliveries.
 """
 
 from __future__ import annotations
 
-from typing import Any, cast
+from collections.abc import Mapping
 
 import anyio.abc
-from prefect.client.orchestration import PrefectClient
-from prefect.client.schemas.objects import FlowRun, State
-from prefect.exceptions import ObjectNotFound
-from prefect.flow_engine import run_flow_async
-from prefect.flows import Flow
-from prefect.states import Pending
+import structlog
+from prefect.client.schemas.objects import FlowRun
 from prefect.workers.base import (
     BaseJobConfiguration,
     BaseVariables,
@@ -24,20 +20,27 @@ from prefect.workers.base import (
     BaseWorkerResult,
 )
 
+from deployments.adoption import adopt, trigger_of
 from deployments.apply import Applied
+from deployments.execution import is_prefect_away
+from deployments.triggers import Trigger
+from hotrod.db.engine import Database, is_away
 
+log = structlog.get_logger()
 WORKER_TYPE = "hotrod-warm"
 
 
 class WarmWorkerResult(BaseWorkerResult):
-    """What the base class wants to know of a run: nothing but that it ended."""
+    """What the base class wants to know of a run: that it was handed over."""
 
 
 class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmWorkerResult]):
-    """Runs flows in this process; see the module.
+    """Hands scheduled runs to the inbox; see the module.
 
     Args:
-        deployments: what it can run, by ``flow-name/deployment-name``.
+        deployments: what can be run, by ``flow-name/deployment-name``.
+        triggers: by event.
+        database: where the inbox is.
         kwargs: of ``BaseWorker``.
     """
 
@@ -46,10 +49,17 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmWorkerResul
     job_configuration_variables = BaseVariables
     _description = "Runs flows in a process that keeps them imported: starts in milliseconds."
 
-    def __init__(self, deployments: dict[str, Applied], **kwargs: object) -> None:
+    def __init__(
+        self,
+        deployments: Mapping[str, Applied],
+        triggers: Mapping[str, Trigger],
+        database: Database,
+        **kwargs: object,
+    ) -> None:
         super().__init__(**kwargs)  # type: ignore[arg-type]  # the base class checks its own
-        self.deployments = deployments
-        self._flows = {applied.id: applied.flow for applied in deployments.values()}
+        self._deployments = deployments
+        self._triggers = triggers
+        self._database = database
 
     async def run(
         self,
@@ -57,35 +67,33 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmWorkerResul
         configuration: BaseJobConfiguration,  # noqa: ARG002 - there is nothing to configure
         task_status: anyio.abc.TaskStatus[int] | None = None,
     ) -> WarmWorkerResult:
-        """Run a flow run that the server scheduled.
-
-        Raises:
-            ObjectNotFound: its deployment isn't one of ours; Prefect marks the run as crashed.
-        """
-        flow = self._flows.get(flow_run.deployment_id) if flow_run.deployment_id else None
-        if flow is None:
-            raise ObjectNotFound(ValueError("this deployment is not in prefect.yaml"))
+        """Give a run its place in the inbox; when the database is away, the reconciler does it."""
         if task_status is not None:
             task_status.started(0)
-        await execute(flow, flow_run)
+        trigger = trigger_of(flow_run.deployment_id, self._deployments, self._triggers)
+        try:
+            await adopt(self._database, flow_run, trigger)
+        except Exception as error:
+            if not is_away(error):
+                raise
+            log.warning("inbox.unreachable", error=type(error).__name__)
         return WarmWorkerResult(status_code=0, identifier=str(flow_run.id))
 
+    async def get_and_submit_flow_runs(self) -> list[FlowRun]:
+        """Poll once. A server that is away is no reason to poll less often, or to end."""
+        try:
+            return await super().get_and_submit_flow_runs()
+        except Exception as error:
+            if not is_prefect_away(error):
+                raise
+            log.warning("prefect.unreachable", error=type(error).__name__)
+            return []
 
-async def execute(flow: Flow[..., Any], flow_run: FlowRun) -> State[Any]:
-    """Run a flow here and now, and return its last state; errors of the flow are in the state."""
-    parameters = flow.validate_parameters(flow_run.parameters)
-    state = await run_flow_async(
-        flow, flow_run=flow_run, parameters=parameters, return_type="state"
-    )
-    return cast("State[Any]", state)
-
-
-async def make_runnable(client: PrefectClient, flow_run: FlowRun) -> FlowRun:
-    """Return a run whose worker died or stopped to PENDING, so that it can go on.
-
-    Prefect keeps such a run RUNNING for ever, or CRASHED when the worker could still say so.
-    """
-    if flow_run.state is not None and (flow_run.state.is_running() or flow_run.state.is_crashed()):
-        await client.set_flow_run_state(flow_run.id, Pending(message="continued"), force=True)
-        return await client.read_flow_run(flow_run.id)
-    return flow_run
+    async def sync_with_backend(self) -> None:
+        """Tell the server that this worker lives, if it can be told."""
+        try:
+            await super().sync_with_backend()
+        except Exception as error:
+            if not is_prefect_away(error):
+                raise
+            log.warning("prefect.unreachable", error=type(error).__name__)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -13,21 +15,20 @@ from prefect.settings import PREFECT_WORKER_QUERY_SECONDS, temporary_settings
 
 from deployments.apply import apply_deployments, ensure_work_pool, read_deployments
 from deployments.dispatcher import Dispatcher
+from deployments.reconciler import Reconciler
+from deployments.triggers import TRIGGERS
 from deployments.warm_worker import WORKER_TYPE, WarmWorker
 from hotrod.logging import configure_logging
 from tasks._resources import resources
 
 log = structlog.get_logger()
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-async def serve(name: str) -> None:
-    """Run a worker until SIGTERM or SIGINT."""
+async def serve(name: str, stop: asyncio.Event) -> None:
+    """Run a worker until ``stop`` is set; then finish or give back what it has claimed."""
     kit = resources()
     settings = kit.settings
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
     async with AsyncClientContext() as context:
         client = context.client
         template = WarmWorker.get_default_base_job_template()
@@ -37,13 +38,20 @@ async def serve(name: str) -> None:
         )
         worker = WarmWorker(
             deployments,
+            TRIGGERS,
+            kit.database,
             work_pool_name=settings.prefect.work_pool,
             name=name,
-            limit=settings.worker.claim_window,
             create_pool_if_not_found=False,
         )
         dispatcher = Dispatcher(name, kit.database, client, deployments, settings.worker)
-        loops = [asyncio.create_task(worker.start()), asyncio.create_task(dispatcher.run())]
+        reconciler = Reconciler(
+            kit.database, client, deployments, TRIGGERS, settings.worker, dispatcher.cancel
+        )
+        loops = [
+            asyncio.create_task(work)
+            for work in (worker.start(), reconciler.run(), dispatcher.run())
+        ]
         ready = ready_file(settings.home, name)
         ready.parent.mkdir(parents=True, exist_ok=True)
         ready.touch()
@@ -63,6 +71,20 @@ async def serve(name: str) -> None:
             raise result
 
 
+async def serve_until_told(name: str) -> None:
+    """Serve until one of the signals comes that ``main`` has blocked."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def wait() -> None:
+        signal.sigwait(STOP_SIGNALS)
+        with suppress(RuntimeError):  # the loop has ended by itself
+            loop.call_soon_threadsafe(stop.set)
+
+    threading.Thread(target=wait, name="signals", daemon=True).start()
+    await serve(name, stop)
+
+
 def ready_file(home: Path, name: str) -> Path:
     """Return the file that exists while the worker is at work."""
     return home / "run" / f"{name}.ready"
@@ -75,8 +97,11 @@ def main() -> None:
     name: str = parser.parse_args().name
     settings = resources().settings
     configure_logging(settings.log_level)
+    # While a flow runs, Prefect's engine has a SIGTERM handler that raises in the middle of
+    # anything. So the signals are blocked, before there are threads, and waited for in one.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     with temporary_settings({PREFECT_WORKER_QUERY_SECONDS: settings.worker.poll_seconds}):
-        asyncio.run(serve(name))
+        asyncio.run(serve_until_told(name))
 
 
 if __name__ == "__main__":

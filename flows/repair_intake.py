@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from prefect import Flow, flow
-from prefect.client.schemas.objects import FlowRun, State
+from prefect import flow
 from pydantic import Field
 
 from flows._attempt import STEP_FAILED, attempt
@@ -17,29 +16,17 @@ from tasks.records import (
     assign_technician,
     check_parts,
     diagnose_by_rule_table,
-    flag_for_review,
     needs_answers,
     open_request,
     price_repair,
     triage_request,
 )
-from tasks.slack import tell_bench, tell_of_failure, warn_of_danger
+from tasks.slack import tell_bench, warn_of_danger
 
 TicketNumber = Annotated[str, Field(pattern=r"^[A-Z]{2,4}-\d+$", examples=["NL-1042"])]
 
 
-async def ask_for_help(
-    flow: Flow[..., Any],  # noqa: ARG001 - Prefect calls it by these names
-    flow_run: FlowRun,
-    state: State[Any],  # noqa: ARG001
-) -> None:
-    """When the intake fails, have a person look at the ticket."""
-    ticket = str(flow_run.parameters["ticket"])
-    await flag_for_review(ticket)
-    await tell_of_failure(ticket)
-
-
-@flow(name="repair-intake", persist_result=True, on_failure=[ask_for_help])
+@flow(name="repair-intake", persist_result=True)
 async def repair_intake(ticket: TicketNumber) -> str:
     """Take a repair request in: acknowledge, triage, diagnose, price, assign, quote.
 

@@ -11,7 +11,6 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.context import InContext
-from hotrod.db.columns import now
 from hotrod.durable import inbox
 
 router = APIRouter(tags=["health"])
@@ -26,7 +25,6 @@ async def health(context: InContext) -> JSONResponse:
     except (OSError, SQLAlchemyError, PostgresError):
         body: dict[str, Any] = {"status": "unavailable", "database": "unreachable"}
         return JSONResponse(body, HTTPStatus.SERVICE_UNAVAILABLE)
-    oldest = counts.oldest_waiting
     body = {
         "status": "ok",
         "database": "ok",
@@ -34,7 +32,8 @@ async def health(context: InContext) -> JSONResponse:
             "waiting": counts.waiting,
             "claimed": counts.claimed,
             "dead": counts.dead,
-            "oldest_waiting_seconds": (now() - oldest).total_seconds() if oldest else 0.0,
+            "suspended": counts.suspended,
+            "oldest_waiting_seconds": counts.oldest_waiting_seconds,
         },
     }
     return JSONResponse(body)

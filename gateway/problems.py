@@ -16,7 +16,12 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from hotrod.errors import DeliveryConflictError, InvalidInputError, NotFoundError
+from hotrod.errors import (
+    DeliveryConflictError,
+    DeliveryForgottenError,
+    InvalidInputError,
+    NotFoundError,
+)
 
 MEDIA_TYPE = "application/problem+json"
 _LONGEST_NAME = 60
@@ -114,6 +119,11 @@ def install(app: FastAPI) -> None:
     async def _conflict(_: Request, __: DeliveryConflictError) -> Response:
         detail = "This Idempotency-Key came before with another body; use a new one."
         return problem(ProblemError(HTTPStatus.CONFLICT, detail))
+
+    @app.exception_handler(DeliveryForgottenError)
+    async def _forgotten(_: Request, __: DeliveryForgottenError) -> Response:
+        detail = "This Idempotency-Key came long ago, and its answer isn't kept; use a new one."
+        return problem(ProblemError(HTTPStatus.GONE, detail))
 
     @app.exception_handler(HTTPException)
     async def _http(_: Request, error: HTTPException) -> Response:

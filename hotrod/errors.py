@@ -65,5 +65,17 @@ class DeliveryConflictError(HotrodError):
         )
 
 
+class DeliveryForgottenError(HotrodError):
+    """A delivery id that came before the retention time; its answer is not kept."""
+
+    def __init__(self, source: str, delivery_id: str) -> None:
+        self.source = source
+        self.delivery_id = delivery_id
+        super().__init__(
+            f"delivery {delivery_id!r} from {source!r} was accepted and finished long ago, and its "
+            "answer is not kept any more; use a new Idempotency-Key for a new request"
+        )
+
+
 class LinkError(HotrodError):
     """A signed link that can't be trusted: altered, expired, or for something else."""

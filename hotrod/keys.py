@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,11 @@ def mail_key(kind: str, subject_id: UUID) -> str:
 def slack_key(kind: str, subject_id: UUID) -> str:
     """Return the key of a Slack message: at most one of a kind per subject."""
     return f"slack:{kind}:{subject_id}"
+
+
+def alert_key(kind: str, about: str, moment: datetime) -> str:
+    """Return the key of an alert: at most one of a kind about the same thing in a minute."""
+    return f"alert:{kind}:{about}:{moment:%Y-%m-%dT%H:%M}"
 
 
 def message_id(effect_key: str, domain: str) -> str:

@@ -10,20 +10,23 @@ import structlog
 from uvicorn.loops.auto import auto_loop_factory
 
 from hotrod.logging import configure_logging
-from hotrod.settings import SandboxSettings, load_settings
+from hotrod.sections import SandboxSettings
+from hotrod.settings import load_settings
 from sandbox.server import running_sandbox
+
+_CURE = "move it with HOTROD_SANDBOX__PORT, HOTROD_SANDBOX__SMTP_PORT or HOTROD_SANDBOX__JOURNAL"
 
 
 async def serve(settings: SandboxSettings) -> None:
     """Run until SIGTERM or SIGINT.
 
     Raises:
-        OSError: a port is in use.
+        OSError: a port is in use, or the journal can't be used.
     """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with running_sandbox(settings.port, settings.smtp_port) as sandbox:
+    async with running_sandbox(settings.port, settings.smtp_port, settings.journal) as sandbox:
         log = structlog.get_logger()
         log.info("sandbox.ready", url=sandbox.url, smtp_port=sandbox.smtp_port)
         await stop.wait()
@@ -31,15 +34,14 @@ async def serve(settings: SandboxSettings) -> None:
 
 
 def main() -> int:
-    """Return the exit status: 0 when stopped, 1 when a port was in use."""
+    """Return the exit status: 0 when stopped, 1 when a port or the journal can't be used."""
     settings = load_settings()
     configure_logging(settings.log_level)
     try:
         with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
             runner.run(serve(settings.sandbox))
     except OSError as error:
-        cure = "move it with HOTROD_SANDBOX__PORT or HOTROD_SANDBOX__SMTP_PORT"
-        sys.stderr.write(f"{error.filename}: {error.strerror}; {cure}\n")
+        sys.stderr.write(f"{error.filename}: {error.strerror}; {_CURE}\n")
         return 1
     return 0
 

@@ -10,7 +10,8 @@ from pydantic import BaseModel, Field
 
 from sandbox.calls import Call
 from sandbox.faults import Fault
-from sandbox.mail.store import Folder, StoredMail, Via
+from sandbox.mail.journal import Via
+from sandbox.mail.store import Arrival, Folder, StoredMail
 from sandbox.state import State
 
 router = APIRouter()
@@ -86,6 +87,16 @@ async def list_mail(
     """List copies, oldest first; `to` is an address, `subject` a part of the subject."""
     kept = state.mail.find(mailbox=mailbox, folders=() if folder == "all" else (folder,))
     return [mail_seen(one) for one in kept if _matches(one, to, subject)]
+
+
+@router.get("/_control/arrivals")
+async def list_arrivals(
+    state: State,
+    after: Annotated[int, Query(ge=0, description="Number of the last one seen.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
+) -> list[Arrival]:
+    """List what arrived in inboxes and when, oldest first: quick, page by page."""
+    return state.mail.arrivals(after, limit)
 
 
 @router.get("/_control/calls")

@@ -7,12 +7,15 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import uvicorn
 
 from sandbox.app import create_app
 from sandbox.connection import CuttableProtocol
+from sandbox.mail.journal import Journal
 from sandbox.mail.smtp import serving_smtp
+from sandbox.mail.store import MailStore
 from sandbox.state import SandboxState
 
 HOST = "127.0.0.1"
@@ -32,17 +35,20 @@ class Sandbox:
 
 
 @asynccontextmanager
-async def running_sandbox(http_port: int = 0, smtp_port: int = 0) -> AsyncIterator[Sandbox]:
+async def running_sandbox(
+    http_port: int = 0, smtp_port: int = 0, journal: Path | None = None
+) -> AsyncIterator[Sandbox]:
     """Run the stand-ins on the current event loop while the context lasts.
 
     Args:
         http_port: port on loopback; 0: any free one.
         smtp_port: port on loopback; 0: any free one.
+        journal: file that keeps the mails; None: they are forgotten with the process.
 
     Raises:
-        OSError: a port is in use; its ``filename`` says which.
+        OSError: a port is in use, or the journal can't be used; its ``filename`` says which.
     """
-    state = SandboxState()
+    state = SandboxState(mail=MailStore(Journal(journal) if journal else None))
     with _listener(http_port) as http_socket, _listener(smtp_port) as smtp_socket:
         state.smtp_port = smtp_socket.getsockname()[1]
         url = f"http://{HOST}:{http_socket.getsockname()[1]}"

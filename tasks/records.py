@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Literal
 from uuid import UUID
@@ -14,6 +15,7 @@ from hotrod.analytics.store import record, record_step
 from hotrod.company.calendar import is_open
 from hotrod.company.models import Business
 from hotrod.db.columns import now
+from hotrod.durable import inbox
 from hotrod.errors import NotFoundError
 from hotrod.keys import mail_key
 from hotrod.mail.compose import MailKind
@@ -250,6 +252,20 @@ async def assign_technician(ticket: str, diagnosis: UUID) -> str | None:
             session, "assigned", row.business_key, row.id, who=choice.key, why=choice.reason
         )
         return choice.key
+
+
+@task(name="redact deliveries", **RECORD)
+async def redact_deliveries() -> int:
+    """Remove what finished deliveries held, once the retention time is over; return how many."""
+    kit = resources()
+    before = now() - timedelta(days=kit.settings.inbox.retention_days)
+    total = 0
+    while True:
+        async with kit.database.transaction() as session:
+            redacted = await inbox.redact(session, before)
+        if not redacted:
+            return total
+        total += redacted
 
 
 @task(name="find due reminders", **RECORD)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from uuid import UUID
 
 from prefect import task
 
-from connectors._http.errors import ConnectorError
-from hotrod.durable.effects import Found, perform
+from hotrod.durable.effects import harmless_to_repeat, perform
 from hotrod.keys import slack_key
 from hotrod.quoting.store import read_quote
 from hotrod.repairs.store import TicketFile, read_ticket
@@ -25,15 +23,6 @@ async def warn_of_danger(ticket: str) -> None:
     hazards = ", ".join(hazard.replace("_", " ") for hazard in file.ticket.dangers)
     text = f":warning: *{ticket}* {file.ticket.title} - danger: {hazards}. {_link(file)}"
     await _post("danger", file.ticket.id, resources().settings.slack.channel, text)
-
-
-async def tell_of_failure(ticket: str) -> None:
-    """Tell the bench that a ticket's run failed; a Slack that is away is passed over."""
-    file, _ = await _read(ticket)
-    text = f":x: *{ticket}* {file.ticket.title}: its run failed, please look. {_link(file)}"
-    with suppress(ConnectorError):
-        channel = resources().settings.slack.channel
-        await _post("failed", file.ticket.run_id or file.ticket.id, channel, text)
 
 
 @task(name="tell bench", **OUTWARD)
@@ -71,7 +60,7 @@ def _link(file: TicketFile) -> str:
 
 
 async def _post(kind: str, subject_id: UUID, channel: str, text: str) -> None:
-    """Post once. A note to ourselves is harmless to repeat, so an unknown outcome is repeated."""
+    """Post once; a note to ourselves of which nobody knows whether it was posted, once more."""
     slack = resources().slack
     if slack is None:
         return
@@ -80,8 +69,10 @@ async def _post(kind: str, subject_id: UUID, channel: str, text: str) -> None:
         posted = await slack.post_message(channel, text)
         return {"channel": posted.channel, "ts": posted.ts}
 
-    async def look_up() -> Found:
-        return Found.NOT_DONE
-
-    key = slack_key(kind, subject_id)
-    await perform(resources().database, key, act, look_up, refused=REFUSED)
+    await perform(
+        resources().database,
+        slack_key(kind, subject_id),
+        act,
+        harmless_to_repeat,
+        refused=REFUSED,
+    )

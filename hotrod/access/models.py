@@ -16,6 +16,7 @@ class Scope(StrEnum):
 
     TICKETS_READ = "tickets:read"
     TICKETS_WRITE = "tickets:write"
+    OPS = "ops"
     ADMIN = "admin"
 
 

@@ -10,7 +10,7 @@ from sqlmodel import col, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.access.models import ApiKey, Scope
-from hotrod.access.rules import hash_key, key_prefix, make_key
+from hotrod.access.rules import check_key_name, hash_key, key_prefix, make_key
 from hotrod.db.columns import now
 from hotrod.errors import NotFoundError
 
@@ -27,7 +27,11 @@ async def create_key(
         name: who uses it.
         scopes: what it may do.
         business_key: the one business that it may touch; None: all.
+
+    Raises:
+        InvalidInputError: the name is empty, too long, or holds control characters.
     """
+    check_key_name(name)
     new = make_key()
     session.add(
         ApiKey(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from hotrod.errors import HotrodError
-from hotrod.settings import ClaudeSettings
+from hotrod.sections import ClaudeSettings
 
 _MILLION = Decimal(1_000_000)
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sqlalchemy import func, select
+import asyncpg
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -77,10 +80,41 @@ class Database:
         It waits for another holder, and falls when its holder dies, with the connection.
         """
         async with self.engine.connect() as connection:
-            lock = func.pg_advisory_xact_lock(func.hashtextextended(name, 0))
-            await connection.execute(select(lock))
+            await connection.execute(select(func.pg_advisory_xact_lock(_lock_number(name))))
             yield
 
     async def close(self) -> None:
         """Close all connections."""
         await self.engine.dispose()
+
+
+async def try_to_lock(session: AsyncSession, name: str) -> bool:
+    """Take the lock of ``Database.exclusively`` until the transaction ends; False: it is held."""
+    connection = await session.connection()
+    got_it = select(func.pg_try_advisory_xact_lock(_lock_number(name)))
+    return bool((await connection.execute(got_it)).scalar_one())
+
+
+def _lock_number(name: str) -> ColumnElement[int]:
+    return func.hashtextextended(name, 0)
+
+
+def is_away(error: object) -> bool:
+    """Tell whether an error means that the database is out of reach, and may be back soon.
+
+    Codes of SQLSTATE (PostgreSQL, appendix A): 08 connection, 53 resources, 57 intervention.
+    """
+    if isinstance(error, DBAPIError):
+        code = getattr(error.orig, "sqlstate", None) or ""
+        return error.connection_invalidated or code[:2] in {"08", "53", "57"} or not code
+    return isinstance(
+        error,
+        (
+            OSError,
+            PoolTimeoutError,
+            asyncpg.PostgresConnectionError,
+            asyncpg.InterfaceError,
+            asyncpg.OperatorInterventionError,
+            asyncpg.InsufficientResourcesError,
+        ),
+    )

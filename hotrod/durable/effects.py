@@ -17,9 +17,9 @@ from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.db.columns import now
-from hotrod.db.engine import Database
+from hotrod.db.engine import Database, try_to_lock
 from hotrod.durable.models import Effect, EffectState
-from hotrod.errors import HotrodError
+from hotrod.errors import HotrodError, NotFoundError
 
 
 class Found(Enum):
@@ -28,6 +28,11 @@ class Found(Enum):
     DONE = "done"
     NOT_DONE = "not_done"
     UNKNOWABLE = "unknowable"
+
+
+async def harmless_to_repeat() -> Found:
+    """Stand for the look-up of an act that may as well be done twice, and say so by its name."""
+    return Found.NOT_DONE
 
 
 class UnknownEffectError(HotrodError):
@@ -61,7 +66,8 @@ async def perform(
         key: from ``hotrod/keys.py``.
         act: does it, and returns what is worth keeping. An exception leaves the outcome unknown,
             unless it is one of ``refused``.
-        look_up: asks the provider whether an earlier attempt succeeded.
+        look_up: asks the provider whether an earlier attempt succeeded; ``harmless_to_repeat``
+            where that doesn't matter.
         refused: exceptions of the act which say that surely nothing happened; the act is free
             to be tried again.
 
@@ -89,6 +95,41 @@ async def perform(
             raise
         await _settle(database, key, EffectState.DONE, outcome)
         return Performed(outcome, again=False)
+
+
+async def confirm(session: AsyncSession, key: str) -> None:
+    """Record that an act of unknown outcome has happened: somebody has looked.
+
+    Raises:
+        NotFoundError: there is no such act.
+        HotrodError: its outcome is known, or it is being done right now.
+    """
+    row = await _open_effect(session, key)
+    row.state = EffectState.DONE
+    row.outcome = {"confirmed": True}
+    row.finished_at = now()
+    session.add(row)
+
+
+async def repeat(session: AsyncSession, key: str) -> None:
+    """Let an act of unknown outcome be done again: somebody has looked, and it hasn't happened.
+
+    Raises:
+        NotFoundError: there is no such act.
+        HotrodError: its outcome is known, or it is being done right now.
+    """
+    await session.delete(await _open_effect(session, key))
+
+
+async def _open_effect(session: AsyncSession, key: str) -> Effect:
+    if not await try_to_lock(session, key):
+        raise HotrodError(f"{key} is being done right now; look again in a minute")
+    row = await session.get(Effect, key, with_for_update=True)
+    if row is None:
+        raise NotFoundError("effect", key)
+    if row.state == EffectState.DONE:
+        raise HotrodError(f"{key} was done; there is nothing to decide")
+    return row
 
 
 async def _claim(session: AsyncSession, key: str) -> Effect | None:

@@ -1,29 +1,30 @@
 """The inbox: what was accepted is written down before anybody is told so.
 
-A delivery is accepted in the transaction of the business rows that it is about; workers claim
-it by lease. This is the first version: claims go by lane and age. Fair turns between
-businesses, and recovery of runs, build on the same rows.
+A delivery is accepted in the transaction of the business rows that it is about. Of each ordering
+key one delivery at most is at the head (``waiting`` or ``claimed``), the others are ``held``; who
+changes that holds the key's lock. What workers do with deliveries is in ``leases.py``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, cast
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
-from sqlmodel import col, select, update
+from sqlalchemy import case, exists
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.db.columns import now
+from hotrod.durable.heads import execute, lock_key, lock_keys, promote
 from hotrod.durable.models import Delivery, DeliveryState, Lane
-from hotrod.errors import DeliveryConflictError
+from hotrod.errors import DeliveryConflictError, DeliveryForgottenError
 
-CHANNEL = "hotrod_inbox"
-_RANKS = {Lane.URGENT: 0, Lane.NORMAL: 1, Lane.BULK: 2}
+COUNTED_AT_MOST = 10_000
+RANKS = {Lane.URGENT: 0, Lane.NORMAL: 1, Lane.BULK: 2}
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class NewDelivery:
     payload: dict[str, Any]
     answer: dict[str, Any] = field(default_factory=dict)
     lane: Lane = Lane.NORMAL
+    run_id: UUID | None = None
 
 
 class DuplicateDeliveryError(Exception):
@@ -53,29 +55,38 @@ async def replay(
 
     Raises:
         DeliveryConflictError: it came before, with another body.
+        DeliveryForgottenError: it came before the retention time, its answer is not kept.
     """
     found = await session.exec(
-        select(Delivery.body_hash, Delivery.answer).where(
+        select(Delivery.body_hash, Delivery.answer, Delivery.redacted_at).where(
             Delivery.source == source, Delivery.delivery_id == delivery_id
         )
     )
     row = found.first()
     if row is None:
         return None
-    known_hash, answer = row
+    known_hash, answer, redacted_at = row
     if known_hash != body_hash:
         raise DeliveryConflictError(source, delivery_id)
+    if redacted_at is not None:
+        raise DeliveryForgottenError(source, delivery_id)
     return dict(answer)
 
 
-async def accept(session: AsyncSession, new: NewDelivery) -> None:
+async def accept(session: AsyncSession, new: NewDelivery) -> int:
     """Write a delivery into the inbox, in the caller's transaction, and wake the workers.
 
-    Call it last: it waits for a transaction that is accepting the same delivery.
+    Call it last: it waits for a transaction that is accepting the same delivery, or changing the
+    head of the same ordering key.
+
+    Returns:
+        the row's id.
 
     Raises:
         DuplicateDeliveryError: that other transaction won; nothing of this one may be kept.
     """
+    await session.flush()
+    await lock_key(session, new.ordering_key, wake=True)
     row = Delivery(
         source=new.source,
         delivery_id=new.delivery_id,
@@ -83,171 +94,184 @@ async def accept(session: AsyncSession, new: NewDelivery) -> None:
         event=new.event,
         business_key=new.business_key,
         ordering_key=new.ordering_key,
-        lane_rank=_RANKS[new.lane],
+        lane_rank=RANKS[new.lane],
         title=new.title,
         payload=new.payload,
         answer=new.answer,
+        run_id=new.run_id,
     )
-    session.add(row)
-    try:
-        await session.flush()
-    except IntegrityError as error:
-        if "uq_inbox_source" in str(error.orig):
-            raise DuplicateDeliveryError(new.delivery_id) from error
-        raise
-    await session.exec(cast("Any", text(f"NOTIFY {CHANNEL}")))
-
-
-async def claim(
-    session: AsyncSession, worker: str, *, limit: int, lease: timedelta
-) -> Sequence[Delivery]:
-    """Take up to ``limit`` deliveries, the oldest of the earliest lane first.
-
-    A delivery whose ordering key is being worked on waits. Expired leases are taken over.
-
-    Returns:
-        the claimed rows, ``attempts`` counting this claim.
-    """
-    statement = text("""
-        WITH due AS (
-            SELECT id FROM inbox AS waiting
-            WHERE (state = 'waiting' OR (state = 'claimed' AND lease_until < :now))
-              AND NOT EXISTS (
-                SELECT 1 FROM inbox AS earlier
-                WHERE earlier.ordering_key = waiting.ordering_key
-                  AND earlier.id < waiting.id
-                  AND earlier.state IN ('waiting', 'claimed'))
-            ORDER BY lane_rank, id
-            LIMIT :limit
-            FOR UPDATE SKIP LOCKED)
-        UPDATE inbox SET state = 'claimed', worker = :worker, attempts = attempts + 1,
-               lease_until = :lease_until
-        FROM due WHERE inbox.id = due.id RETURNING inbox.id
-    """)
-    moment = now()
-    claimed = await session.exec(
-        cast("Any", statement),
-        params={
-            "now": moment,
-            "limit": limit,
-            "worker": worker,
-            "lease_until": moment + lease,
-        },
+    earlier = exists().where(
+        col(Delivery.ordering_key) == new.ordering_key,
+        col(Delivery.state).in_([DeliveryState.WAITING, DeliveryState.CLAIMED]),
     )
-    ids = [row[0] for row in claimed]
-    rows = await session.exec(
-        select(Delivery)
-        .where(col(Delivery.id).in_(ids))
-        .order_by(col(Delivery.lane_rank), col(Delivery.id))
-    )
-    return rows.all()
-
-
-async def attach_run(session: AsyncSession, delivery_id: int, worker: str, run_id: UUID) -> bool:
-    """Remember the Prefect run of a claimed delivery; False when the claim was lost."""
-    return await _change(session, delivery_id, worker, run_id=run_id)
-
-
-async def renew(session: AsyncSession, ids: Sequence[int], worker: str, lease: timedelta) -> None:
-    """Keep the leases of deliveries that this worker is still working on."""
-    await session.exec(
-        update(Delivery)
-        .where(
-            col(Delivery.id).in_(ids),
-            col(Delivery.worker) == worker,
-            col(Delivery.state) == DeliveryState.CLAIMED,
+    inserted = await session.exec(
+        insert(Delivery)
+        .values(
+            **row.model_dump(exclude={"id", "state"}),
+            state=case((earlier, DeliveryState.HELD), else_=DeliveryState.WAITING),
         )
-        .values(lease_until=now() + lease)
+        .on_conflict_do_nothing(index_elements=["source", "delivery_id"])
+        .returning(col(Delivery.id))
     )
+    delivery_id: int | None = inserted.scalar_one_or_none()
+    if delivery_id is None:
+        raise DuplicateDeliveryError(new.delivery_id)
+    return delivery_id
 
 
-async def finish(session: AsyncSession, delivery_id: int, worker: str) -> bool:
-    """Mark a delivery done; False when the claim was lost."""
-    return await _change(
-        session,
-        delivery_id,
-        worker,
-        state=DeliveryState.DONE,
-        finished_at=now(),
-        lease_until=None,
-        last_error="",
-    )
-
-
-async def bury(session: AsyncSession, delivery_id: int, worker: str, reason: str) -> bool:
-    """Put a delivery among the dead letters, with the reason; False when the claim was lost."""
-    return await _change(
-        session,
-        delivery_id,
-        worker,
-        state=DeliveryState.DEAD,
-        finished_at=now(),
-        lease_until=None,
-        last_error=reason,
-    )
-
-
-async def release(
-    session: AsyncSession, delivery_id: int, worker: str, reason: str, *, counts: bool
-) -> bool:
-    """Give a delivery back, to be claimed again at once; False when the claim was lost.
+async def redrive(session: AsyncSession, ids: Sequence[int]) -> int:
+    """Give dead or discarded deliveries all their attempts again; returns how many there were.
 
     Args:
         session: in a transaction.
-        delivery_id: the row.
-        worker: that holds it.
-        reason: why it was given back.
-        counts: whether the attempt counts towards the most that are made.
+        ids: a few hundred at most; their ordering keys are locked until the transaction ends.
     """
-    return await _change(
+    keys = await lock_keys(session, ids)
+    changed = await execute(
         session,
-        delivery_id,
-        worker,
-        state=DeliveryState.WAITING,
-        worker=None,
-        attempts=col(Delivery.attempts) - (0 if counts else 1),
-        lease_until=None,
-        last_error=reason,
+        """
+        UPDATE inbox SET state = 'held', attempts = 0, worker = NULL, lease_until = NULL,
+               finished_at = NULL
+        WHERE id = ANY(:ids) AND state IN ('dead', 'discarded') AND redacted_at IS NULL
+        """,
+        ids=list(ids),
     )
+    await promote(session, keys)
+    return int(changed.rowcount)
 
 
-async def _change(
-    session: AsyncSession, delivery_id: int, holder: str, /, **values: object
-) -> bool:
-    result = await session.exec(
-        update(Delivery)
-        .where(
-            col(Delivery.id) == delivery_id,
-            col(Delivery.worker) == holder,
-            col(Delivery.state) == DeliveryState.CLAIMED,
-        )
-        .values(**values)
+async def discard(session: AsyncSession, ids: Sequence[int], reason: str) -> int:
+    """Throw deliveries away that no worker holds; returns how many there were.
+
+    Args:
+        session: in a transaction.
+        ids: a few hundred at most; their ordering keys are locked until the transaction ends.
+        reason: kept with the row.
+    """
+    keys = await lock_keys(session, ids)
+    changed = await execute(
+        session,
+        """
+        UPDATE inbox SET state = 'discarded', finished_at = now(), last_error = :reason,
+               worker = NULL, lease_until = NULL
+        WHERE id = ANY(:ids) AND state IN ('held', 'waiting', 'suspended', 'dead')
+        """,
+        ids=list(ids),
+        reason=reason,
     )
-    return result.rowcount == 1
+    await promote(session, keys)
+    return int(changed.rowcount)
+
+
+async def wake(session: AsyncSession, run_id: UUID) -> bool:
+    """Let the delivery of a run go on, that was suspended or had ended; False when it has none.
+
+    Called when Prefect has scheduled the run anew: it was resumed, or retried in the UI.
+    """
+    found = await execute(session, "SELECT id FROM inbox WHERE run_id = :run", run=run_id)
+    ids = [row[0] for row in found]
+    keys = await lock_keys(session, ids)
+    await execute(
+        session,
+        """
+        UPDATE inbox SET state = 'held', attempts = 0, finished_at = NULL
+        WHERE id = ANY(:ids) AND state IN ('suspended', 'done', 'dead', 'discarded')
+        """,
+        ids=ids,
+    )
+    await promote(session, keys)
+    return bool(ids)
+
+
+async def redact(session: AsyncSession, before: datetime, *, limit: int = 1000) -> int:
+    """Remove payload, answer and error of deliveries done or discarded before a moment.
+
+    What stays is the fact that they came, so they are never run a second time. Dead letters keep
+    theirs until ops have decided.
+
+    Returns:
+        how many were changed: ``limit`` at most, the oldest first.
+    """
+    changed = await execute(
+        session,
+        """
+        UPDATE inbox SET payload = '{}', answer = '{}', last_error = '', redacted_at = now()
+        WHERE id IN (
+            SELECT id FROM inbox
+            WHERE redacted_at IS NULL AND state IN ('done', 'discarded') AND finished_at < :before
+            ORDER BY finished_at LIMIT :limit)
+        """,
+        before=before,
+        limit=limit,
+    )
+    return int(changed.rowcount)
 
 
 @dataclass(frozen=True)
 class InboxCounts:
-    """How many deliveries stand where, and since when the oldest waits."""
+    """How many deliveries stand where (``COUNTED_AT_MOST`` at most), and how long the oldest waits.
+
+    ``waiting`` includes the held ones.
+    """
 
     waiting: int
     claimed: int
+    suspended: int
     dead: int
-    oldest_waiting: datetime | None
+    oldest_waiting_seconds: float
 
 
 async def count(session: AsyncSession) -> InboxCounts:
-    """Count the deliveries that aren't finished, and the dead letters."""
-    found = await session.exec(
-        cast(
-            "Any",
-            text("""
-                SELECT count(*) FILTER (WHERE state = 'waiting'),
-                       count(*) FILTER (WHERE state = 'claimed'),
-                       count(*) FILTER (WHERE state = 'dead'),
-                       min(accepted_at) FILTER (WHERE state = 'waiting')
-                FROM inbox WHERE state IN ('waiting', 'claimed', 'dead')
-            """),
-        )
+    """Count the deliveries that aren't finished, and the dead letters; quick at any backlog."""
+    states = (
+        DeliveryState.HELD,
+        DeliveryState.WAITING,
+        DeliveryState.CLAIMED,
+        DeliveryState.SUSPENDED,
+        DeliveryState.DEAD,
     )
-    return InboxCounts(*found.one())
+    columns = ", ".join(
+        f"(SELECT count(*) FROM (SELECT FROM inbox WHERE state = '{state}' {also}"
+        f" LIMIT {COUNTED_AT_MOST}) AS few)"
+        for state in states
+        for also in ["AND finished_at IS NOT NULL" if state == DeliveryState.DEAD else ""]
+    )
+    found = await execute(session, f"SELECT {columns}")
+    held, waiting, claimed, suspended, dead = found.one()
+    return InboxCounts(
+        min(held + waiting, COUNTED_AT_MOST),
+        claimed,
+        suspended,
+        dead,
+        await _oldest_waiting(session),
+    )
+
+
+async def _oldest_waiting(session: AsyncSession) -> float:
+    found = await execute(
+        session,
+        f"""
+        WITH RECURSIVE {QUEUES}
+        SELECT min(head.accepted_at) FROM queue, LATERAL (
+            SELECT accepted_at FROM inbox
+            WHERE state = 'waiting' AND lane_rank = queue.lane_rank
+              AND business_key = queue.business_key AND event = queue.event
+            ORDER BY id LIMIT 1) AS head
+        """,
+    )
+    oldest = found.scalar_one()
+    return (now() - oldest).total_seconds() if oldest else 0.0
+
+
+QUEUES = """
+    queue AS (
+        (SELECT lane_rank, business_key, event FROM inbox WHERE state = 'waiting'
+         ORDER BY lane_rank, business_key, event LIMIT 1)
+        UNION ALL
+        SELECT next.lane_rank, next.business_key, next.event FROM queue, LATERAL (
+            SELECT lane_rank, business_key, event FROM inbox
+            WHERE state = 'waiting' AND (lane_rank, business_key, event)
+                  > (queue.lane_rank, queue.business_key, queue.event)
+            ORDER BY lane_rank, business_key, event LIMIT 1) AS next)
+"""
+"""The queues that something waits in, by one index look-up each (a loose index scan)."""

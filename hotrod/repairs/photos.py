@@ -11,7 +11,7 @@ from typing import Any
 from PIL import ExifTags, Image
 
 from hotrod.errors import InvalidInputError
-from hotrod.settings import ObjectSettings
+from hotrod.sections import ObjectSettings
 
 # Our own limit is checked between reading the header and decoding the pixels.
 Image.MAX_IMAGE_PIXELS = None

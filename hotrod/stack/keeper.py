@@ -31,7 +31,7 @@ class Pace:
     ready_within: float = 90.0
     first_pause: float = 0.5
     longest_pause: float = 30.0
-    healthy: float = 60.0
+    healthy: float = 10.0
     grace: float = 10.0
     tries: int = 3
 
@@ -68,7 +68,7 @@ class Keeper:
         """Run the part from the time its needs are ready, until nobody needs it any more.
 
         Args:
-            needs: what must be ready first.
+            needs: what must be ready before each start.
             needed_by: what must be gone before this part ends.
             stop: set when all shall end.
         """
@@ -87,19 +87,20 @@ class Keeper:
             self.is_gone.set()
 
     async def _run(self, needs: Sequence[Keeper]) -> None:
-        for other in needs:
-            await other.is_ready.wait()
         pause = self._pace.first_pause
         failures = 0
+        has_been_ready = False
         while True:
+            for other in needs:
+                await other.is_ready.wait()
             began = time.monotonic()
             reason = await self._live_once()
             if reason is None:
                 return
             failures += 1
-            if not self.is_ready.is_set() and (
-                self.part.ready is None or failures >= self._pace.tries
-            ):
+            has_been_ready = has_been_ready or self.is_ready.is_set()
+            self.is_ready.clear()
+            if not has_been_ready and (self.part.ready is None or failures >= self._pace.tries):
                 log.error("part.failed", part=self.part.name, reason=reason)
                 self._note(State.FAILED, reason)
                 self.has_failed.set()

@@ -59,6 +59,7 @@ class Part:
         after: names of the parts that must be ready before it starts, and that outlive it.
         prepare: done before each start, in a thread.
         stop_signal: asks it to end.
+        niceness: how readily it gives way when the processors are busy; 0 to 19.
         identity: who runs it, as arguments for ``subprocess``.
     """
 
@@ -71,6 +72,7 @@ class Part:
     after: tuple[str, ...] = ()
     prepare: Callable[[], None] | None = None
     stop_signal: signal.Signals = signal.SIGTERM
+    niceness: int = 0
     identity: Identity = field(default_factory=Identity)
 
 

@@ -17,6 +17,10 @@ from hotrod.stack.postgres import EmbeddedPostgres
 from hotrod.stack.record import run_folder
 from hotrod.stack.secrets import load_secrets
 
+# Accepting requests comes first, answering customers second, orchestration last.
+_AT_WORK = 5
+_BEHIND_THE_SCENES = 10
+
 
 def plan_stack(settings: Settings) -> list[Part]:
     """Return the parts that run here; what the settings say is run elsewhere is left out."""
@@ -73,7 +77,8 @@ def _prefect(settings: Settings) -> Part:
         ready=HttpAnswers(f"{settings.prefect_url}/api/health"),
         ports=(Port(port, "HOTROD_PREFECT__PORT"),),
         url=settings.prefect_url,
-        after=("databases",),
+        after=("postgres", "databases"),
+        niceness=_BEHIND_THE_SCENES,
     )
 
 
@@ -113,6 +118,7 @@ def _worker(name: str, settings: Settings, environment: dict[str, str]) -> Part:
         ready=FileExists(ready),
         after=("databases", "prefect"),
         prepare=partial(ready.unlink, missing_ok=True),
+        niceness=_AT_WORK,
     )
 
 

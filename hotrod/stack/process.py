@@ -35,7 +35,7 @@ async def start(part: Part, log: Path) -> asyncio.subprocess.Process:
             stdout=output,
             stderr=output,
             start_new_session=True,
-            preexec_fn=_end_with_parent(part.stop_signal),
+            preexec_fn=_settle_in(part),
             **part.identity,
         )
 
@@ -54,19 +54,20 @@ async def end(
     kill_group(process.pid)
 
 
-def _end_with_parent(stop_signal: signal.Signals) -> Callable[[], None] | None:
-    """Return what a new process does so that it is told when its parent has died.
+def _settle_in(part: Part) -> Callable[[], None]:
+    """Return what a new process does first: it gives way as far as the part should.
 
-    Other systems than Linux have no such thing; there the next start ends what was left.
+    And it asks to be told when its parent has died. Other systems than Linux have no such thing;
+    there the next start ends what was left.
     """
-    if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else None
     parent = os.getpid()
 
-    def ask() -> None:
-        prctl(_PR_SET_PDEATHSIG, int(stop_signal), 0, 0, 0)
-        if os.getppid() != parent:  # it died before we asked
-            os._exit(1)
+    def settle_in() -> None:
+        os.nice(part.niceness)
+        if prctl is not None:
+            prctl(_PR_SET_PDEATHSIG, int(part.stop_signal), 0, 0, 0)
+            if os.getppid() != parent:  # it died before we asked
+                os._exit(1)
 
-    return ask
+    return settle_in

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
+from sandbox.mail.journal import Journal, Submission, Via
 from sandbox.mail.message import Mail, MalformedMailError, complete, is_address, read_mail
 from sandbox.mail.message import without_bcc as _without_bcc
 
 Folder = Literal["inbox", "sentitems", "drafts"]
-Via = Literal["graph", "smtp"]
 
 MAX_KEPT = 5000
+MAX_ARRIVALS = 100_000
 
 
 class NoRecipientsError(MalformedMailError):
@@ -29,15 +32,38 @@ class StoredMail:
     folder: Folder
     via: Via
     mail: Mail
-    received_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    received_at: datetime
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
-class MailStore:
-    """All copies of all mails, oldest first; the oldest leave when MAX_KEPT is passed."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """That a mail came into an inbox; ``ticket`` is its ``X-Hotrod-Ticket`` header."""
 
-    def __init__(self) -> None:
+    number: int
+    message_id: str
+    recipient: str
+    ticket: str
+    at: datetime
+
+
+class MailStore:
+    """All copies of all mails, oldest first; the oldest leave when MAX_KEPT is passed.
+
+    What arrived in inboxes is remembered longer than the mails themselves, up to MAX_ARRIVALS.
+
+    Args:
+        journal: keeps what is taken on disk; what it holds is taken up first. None: all is
+            forgotten with the process.
+    """
+
+    def __init__(self, journal: Journal | None = None) -> None:
         self._kept: dict[str, StoredMail] = {}
+        self._arrivals: deque[Arrival] = deque(maxlen=MAX_ARRIVALS)
+        self._numbers = itertools.count(1)
+        self._journal = journal
+        for submission in journal.read() if journal else ():
+            self._deliver(submission, read_mail(submission.raw))
 
     def submit(
         self,
@@ -67,11 +93,17 @@ class MailStore:
             raise NoRecipientsError("the message has no recipient")
         if not all(is_address(address) for address in addresses):
             raise NoRecipientsError("a recipient is not a valid address")
-        delivered = read_mail(_without_bcc(sent.raw))
-        for address in addresses:
-            self._keep(address, "inbox", via, delivered)
-        if keep_sent:
-            self._keep(sender, "sentitems", via, sent)
+        submission = Submission(
+            raw=sent.raw,
+            sender=sender,
+            recipients=tuple(addresses),
+            via=via,
+            keep_sent=keep_sent,
+            received_at=datetime.now(UTC),
+        )
+        if self._journal is not None:
+            self._journal.write(submission)
+        self._deliver(submission, sent)
 
     def add_draft(self, raw: bytes, *, mailbox: str) -> StoredMail:
         """Keep a mail that is not sent yet.
@@ -79,7 +111,8 @@ class MailStore:
         Raises:
             MalformedMailError: not readable as a mail.
         """
-        return self._keep(mailbox, "drafts", "graph", read_mail(complete(raw, mailbox)))
+        mail = read_mail(complete(raw, mailbox))
+        return self._keep(mailbox, "drafts", "graph", mail, datetime.now(UTC))
 
     def send_draft(self, draft: StoredMail) -> None:
         """Send a draft; it leaves the drafts folder and the copy moves to sent items.
@@ -106,17 +139,46 @@ class MailStore:
             and (not wanted or stored.folder in wanted)
         ]
 
+    def arrivals(self, after: int = 0, limit: int = 1000) -> list[Arrival]:
+        """Return what arrived after the one with this number, oldest first."""
+        first = self._arrivals[0].number if self._arrivals else 0
+        start = max(0, after + 1 - first)
+        return list(itertools.islice(self._arrivals, start, start + limit))
+
     def mailboxes(self) -> list[str]:
         """Return the addresses that hold mail, sorted."""
         return sorted({stored.mailbox for stored in self._kept.values()})
 
     def clear(self) -> None:
-        """Empty all mailboxes."""
+        """Empty all mailboxes, and forget what arrived; numbers go on."""
         self._kept.clear()
+        self._arrivals.clear()
+        if self._journal is not None:
+            self._journal.clear()
 
-    def _keep(self, mailbox: str, folder: Folder, via: Via, mail: Mail) -> StoredMail:
-        stored = StoredMail(mailbox=mailbox.lower(), folder=folder, via=via, mail=mail)
+    def _deliver(self, submission: Submission, sent: Mail) -> None:
+        via, at = submission.via, submission.received_at
+        delivered = read_mail(_without_bcc(sent.raw))
+        for address in submission.recipients:
+            self._keep(address, "inbox", via, delivered, at)
+        if submission.keep_sent:
+            self._keep(submission.sender, "sentitems", via, sent, at)
+
+    def _keep(self, mailbox: str, folder: Folder, via: Via, mail: Mail, at: datetime) -> StoredMail:
+        stored = StoredMail(
+            mailbox=mailbox.lower(), folder=folder, via=via, mail=mail, received_at=at
+        )
         self._kept[stored.id] = stored
         while len(self._kept) > MAX_KEPT:
             del self._kept[next(iter(self._kept))]
+        if folder == "inbox":
+            self._arrivals.append(
+                Arrival(
+                    number=next(self._numbers),
+                    message_id=mail.message_id,
+                    recipient=stored.mailbox,
+                    ticket=mail.headers.get("X-Hotrod-Ticket", ""),
+                    at=stored.received_at,
+                )
+            )
         return stored

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 from prefect import get_client
 from prefect.client.orchestration import PrefectClient
-from prefect.client.schemas.objects import StateType
 from prefect.context import AsyncClientContext
-from prefect.settings import PREFECT_WORKER_QUERY_SECONDS, temporary_settings
 from prefect.utilities.callables import parameter_schema
 
 from deployments.apply import apply_deployments, ensure_work_pool, read_deployments
 from deployments.triggers import TRIGGERS
 from deployments.warm_worker import WORKER_TYPE, WarmWorker
 from hotrod.settings import Settings
-from tests.deployments.test_dispatcher import greet
 
 SPECS = {spec.name: spec for spec in read_deployments()}
 
@@ -74,36 +70,3 @@ async def test_applied_twice_the_server_holds_each_deployment_once(
     assert len(reminders.schedules) == 1
     intake = await client.read_deployment(second["repair-intake/repair-intake"].id)
     assert "ticket" in intake.parameter_openapi_schema["properties"]
-
-
-@pytest.mark.prefect
-async def test_the_worker_runs_what_the_server_scheduled(client: PrefectClient) -> None:
-    from deployments.apply import Applied
-
-    template = WarmWorker.get_default_base_job_template()
-    await ensure_work_pool(client, "polled", WORKER_TYPE, template)
-    deployment_id = await client.create_deployment(
-        flow_id=await client.create_flow(greet), name="polled", work_pool_name="polled"
-    )
-    deployments = {"greet/polled": Applied(deployment_id, greet)}
-    with temporary_settings({PREFECT_WORKER_QUERY_SECONDS: 0.2}):
-        worker = WarmWorker(deployments, work_pool_name="polled", name="polling-worker")
-        working = asyncio.create_task(worker.start(printer=lambda _: None))
-        good = await client.create_flow_run_from_deployment(
-            deployment_id, parameters={"ticket": "NL-7"}
-        )
-        bad = await client.create_flow_run_from_deployment(
-            deployment_id, parameters={"ticket": "NL-13"}
-        )
-        states = {}
-        for _ in range(200):
-            for run in (good, bad):
-                state = (await client.read_flow_run(run.id)).state
-                assert state is not None
-                states[run.id] = state.type
-            if set(states.values()) == {StateType.COMPLETED, StateType.FAILED}:
-                break
-            await asyncio.sleep(0.1)
-        working.cancel()
-        await asyncio.gather(working, return_exceptions=True)
-    assert states == {good.id: StateType.COMPLETED, bad.id: StateType.FAILED}

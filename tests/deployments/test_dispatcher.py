@@ -23,9 +23,10 @@ from hotrod.db.engine import Database
 from hotrod.durable import inbox
 from hotrod.durable.inbox import NewDelivery
 from hotrod.durable.models import Delivery, DeliveryState
-from hotrod.settings import Settings, WorkerSettings
+from hotrod.sections import WorkerSettings
+from hotrod.settings import Settings
 
-pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("empty_inbox")]
+pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("empty_inbox", "kit")]
 
 RUNS: list[str] = []
 
@@ -71,7 +72,11 @@ async def run_dispatcher(
 
     def start() -> asyncio.Task[None]:
         worker = Dispatcher(
-            f"w{len(tasks)}", database, client, deployments, WorkerSettings(max_attempts=2)
+            f"w{len(tasks)}",
+            database,
+            client,
+            deployments,
+            WorkerSettings(max_attempts=2, rest_seconds=0, drain_seconds=0),
         )
         tasks.append(asyncio.create_task(worker.run()))
         return tasks[-1]
@@ -146,7 +151,7 @@ async def test_the_first_response_comes_before_the_run_and_its_failure_harms_not
         if ticket == "NL-5":
             raise OSError("the mail service is away")
 
-    trigger = Trigger("greeted", "greet/greet", ("ticket",), ("ticket",), answer)
+    trigger = Trigger("greeted", "greet/greet", ("ticket",), first_response=answer)
     monkeypatch.setattr(dispatching, "TRIGGERS", {"greeted": trigger})
     run_dispatcher()
     for ticket in ("NL-4", "NL-5"):

@@ -11,7 +11,6 @@ from prefect import get_client
 from sqlmodel import col, select
 
 from cli.photo import board_photo
-from connectors._http.errors import RejectedError
 from flows.repair_intake import repair_intake
 from hotrod.ai.models import ModelCall
 from hotrod.analytics.store import steps
@@ -24,6 +23,7 @@ from hotrod.staff.models import TechnicianRow
 from sandbox.server import Sandbox
 from tasks._resources import Resources, mail_transport
 from tests.factories import add_ticket
+from tests.stand_ins import order_fault, slack_texts
 
 pytestmark = pytest.mark.prefect
 
@@ -58,17 +58,6 @@ async def mails(sandbox: Sandbox) -> list[dict[str, Any]]:
     async with httpx.AsyncClient(base_url=sandbox.url) as client:
         found: list[dict[str, Any]] = (await client.get("/_control/mail")).json()
         return found
-
-
-async def slack_texts(sandbox: Sandbox) -> list[str]:
-    async with httpx.AsyncClient(base_url=sandbox.url) as client:
-        calls = (await client.get("/_control/calls", params={"service": "slack"})).json()
-    return [str(call) for call in calls if "chat.postMessage" in str(call)]
-
-
-async def order_fault(sandbox: Sandbox, **fault: Any) -> None:
-    async with httpx.AsyncClient(base_url=sandbox.url) as client:
-        (await client.post("/_control/faults", json=fault)).raise_for_status()
 
 
 async def test_a_request_becomes_a_diagnosed_quoted_assigned_ticket(
@@ -321,17 +310,6 @@ async def test_a_slack_that_is_away_stops_nothing(kit: Resources, sandbox: Sandb
     ticket = await open_ticket(kit, "The battery is swollen. No picture either, HDMI looks bent.")
     assert await repair_intake(ticket.number) == "quoted"
     assert (await read(kit, ticket)).needs_review
-
-
-async def test_when_the_intake_fails_a_person_is_asked_to_look(
-    kit: Resources, sandbox: Sandbox
-) -> None:
-    await order_fault(sandbox, service="graph", kind="error", status=400, count=50)
-    ticket = await open_ticket(kit)
-    with pytest.raises(RejectedError):
-        await repair_intake(ticket.number)
-    assert (await read(kit, ticket)).needs_review
-    assert any("failed" in text for text in await slack_texts(sandbox))
 
 
 async def test_a_part_that_the_catalogue_lacks_is_named_and_looked_at(

@@ -24,7 +24,7 @@ async def test_it_counts_what_waits(door: Door) -> None:
     body = answer.json()
     assert (body["status"], body["database"]) == ("ok", "ok")
     assert body["inbox"]["waiting"] == before["inbox"]["waiting"] + 1
-    assert set(body["inbox"]) == {"waiting", "claimed", "dead", "oldest_waiting_seconds"}
+    assert body["inbox"].keys() == before["inbox"].keys()
     assert body["inbox"]["oldest_waiting_seconds"] > 0
 
 

@@ -56,6 +56,26 @@ async def test_mails_are_found_by_recipient_subject_mailbox_and_folder(
     assert len((await client.get("/_control/mail", params=query)).json()) == count
 
 
+async def test_arrivals_are_listed_page_by_page(
+    client: httpx.AsyncClient, sandbox: Sandbox, write_mail: Write
+) -> None:
+    for number in range(3):
+        mail = write_mail(f"<{number}@x>", To=f"Ann{number}@example.org")
+        mail["X-Hotrod-Ticket"] = f"NL-{number}"
+        sandbox.state.mail.submit(mail.as_bytes(), sender=SHOP, via="smtp")
+    first, *rest = (await client.get("/_control/arrivals", params={"limit": 2})).json()
+    assert (first["message_id"], first["recipient"]) == ("<0@x>", "ann0@example.org")
+    assert first["ticket"] == "NL-0"
+    assert first["at"] == (await client.get("/_control/mail")).json()[0]["received_at"]
+    after = {"after": rest[-1]["number"]}
+    last = (await client.get("/_control/arrivals", params=after)).json()
+    assert [one["message_id"] for one in (*rest, *last)] == ["<1@x>", "<2@x>"]
+    sandbox.state.reset()
+    sandbox.state.mail.submit(mail.as_bytes(), sender=SHOP, via="smtp")
+    after = {"after": last[-1]["number"]}
+    assert len((await client.get("/_control/arrivals", params=after)).json()) == 1
+
+
 async def test_calls_are_recorded_without_secrets(client: httpx.AsyncClient) -> None:
     form = {"client_id": "sandbox", "client_secret": "sandbox-secret", "scope": "x/.default"}
     await client.post("/graph/login/sandbox/oauth2/v2.0/token", data=form)

@@ -13,7 +13,8 @@ from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.db.engine import Database
-from hotrod.durable import inbox
+from hotrod.durable import inbox, leases
+from hotrod.durable.heads import CHANNEL
 from hotrod.durable.inbox import DuplicateDeliveryError, NewDelivery
 from hotrod.durable.models import Delivery, DeliveryState, Lane
 from hotrod.errors import DeliveryConflictError
@@ -39,7 +40,7 @@ def delivery(ordering_key: str | None = None, **changes: object) -> NewDelivery:
 
 
 async def take(session: AsyncSession, limit: int = 10, worker: str = "w1") -> list[str]:
-    rows = await inbox.claim(session, worker, limit=limit, lease=LEASE)
+    rows = await leases.claim(session, worker, limit=limit, lease=LEASE)
     return [row.delivery_id for row in rows]
 
 
@@ -83,7 +84,7 @@ async def test_one_at_a_time_per_ordering_key(session: AsyncSession) -> None:
     assert await take(session) == []
     row = await stored(session, first.delivery_id)
     assert row.id is not None
-    assert await inbox.finish(session, row.id, "w1")
+    assert await leases.finish(session, row.id, "w1")
     assert await take(session) == [second.delivery_id]
 
 
@@ -99,34 +100,34 @@ async def test_an_expired_lease_is_taken_over_and_the_old_holder_can_do_nothing(
 ) -> None:
     new = delivery()
     await inbox.accept(session, new)
-    await inbox.claim(session, "dead", limit=1, lease=timedelta(seconds=-1))
+    await leases.claim(session, "dead", limit=1, lease=timedelta(seconds=-1))
     assert await take(session, worker="w2") == [new.delivery_id]
     row = await stored(session, new.delivery_id)
     assert (row.worker, row.attempts) == ("w2", 2)
     assert row.id is not None
-    assert not await inbox.finish(session, row.id, "dead")
-    assert not await inbox.attach_run(session, row.id, "dead", uuid4())
-    assert await inbox.finish(session, row.id, "w2")
+    assert not await leases.finish(session, row.id, "dead")
+    assert not await leases.attach_run(session, row.id, "dead", uuid4())
+    assert await leases.finish(session, row.id, "w2")
 
 
 async def test_a_renewed_lease_is_not_taken_over(session: AsyncSession) -> None:
     new = delivery()
     await inbox.accept(session, new)
-    (row,) = await inbox.claim(session, "w1", limit=1, lease=timedelta(seconds=-1))
+    (row,) = await leases.claim(session, "w1", limit=1, lease=timedelta(seconds=-1))
     assert row.id is not None
-    await inbox.renew(session, [row.id], "w1", LEASE)
+    await leases.renew(session, [row.id], "w1", LEASE)
     assert await take(session, worker="w2") == []
 
 
 async def test_released_is_claimed_again_and_buried_is_not(session: AsyncSession) -> None:
     new = delivery()
     await inbox.accept(session, new)
-    (row,) = await inbox.claim(session, "w1", limit=1, lease=LEASE)
+    (row,) = await leases.claim(session, "w1", limit=1, lease=LEASE)
     assert row.id is not None
-    assert await inbox.release(session, row.id, "w1", "the worker stopped", counts=False)
+    assert await leases.release(session, row.id, "w1", "the worker stopped", counts=False)
     assert (await stored(session, new.delivery_id)).attempts == 0
     assert await take(session) == [new.delivery_id]
-    assert await inbox.bury(session, row.id, "w1", "the flow failed")
+    assert await leases.bury(session, row.id, "w1", "the flow failed")
     assert await take(session) == []
     buried = await stored(session, new.delivery_id)
     assert (buried.state, buried.last_error) == (DeliveryState.DEAD, "the flow failed")
@@ -136,11 +137,11 @@ async def test_counts_tell_what_waits_and_what_died(session: AsyncSession) -> No
     before = await inbox.count(session)
     await inbox.accept(session, delivery())
     await inbox.accept(session, delivery())
-    (row,) = await inbox.claim(session, "w1", limit=1, lease=LEASE)
+    (row,) = await leases.claim(session, "w1", limit=1, lease=LEASE)
     assert row.id is not None
     after = await inbox.count(session)
     assert (after.waiting - before.waiting, after.claimed - before.claimed) == (1, 1)
-    assert after.oldest_waiting is not None
+    assert after.oldest_waiting_seconds >= 0
 
 
 @pytest.fixture
@@ -185,7 +186,7 @@ async def test_accepting_wakes_a_listener_at_commit(database: Database, committe
     url = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     connection = await asyncpg.connect(url)
     woken = asyncio.Event()
-    await connection.add_listener(inbox.CHANNEL, lambda *_: woken.set())
+    await connection.add_listener(CHANNEL, lambda *_: woken.set())
     async with database.transaction() as session:
         await inbox.accept(session, delivery(source=committed))
     await asyncio.wait_for(woken.wait(), 5)

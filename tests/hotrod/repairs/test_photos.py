@@ -13,7 +13,7 @@ from PIL import ExifTags, Image, ImageChops, PngImagePlugin
 
 from hotrod.errors import InvalidInputError
 from hotrod.repairs.photos import CleanPhoto, sanitize
-from hotrod.settings import ObjectSettings
+from hotrod.sections import ObjectSettings
 
 LIMITS = ObjectSettings()
 TYPES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}

@@ -62,6 +62,18 @@ async def test_a_part_that_dies_is_restarted(part: MakePart, tmp_path: Path) -> 
         assert running["server"].reason is None
 
 
+async def test_what_a_part_needs_is_awaited_at_each_start(part: MakePart, tmp_path: Path) -> None:
+    server = part("server", "time.sleep(0.3 if count() > 1 else 0); ready(); time.sleep(60)")
+    script = "assert (home / 'server').exists(); ready(); time.sleep(60)"
+    async with supervised([server, part("client", script, after=("server",))], tmp_path) as running:
+        os.kill(running.pid("server"), signal.SIGKILL)
+        await running.until(lambda: running["server"].restarts == 1)
+        os.kill(running.pid("client"), signal.SIGKILL)
+        await running.until(lambda: running["client"].restarts == 1)
+        await running.until(lambda: running.supervisor.record.ok)
+        assert running["client"].restarts == 1
+
+
 @pytest.fixture
 def deaths(monkeypatch: pytest.MonkeyPatch) -> CapturingLogger:
     logger = CapturingLogger()

@@ -1,0 +1,173 @@
+"""``hotrod bench drain``: how quickly a backlog is worked off, against the floor.
+
+The floor is what Prefect's server takes by itself: a bare loop makes as many runs by the same
+calls, as many at a time, with as many task states and artifacts as our runs turned out to have.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import ClassVar
+
+from pydantic import BaseModel, Field
+
+from bench.burst import last_finish
+from bench.figures import PartSpent, Result, Row, all_of, in_words, spent
+from bench.load import ACCEPTED, Due, send_load
+from bench.outcomes import INTAKE
+from bench.prefect_api import PrefectApi
+from bench.records import read_deliveries, wait_until_idle
+from bench.stack import BenchStack, bench_stack
+from hotrod.errors import HotrodError
+from hotrod.stack.environment import part_environment
+from hotrod.stack.secrets import load_secrets
+
+RATIO_AT_LEAST = 0.8
+_CLIENTS = 4
+_START_SECONDS = 120.0
+_SECONDS_PER_RUN = 4.0
+
+
+class FloorLoad(BaseModel):
+    """How much the bare loop does: runs, each with so many tasks and artifacts."""
+
+    runs: int = Field(ge=1, le=10_000)
+    at_a_time: int = Field(ge=1, le=64)
+    tasks: int = Field(ge=0, le=100)
+    artifacts: int = Field(ge=0, le=100)
+
+
+class DrainResult(Result):
+    """Rates are runs per second; the seconds count from the moment that the worker may begin."""
+
+    title: ClassVar[str] = "drain: a backlog is worked off"
+
+    n: int
+    done: int
+    seconds: float
+    runs_per_second: float
+    floor_runs_per_second: float
+    ratio: float
+    tasks_per_run: int
+    artifacts_per_run: int
+    processes: dict[str, PartSpent]
+
+    def rows(self) -> list[Row]:
+        """Return the figures."""
+        what = f"{self.tasks_per_run} tasks, {self.artifacts_per_run} artifacts each"
+        return [
+            Row("backlog", f"{self.n} requests"),
+            all_of("done", self.done, self.n),
+            Row("after", in_words(self.seconds)),
+            Row("runs per second", f"{self.runs_per_second:.2f}"),
+            Row(f"the floor ({what})", f"{self.floor_runs_per_second:.2f}"),
+            Row(
+                "ratio to the floor",
+                f"{self.ratio:.2f}",
+                f">= {RATIO_AT_LEAST}",
+                self.ratio >= RATIO_AT_LEAST,
+            ),
+        ]
+
+    def parts(self) -> dict[str, PartSpent]:
+        """Return what each process took until all was done."""
+        return self.processes
+
+
+def measure_drain(
+    *, n: int, seed: int = 0, tell: Callable[[str], None] = lambda _: None
+) -> DrainResult:
+    """Let requests pile up while the workers stand still, and measure how they are worked off.
+
+    Args:
+        n: requests.
+        seed: of their words.
+        tell: called with what is being done now.
+
+    Raises:
+        HotrodError: a request was refused, or something came to no end.
+    """
+    tell("starting the stack")
+    with bench_stack() as stack:
+        tell(f"accepting {n} requests while the workers stand still")
+        with workers_paused(stack):
+            requests = [Due(number=number) for number in range(n)]
+            sent = send_load(stack, requests, connections=_CLIENTS, seed=seed).sent
+        begin = time.time()
+        before = stack.usage()
+        refused = sum(one.status != ACCEPTED for one in sent)
+        if refused:
+            raise HotrodError(f"the gateway refused {refused} of {n} requests")
+        tell("the workers work it off")
+        wait_until_idle(stack, _START_SECONDS + _SECONDS_PER_RUN * n)
+        deliveries = read_deliveries(stack.settings)
+        seconds = last_finish(deliveries) - begin
+        processes = spent(before, stack.usage(), seconds)
+        load = _same_as_ours(stack, n)
+        tell("the bare loop does as many runs")
+        with workers_paused(stack):
+            floor = measure_floor(stack, load)
+    return DrainResult(
+        n=n,
+        done=sum(one.is_done for one in deliveries),
+        seconds=round(seconds, 1),
+        runs_per_second=round(n / seconds, 2),
+        floor_runs_per_second=round(floor, 2),
+        ratio=round(n / seconds / floor, 2),
+        tasks_per_run=load.tasks,
+        artifacts_per_run=load.artifacts,
+        processes=processes,
+    )
+
+
+@contextmanager
+def workers_paused(stack: BenchStack) -> Iterator[None]:
+    """Let the worker processes stand still for the block."""
+    workers = [pid for name, pid in stack.pids().items() if name.startswith("worker-")]
+    try:
+        for pid in workers:
+            os.kill(pid, signal.SIGSTOP)
+        yield
+    finally:
+        for pid in workers:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+
+def measure_floor(stack: BenchStack, load: FloorLoad) -> float:
+    """Return the runs per second that the bare loop gets from a stack's Prefect server.
+
+    Raises:
+        HotrodError: the loop failed.
+    """
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "bench.floor", load.model_dump_json()],
+            env=part_environment(stack.settings, load_secrets(stack.settings)),
+            stdout=subprocess.PIPE,
+            timeout=_START_SECONDS + _SECONDS_PER_RUN * load.runs,
+            check=True,
+        )
+    except subprocess.SubprocessError as error:
+        raise HotrodError(f"the floor could not be measured: {type(error).__name__}") from None
+    return load.runs / float(done.stdout)
+
+
+def _same_as_ours(stack: BenchStack, n: int) -> FloorLoad:
+    """Return a load of as many runs with as much on each as the server has of ours."""
+    with PrefectApi(stack.settings) as prefect:
+        intake = prefect.deployment(INTAKE)
+        if intake is None:
+            raise HotrodError(f"there is no deployment {INTAKE}")
+        return FloorLoad(
+            runs=n,
+            at_a_time=stack.settings.worker.claim_window,
+            tasks=round(prefect.count("task_runs", intake) / n),
+            artifacts=round(prefect.count("artifacts", intake) / n),
+        )

@@ -1,0 +1,102 @@
+"""Commands that measure the system, each on a stack of its own."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.console import err, out
+
+if TYPE_CHECKING:
+    from bench.figures import Result
+
+app = typer.Typer(
+    help="Measure the promises, each time on a fresh stack with stand-ins. "
+    "Exit status 0: every promise measured is kept.",
+    no_args_is_help=True,
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object, nothing else.")]
+Seed = Annotated[int, typer.Option(help="Another seed: other devices and problems.")]
+StockRuns = Annotated[
+    int, typer.Option(min=0, max=50, help="Runs of the baseline, stock Prefect; 0: none.")
+]
+
+
+@app.command()
+def accept(
+    *,
+    rate: Annotated[float, typer.Option(min=1, max=1000, help="Requests per second.")] = 100,
+    seconds: Annotated[float, typer.Option(min=1, max=600, help="How long.")] = 60,
+    search: Annotated[bool, typer.Option(help="Look for the highest rate, too.")] = True,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Accept a steady stream of requests while the worker works."""
+    from bench.accept import measure_accept
+
+    _show(
+        measure_accept(rate=rate, seconds=seconds, search=search, seed=seed, tell=_tell),
+        as_json=as_json,
+    )
+
+
+@app.command()
+def start(
+    *,
+    n: Annotated[int, typer.Option("--n", min=1, max=2000, help="Requests, one a second.")] = 100,
+    stock_n: StockRuns = 10,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Time from the webhook to the first mail and to the running flow, beside stock Prefect."""
+    from bench.start import measure_start
+
+    _show(measure_start(n=n, stock_n=stock_n, seed=seed, tell=_tell), as_json=as_json)
+
+
+@app.command()
+def burst(
+    *,
+    n: Annotated[int, typer.Option("--n", min=1, max=2000, help="Requests, all at once.")] = 500,
+    clients: Annotated[int, typer.Option(min=1, max=128, help="Connections.")] = 16,
+    stock_n: StockRuns = 10,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Send many requests at once and an urgent one after them, beside stock Prefect."""
+    from bench.burst import measure_burst
+
+    _show(
+        measure_burst(n=n, clients=clients, stock_n=stock_n, seed=seed, tell=_tell),
+        as_json=as_json,
+    )
+
+
+@app.command()
+def drain(
+    *,
+    n: Annotated[int, typer.Option("--n", min=1, max=2000, help="Requests that wait.")] = 200,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Work off a backlog, beside a bare loop of Prefect's own calls."""
+    from bench.drain import measure_drain
+
+    _show(measure_drain(n=n, seed=seed, tell=_tell), as_json=as_json)
+
+
+def _tell(what: str) -> None:
+    err.print(f"{what} ...", style="dim")
+
+
+def _show(result: Result, *, as_json: bool) -> None:
+    """Print a result; exit with 1 when a promise isn't kept."""
+    if as_json:
+        sys.stdout.write(result.model_dump_json() + "\n")
+    else:
+        out.print(result.tables())
+    if not result.is_kept:
+        raise typer.Exit(1)

@@ -1,0 +1,96 @@
+"""First responses: what a customer hears at once, however long the queue of runs is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import timedelta
+
+import structlog
+
+from deployments.triggers import Trigger
+from hotrod.db.engine import Database, is_away
+from hotrod.durable import leases
+from hotrod.durable.models import Delivery
+from hotrod.sections import WorkerSettings
+
+log = structlog.get_logger()
+
+
+class Responder:
+    """Performs the first response of each delivery whose trigger names one.
+
+    It has its own claims, so a response waits neither for a place in the window of runs nor for
+    Prefect. Each goes through the effects ledger: the flow's own step finds it done. One that
+    fails is left to the flow.
+
+    Args:
+        database: where the inbox is.
+        triggers: by event.
+        settings: how many at a time, and for how long they are held.
+    """
+
+    def __init__(
+        self, database: Database, triggers: Mapping[str, Trigger], settings: WorkerSettings
+    ) -> None:
+        self.wake = asyncio.Event()
+        self._database = database
+        self._triggers = triggers
+        self._settings = settings
+        self._lease = timedelta(seconds=settings.lease_seconds)
+        self._running: set[asyncio.Task[None]] = set()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether all its places are taken, so that more responses may be due."""
+        return len(self._running) >= self._settings.response_window
+
+    async def run(self) -> None:
+        """Work until cancelled; responses under way are brought to their end."""
+        try:
+            while True:
+                self.wake.clear()
+                await self._claim()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self.wake.wait(), self._settings.poll_seconds)
+        finally:
+            await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def _claim(self) -> None:
+        events = [name for name, trigger in self._triggers.items() if trigger.first_response]
+        free = self._settings.response_window - len(self._running)
+        if not events or free <= 0:
+            return
+        try:
+            async with self._database.transaction() as session:
+                due = await leases.claim_responses(session, events, limit=free, lease=self._lease)
+        except Exception as error:
+            if not is_away(error):
+                raise
+            log.warning("inbox.unreachable", error=type(error).__name__)
+            return
+        for delivery in due:
+            task = asyncio.create_task(self._respond(delivery))
+            self._running.add(task)
+            task.add_done_callback(self._forget)
+
+    def _forget(self, done: asyncio.Task[None]) -> None:
+        self._running.discard(done)
+        self.wake.set()
+
+    async def _respond(self, delivery: Delivery) -> None:
+        trigger = self._triggers[delivery.event]
+        structlog.contextvars.bind_contextvars(delivery=delivery.id, event_name=delivery.event)
+        try:
+            if trigger.first_response is not None:
+                await trigger.first_response.fn(**trigger.parameters_of(delivery.payload))
+        except Exception as error:  # noqa: BLE001 - the flow meets the same error, and handles it
+            log.warning("first_response.failed", error=type(error).__name__)
+        try:
+            async with self._database.transaction() as session:
+                await leases.mark_responded(session, delivery.identity)
+        except Exception as error:
+            if not is_away(error):
+                raise
+            log.warning("inbox.unreachable", error=type(error).__name__)

@@ -1,0 +1,62 @@
+"""What ops are told when something needs a person: on Slack, or by mail where there is none."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from email.utils import make_msgid
+from html import escape
+from typing import Any
+
+from hotrod.db.columns import now
+from hotrod.durable.effects import harmless_to_repeat, perform
+from hotrod.keys import alert_key
+from hotrod.mail.mime import build_mime
+from hotrod.mail.rules import Address
+from tasks._policy import REFUSED
+from tasks._resources import resources
+
+
+async def tell_of_dead_letter(delivery_id: int, event: str, title: str) -> None:
+    """Tell ops that a delivery was given up; at most once a minute for each event.
+
+    Args:
+        delivery_id: its row in the inbox.
+        event: what it was about.
+        title: of its run.
+
+    Raises:
+        ConnectorError: Slack or the mail service can't be reached.
+    """
+    moment = now()
+    text = (
+        f"Dead letter {delivery_id} ({event}): {title}. Look with `hotrod inbox show "
+        f"{delivery_id}`; all of them: `hotrod inbox list --state dead`."
+    )
+    await _tell(alert_key("dead", event, moment), f"Dead letter: {title}", text, moment)
+
+
+async def _tell(key: str, subject: str, text: str, moment: datetime) -> None:
+    kit = resources()
+    slack = kit.slack
+
+    async def act() -> dict[str, Any]:
+        if slack is not None:
+            await slack.post_message(kit.settings.slack.channel, f":rotating_light: {text}")
+            return {}
+        hub, ops = str(kit.company.hub_mailbox), str(kit.company.ops_mailbox)
+        mime = build_mime(
+            sender=Address(kit.company.name, hub),
+            reply_to=None,
+            recipient=Address(kit.company.name, ops),
+            subject=subject,
+            text=text,
+            html=f"<p>{escape(text)}</p>",
+            message_id=make_msgid(domain=Address(kit.company.name, hub).domain),
+            references=[],
+            headers={},
+            date=moment,
+        )
+        await kit.mail.send(mime, mailbox=hub, sender=hub, recipients=[ops])
+        return {}
+
+    await perform(kit.database, key, act, harmless_to_repeat, refused=REFUSED)

@@ -1,0 +1,86 @@
+"""Workers that die where they are told: ``python -m tests.chaos.dying_worker``.
+
+Imports everything once, then forks a worker for each order that it reads (JSON, one a line), and
+writes how the worker ended, as ``waitstatus_to_exitcode`` puts it: -9 is a death by SIGKILL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from dataclasses import replace
+from uuid import UUID
+
+from prefect.client.orchestration import get_client
+from prefect.context import AsyncClientContext
+from pydantic import BaseModel
+
+from deployments.apply import Applied
+from deployments.dispatcher import Dispatcher
+from deployments.responder import Responder
+from deployments.triggers import TRIGGERS
+from flows.repair_intake import repair_intake
+from hotrod.logging import configure_logging
+from tasks._resources import resources
+from tests.chaos.boundaries import Boundary
+
+LONGEST_LIFE_SECONDS = 30
+DEPLOYMENT = "repair-intake/repair-intake"
+
+
+class Order(BaseModel):
+    """A worker that is to die.
+
+    ``responds`` makes it perform first responses and nothing else; otherwise it runs flows and
+    nothing else, so that it is known who comes to the boundary.
+    """
+
+    name: str
+    deployment: UUID
+    boundary: Boundary
+    responds: bool
+
+
+async def work(order: Order) -> None:
+    """Be a worker until death."""
+    kit = resources()
+    order.boundary.arm()
+    if order.responds:
+        await Responder(kit.database, TRIGGERS, kit.settings.worker).run()
+        return
+    silent = {event: replace(one, first_response=None) for event, one in TRIGGERS.items()}
+    deployments = {DEPLOYMENT: Applied(order.deployment, repair_intake)}
+    async with AsyncClientContext(), get_client() as client:
+        await Dispatcher(
+            order.name, kit.database, client, deployments, kit.settings.worker, silent
+        ).run()
+
+
+def spawn(order: Order) -> int:
+    """Fork a worker, wait for its end, and return how it ended."""
+    child = os.fork()
+    if child == 0:
+        signal.alarm(LONGEST_LIFE_SECONDS)
+        try:
+            asyncio.run(work(order))
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+def main() -> None:
+    """Carry out orders until there are no more."""
+    configure_logging("INFO")
+    if threading.active_count() > 1:
+        raise RuntimeError("only a process without threads can be forked")
+    for line in sys.stdin:
+        sys.stdout.write(f"{spawn(Order.model_validate_json(line))}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
