@@ -49,8 +49,10 @@ class AcceptResult(Result):
 
     def rows(self) -> list[Row]:
         """Return the figures."""
-        highest = [Row("highest rate with p99 < 50 ms", f"{self.highest_rate:.0f}/s")] * (
-            self.highest_rate is not None
+        highest = (
+            []
+            if self.highest_rate is None
+            else [Row("highest rate with p99 < 50 ms", f"{self.highest_rate:.0f}/s")]
         )
         return [
             Row("requests", f"{self.n} ({self.rate:g}/s for {self.seconds:g} s)"),

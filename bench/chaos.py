@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import ClassVar
@@ -17,7 +16,7 @@ from bench.chaos_recovery import Blow, recoveries
 from bench.chaos_schedule import draw_schedule
 from bench.chaos_storm import Storm
 from bench.evidence import gather, wait_until_at_rest
-from bench.figures import Result, Row, at_most, none_of, quantile
+from bench.figures import Result, Row, at_most, in_words, none_of, quantile
 from bench.invariants import Evidence, Harm, check
 from bench.prefect_api import PrefectApi
 from bench.records import fetch
@@ -37,8 +36,8 @@ class Recovery(BaseModel):
 
     kills: int
     measured: int
-    p50_seconds: float
-    max_seconds: float
+    p50_seconds: float | None
+    max_seconds: float | None
 
 
 class ChaosResult(Result):
@@ -58,8 +57,8 @@ class ChaosResult(Result):
     lost: int
     doubled: int
     untrue: int
-    recovery_p50_seconds: float
-    recovery_max_seconds: float
+    recovery_p50_seconds: float | None
+    recovery_max_seconds: float | None
     rest_seconds: float | None
     recovery: dict[str, Recovery]
     dead_reasons: dict[str, int]
@@ -72,11 +71,10 @@ class ChaosResult(Result):
         parts = [
             Row(
                 f"recovery of {name}, p50 / max of {one.measured}",
-                f"{one.p50_seconds:.1f} / {one.max_seconds:.1f} s",
+                f"{in_words(one.p50_seconds)} / {in_words(one.max_seconds)}",
             )
             for name, one in self.recovery.items()
         ]
-        at_rest = None if self.rest_seconds is None else f"{self.rest_seconds:.0f} s"
         return [
             Row("seed", str(self.seed)),
             Row("kills", str(self.kills)),
@@ -86,8 +84,8 @@ class ChaosResult(Result):
             none_of("lost", self.lost),
             none_of("doubled", self.doubled),
             none_of("untrue in ledger or Prefect", self.untrue),
-            Row("at rest after the storm", at_rest or "never", "", self.rest_seconds is not None),
-            Row("from a kill until work goes on, p50", f"{self.recovery_p50_seconds:.1f} s"),
+            at_most("at rest after the storm", self.rest_seconds, _AT_REST_WITHIN_SECONDS),
+            Row("from a kill until work goes on, p50", in_words(self.recovery_p50_seconds)),
             at_most(
                 "from a kill until work goes on, max",
                 self.recovery_max_seconds,
@@ -145,8 +143,8 @@ def measure_chaos(
         lost=harms[Harm.LOST],
         doubled=harms[Harm.DOUBLED],
         untrue=harms[Harm.UNTRUE],
-        recovery_p50_seconds=round(quantile(seconds, 0.5), 1),
-        recovery_max_seconds=round(max(seconds, default=0.0), 1),
+        recovery_p50_seconds=_quantile(seconds, 0.5),
+        recovery_max_seconds=_quantile(seconds, 1.0),
         rest_seconds=rest_seconds,
         recovery=_by_part(blows, recovered),
         dead_reasons=Counter(one.last_error for one in requests if one.state == "dead"),
@@ -183,8 +181,12 @@ def _by_part(
         part: Recovery(
             kills=kills[part],
             measured=len(seconds[part]),
-            p50_seconds=round(quantile(seconds[part], 0.5), 1),
-            max_seconds=round(max(seconds[part], default=math.nan), 1),
+            p50_seconds=_quantile(seconds[part], 0.5),
+            max_seconds=_quantile(seconds[part], 1.0),
         )
         for part in sorted(kills)
     }
+
+
+def _quantile(seconds: Sequence[float], share: float) -> float | None:
+    return round(quantile(seconds, share), 2) if seconds else None

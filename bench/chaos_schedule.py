@@ -9,8 +9,8 @@ from enum import StrEnum
 from bench.faults import Fault, draw_fault
 
 KILLS_PER_WINDOW = 3
-_MEAN_PAUSE_SECONDS = 3.0
-_LONGEST_PAUSE_SECONDS = 12.0
+_MEAN_PAUSE_SECONDS = 2.5
+_LONGEST_PAUSE_SECONDS = 10.0
 _WINDOW_SECONDS = (2.0, 6.0)
 _SHARE_AWAITED = 0.4
 _WEIGHTS = {"worker": 4, "gateway": 2, "prefect": 2, "postgres": 2, "sandbox": 2}
@@ -30,8 +30,8 @@ class Kill:
     Args:
         part: by its name in the stack.
         way: by which signal.
-        is_awaited: whether nothing else happens until it is ready again. Otherwise it may be hit
-            again while it recovers.
+        is_awaited: whether nothing else happens until it is ready again and the work goes on.
+            Otherwise it may be hit again while it recovers.
     """
 
     part: str
@@ -39,7 +39,7 @@ class Kill:
     is_awaited: bool
 
     def __str__(self) -> str:
-        return f"{self.way} {self.part}" + (", wait until it is back" if self.is_awaited else "")
+        return f"{self.way} {self.part}" + (", wait until work goes on" if self.is_awaited else "")
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import asyncpg
 import httpx
 
-from bench.chaos_kills import StackWatch
+from bench.chaos_kills import Killed, StackWatch
 from bench.chaos_recovery import Blow
 from bench.chaos_requests import RequestStream
 from bench.chaos_schedule import Event, FaultWindow, Kill
@@ -20,6 +21,7 @@ from bench.stack import BenchStack
 
 _READY_WITHIN_SECONDS = 45.0
 _FIRST_REQUESTS_SECONDS = 3.0
+_LOOK_EVERY_SECONDS = 0.3
 
 
 class Storm:
@@ -100,10 +102,21 @@ class Storm:
             return
         self._note(f"{kill} (pid {killed.pid}, held {len(held)})")
         self._blows.append(Blow(killed, None, held))
-        if kill.is_awaited and not await self._watch.until_ready_again(
-            killed, _READY_WITHIN_SECONDS
-        ):
-            self._note(f"{kill.part} is not back after {_READY_WITHIN_SECONDS:.0f} s")
+        if kill.is_awaited:
+            await self._until_work_goes_on(killed)
+
+    async def _until_work_goes_on(self, killed: Killed) -> None:
+        """Wait until a part is ready again and a delivery was finished after its kill."""
+        if not await self._watch.until_ready_again(killed, _READY_WITHIN_SECONDS):
+            self._note(f"{killed.part} is not back after {_READY_WITHIN_SECONDS:.0f} s")
+            return
+        finished = f"SELECT FROM inbox WHERE finished_at > to_timestamp({killed.at}) LIMIT 1"
+        deadline = time.monotonic() + _READY_WITHIN_SECONDS
+        while not await self._ask(finished):
+            if time.monotonic() > deadline:
+                self._note(f"nothing was finished for {_READY_WITHIN_SECONDS:.0f} s")
+                return
+            await asyncio.sleep(_LOOK_EVERY_SECONDS)
 
     async def _fail(self, sandbox: httpx.AsyncClient, window: FaultWindow) -> None:
         ordered = await order_fault(sandbox, window.fault)
@@ -112,15 +125,16 @@ class Storm:
         await clear_faults(sandbox)
 
     async def _held_by(self, part: str) -> tuple[int, ...]:
-        """Return the deliveries that a worker holds, if the database can be asked."""
-        if not part.startswith("worker-"):
-            return ()
-        query = f"SELECT id FROM inbox WHERE state = 'claimed' AND worker = '{part}'"  # noqa: S608 - our own word
+        """Return the deliveries that a worker holds."""
+        held = f"SELECT id FROM inbox WHERE state = 'claimed' AND worker = '{part}'"  # noqa: S608 - our own word
+        return tuple(row["id"] for row in await self._ask(held))
+
+    async def _ask(self, query: str) -> list[dict[str, Any]]:
+        """Return what the database answers; nothing when it is away."""
         try:
-            rows = await asyncio.to_thread(fetch, self._stack.settings, query)
+            return await asyncio.to_thread(fetch, self._stack.settings, query)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            return ()
-        return tuple(row["id"] for row in rows)
+            return []
 
     def _note(self, line: str) -> None:
         line = f"{time.time() - self._began:7.1f} s  {line}"

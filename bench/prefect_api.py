@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Any, Self
 from uuid import UUID, uuid4
 
 import httpx
@@ -110,9 +110,19 @@ class PrefectApi:
             if state["type"] == "RUNNING"
         )
 
-    def count(self, what: Literal["task_runs", "artifacts"], deployment: UUID) -> int:
-        """Return how many task runs or artifacts the runs of a deployment have in all."""
-        which = {"deployments": {"id": {"any_": [str(deployment)]}}}
+    def count_tasks(self, deployment: UUID) -> int:
+        """Return how many task runs the runs of a deployment have in all."""
+        return self._count("task_runs", deployment)
+
+    def count_artifacts(self, deployment: UUID) -> int:
+        """Return how many artifacts the runs of a deployment have made in all.
+
+        Not counted is what the server makes by itself: one for the result of each run.
+        """
+        return self._count("artifacts", deployment, artifacts={"type": {"not_any_": ["result"]}})
+
+    def _count(self, what: str, deployment: UUID, **which: Any) -> int:  # noqa: ANN401 - filters
+        which["deployments"] = {"id": {"any_": [str(deployment)]}}
         answer = self._client.post(f"/{what}/count", json=which).raise_for_status()
         return int(answer.json())
 

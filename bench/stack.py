@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, chdir, contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
@@ -18,8 +17,9 @@ import psutil
 from hotrod.access.models import Scope
 from hotrod.access.store import create_key
 from hotrod.db.engine import Database
-from hotrod.settings import ENV_PREFIX, Settings, load_settings
+from hotrod.settings import Settings, load_settings
 from hotrod.stack.control import SUPERVISOR, StackError, start_in_background, stop
+from hotrod.stack.environment import only_settings
 from hotrod.stack.logs import log_path
 from hotrod.stack.record import PartRecord, StackRecord, read_record
 from hotrod.stack.usage import usage
@@ -120,25 +120,11 @@ def bench_stack(**overrides: object) -> Iterator[BenchStack]:
     with ExitStack() as block:
         block.enter_context(_ended_by_sigterm())
         block.enter_context(chdir(home))
-        block.enter_context(_environment({**_DEFAULTS, **_free_ports(), **given, "HOME": home}))
+        block.enter_context(only_settings({**_DEFAULTS, **_free_ports(), **given, "HOME": home}))
         settings = load_settings()
         block.callback(stop, home)
         start_in_background(settings)
         yield BenchStack(settings, asyncio.run(_api_key(settings)))
-
-
-@contextmanager
-def _environment(variables: Mapping[str, object]) -> Iterator[None]:
-    """Let these be the only settings in this process's environment for the block."""
-    before = dict(os.environ)
-    for name in [name for name in os.environ if name.upper().startswith(ENV_PREFIX)]:
-        del os.environ[name]
-    os.environ.update({ENV_PREFIX + name: str(value) for name, value in variables.items()})
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 @contextmanager

@@ -88,6 +88,38 @@ def drain(
     _show(measure_drain(n=n, seed=seed, tell=_tell), as_json=as_json)
 
 
+@app.command()
+def recover(
+    *,
+    n: Annotated[int, typer.Option("--n", min=2, max=100, help="Requests in flight.")] = 10,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Kill the worker in the middle of its runs, and time how they go on."""
+    from bench.recover import measure_recover
+
+    _show(measure_recover(n=n, seed=seed), as_json=as_json)
+
+
+@app.command()
+def chaos(
+    *,
+    kills: Annotated[int, typer.Option(min=1, max=1000, help="Parts to be killed.")] = 20,
+    seed: Annotated[int, typer.Option(help="The same seed: the same schedule.")] = 0,
+    workers: Annotated[int, typer.Option(min=1, max=4, help="Worker processes.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Kill parts and let services fail under load, then check that all came out right."""
+    from bench.chaos import measure_chaos
+
+    result = measure_chaos(kills=kills, seed=seed, workers=workers, tell=_tell_event)
+    _show(result, as_json=as_json)
+
+
+def _tell_event(what: str) -> None:
+    err.print(what, style="dim", highlight=False)
+
+
 def _tell(what: str) -> None:
     err.print(f"{what} ...", style="dim")
 

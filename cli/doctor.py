@@ -17,8 +17,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from cli.attention import read_attention
 from cli.console import out
-from hotrod.errors import SettingsError
+from hotrod.errors import HotrodError, SettingsError
 from hotrod.settings import Settings, load_settings
 from hotrod.stack.control import running
 from hotrod.stack.record import StackRecord
@@ -27,6 +28,7 @@ _LEAST_FREE_BYTES = 2_000_000_000
 _OLDEST_PYTHON = (3, 11)
 _CURES = {
     "database": "See `hotrod logs postgres`; a server of yours: HOTROD_DATABASE__URL.",
+    "inbox": "See docs/runbooks/dead-letters.md and docs/runbooks/unknown-effects.md.",
     "prefect events": "See `hotrod logs prefect`; a server of yours: HOTROD_PREFECT__API_URL.",
 }
 _MARKS = {
@@ -52,7 +54,8 @@ def doctor(
 ) -> None:
     """Check that everything can work, and say what to do if not.
 
-    Company file, versions, disk, ports, database, an event through Prefect, and the services.
+    Company file, versions, disk, ports, database, what waits for a person, an event through
+    Prefect, and the services.
     Works with the stack up or down; checks that need it up say so. Exit status 1: one is not ok.
     """
     settings = load_settings()
@@ -72,6 +75,7 @@ async def _examine(settings: Settings) -> list[Finding]:
     played = settings.sandbox.services
     checks: list[tuple[str, Callable[[Settings], Awaitable[str]], bool]] = [
         ("database", _database, settings.database.url is None),
+        ("inbox", _inbox, settings.database.url is None),
         ("prefect events", _event_round_trip, settings.prefect.api_url is None),
         ("mail", _mail, settings.mail_is_played),
         ("claude", _claude, "claude" in played),
@@ -165,7 +169,6 @@ async def _database(settings: Settings) -> str:
 
     from hotrod.db.engine import Database
     from hotrod.db.migrate import alembic_config
-    from hotrod.errors import HotrodError
 
     database = Database.connect(settings)
     try:
@@ -180,6 +183,13 @@ async def _database(settings: Settings) -> str:
     if current != newest:
         raise HotrodError(f"migration {current} of {newest}; `hotrod down` and `hotrod up` run it")
     return f"PostgreSQL {server}, migration {current}"
+
+
+async def _inbox(settings: Settings) -> str:
+    attention = await read_attention(settings)
+    if attention.lines:
+        raise HotrodError("; ".join(attention.lines))
+    return "no dead letters, no acts of unknown outcome"
 
 
 async def _event_round_trip(settings: Settings) -> str:

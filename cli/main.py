@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli import bench, doctor, keys, run, stack
+from cli import bench, doctor, effects, inbox, keys, run, stack
 from cli.console import fail, settings_table
 from hotrod.errors import HotrodError, SettingsError
 from hotrod.logging import configure_logging
@@ -26,6 +26,8 @@ app.command("down")(stack.down)
 app.command("status")(stack.status)
 app.command("logs")(stack.logs)
 app.command("doctor")(doctor.doctor)
+app.add_typer(inbox.app, name="inbox")
+app.add_typer(effects.app, name="effects")
 app.add_typer(keys.app, name="keys")
 app.add_typer(bench.app, name="bench")
 

@@ -9,14 +9,18 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 from rich.live import Live
 from rich.text import Text
 
+from cli.attention import Attention, read_attention
 from cli.console import err, fail, fail_start, out, parts_table
+from cli.database import run
 from hotrod.company.load import load_company
+from hotrod.errors import HotrodError
 from hotrod.settings import Settings, load_settings
 from hotrod.stack.control import (
     StackError,
@@ -32,6 +36,7 @@ from hotrod.stack.usage import usage
 
 NOT_RUNNING = 3
 _LOOK_EVERY_SECONDS = 0.2
+_LONGEST_LOOK_SECONDS = 5.0
 
 
 def up(
@@ -71,19 +76,24 @@ def down() -> None:
 def status(
     *, as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False
 ) -> None:
-    """Show the parts, their restarts and their memory.
+    """Show the parts, their restarts and their memory, and what waits for a person.
 
     Exit status 0: all parts are ready; 1: some aren't; 3: the stack is not running.
     """
-    record = running(load_settings().home)
+    settings = load_settings()
+    record = running(settings.home)
+    attention = _attention(settings) if record else None
     if as_json:
-        sys.stdout.write(json.dumps(_as_json(record)) + "\n")
+        waiting = {"attention": asdict(attention) if attention else None}
+        sys.stdout.write(json.dumps(_as_json(record) | waiting) + "\n")
     elif record is None:
         out.print("The stack is not running; `hotrod up` starts it.")
     else:
         out.print(parts_table(record.parts, measured=True))
         total = sum(found.rss_mb for part in record.parts if (found := usage(part)))
         out.print(Text(f"{total:.0f} MB in all", style="dim"))
+        for line in attention.lines if attention else []:
+            out.print(Text(line, style="yellow"), soft_wrap=True)
     if record is None:
         raise typer.Exit(NOT_RUNNING)
     if not record.ok:
@@ -178,6 +188,13 @@ def print_links(settings: Settings) -> None:
     for name, link in links.items():
         out.print(Text(f"{name:<11} {link}"), soft_wrap=True)
     out.print("`hotrod status` shows the parts, `hotrod down` stops them.")
+
+
+def _attention(settings: Settings) -> Attention | None:
+    """Return what waits for a person, or None when the database doesn't tell."""
+    with suppress(HotrodError, TimeoutError):
+        return run(asyncio.wait_for(read_attention(settings), _LONGEST_LOOK_SECONDS))
+    return None
 
 
 def _as_json(record: StackRecord | None) -> dict[str, Any]:

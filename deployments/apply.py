@@ -18,6 +18,8 @@ from prefect.flows import Flow
 from prefect.utilities.callables import parameter_schema
 from pydantic import BaseModel, ConfigDict, Field
 
+from deployments.engine import lighten
+
 PREFECT_YAML = Path(__file__).parents[1] / "prefect.yaml"
 
 
@@ -50,8 +52,7 @@ class DeploymentSpec(BaseModel):
         """Import and return the flow; the module is imported once per process."""
         path, name = self.entrypoint.split(":")
         module = import_module(path.removesuffix(".py").replace("/", "."))
-        flow: Flow[..., Any] = getattr(module, name)
-        return flow
+        return lighten(getattr(module, name))
 
 
 @dataclass(frozen=True)

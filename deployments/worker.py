@@ -15,6 +15,7 @@ from prefect.settings import PREFECT_WORKER_QUERY_SECONDS, temporary_settings
 
 from deployments.apply import apply_deployments, ensure_work_pool, read_deployments
 from deployments.dispatcher import Dispatcher
+from deployments.engine import lighten_engine
 from deployments.reconciler import Reconciler
 from deployments.triggers import TRIGGERS
 from deployments.warm_worker import WORKER_TYPE, WarmWorker
@@ -97,6 +98,7 @@ def main() -> None:
     name: str = parser.parse_args().name
     settings = resources().settings
     configure_logging(settings.log_level)
+    lighten_engine()
     # While a flow runs, Prefect's engine has a SIGTERM handler that raises in the middle of
     # anything. So the signals are blocked, before there are threads, and waited for in one.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)

@@ -24,7 +24,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hotrod.company.load import load_company
 from hotrod.company.models import Company
 from hotrod.company.store import sync_company
-from hotrod.db.engine import Database
+from hotrod.db.engine import Database, Transactions
 from hotrod.db.migrate import create_database, upgrade
 from hotrod.durable.models import Delivery
 from hotrod.settings import Settings
@@ -169,8 +169,8 @@ class RolledBackDatabase(Database):
             yield self._session
 
     @asynccontextmanager
-    async def exclusively(self, name: str) -> AsyncIterator[None]:  # noqa: ARG002
-        yield
+    async def exclusively(self, name: str) -> AsyncIterator[Transactions]:  # noqa: ARG002
+        yield self.transaction
 
 
 @pytest.fixture

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
+from typing import Any
 
 import asyncpg
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, event, func, select, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 import hotrod.db.tables  # noqa: F401 - foreign keys are resolved among all tables
@@ -36,6 +40,10 @@ def database_url(settings: Settings, *, name: str = "hotrod") -> URL:
     )
 
 
+Transactions = Callable[[], AbstractAsyncContextManager[AsyncSession]]
+_PING_AFTER_SECONDS = 0.5  # a server that was killed is not back sooner
+
+
 class Database:
     """A pool of connections to our database.
 
@@ -50,22 +58,21 @@ class Database:
     def connect(cls, settings: Settings) -> Database:
         """Return a database by the settings; connections are opened when first needed."""
         timeout_ms = int(settings.database.statement_timeout_seconds * 1000)
-        return cls(
-            create_async_engine(
-                database_url(settings),
-                pool_size=settings.database.pool_size,
-                max_overflow=settings.database.pool_size,
-                hide_parameters=True,
-                pool_pre_ping=True,
-                connect_args={
-                    "server_settings": {
-                        "application_name": "hotrod",
-                        "statement_timeout": str(timeout_ms),
-                        "timezone": "UTC",
-                    }
-                },
-            )
+        engine = create_async_engine(
+            database_url(settings),
+            pool_size=settings.database.pool_size,
+            max_overflow=settings.database.pool_size,
+            hide_parameters=True,
+            connect_args={
+                "server_settings": {
+                    "application_name": "hotrod",
+                    "statement_timeout": str(timeout_ms),
+                    "timezone": "UTC",
+                }
+            },
         )
+        _ping_rested_connections(engine)
+        return cls(engine)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -74,14 +81,24 @@ class Database:
             yield session
 
     @asynccontextmanager
-    async def exclusively(self, name: str) -> AsyncIterator[None]:
+    async def exclusively(self, name: str) -> AsyncIterator[Transactions]:
         """Hold a lock that all processes share while the block runs.
 
-        It waits for another holder, and falls when its holder dies, with the connection.
+        It waits for another holder, and falls when its holder dies, with the connection. What the
+        block does should use the transactions that it is given: they need no other connection.
         """
+        number = _lock_number(name)
         async with self.engine.connect() as connection:
-            await connection.execute(select(func.pg_advisory_xact_lock(_lock_number(name))))
-            yield
+            await connection.execute(text("SET statement_timeout = 0"))
+            await connection.execute(select(func.pg_advisory_lock(number)))
+            await connection.execute(text("RESET statement_timeout"))
+            await connection.commit()
+            try:
+                yield partial(_transaction_on, connection)
+            finally:
+                await connection.rollback()
+                await connection.execute(select(func.pg_advisory_unlock(number)))
+                await connection.commit()
 
     async def close(self) -> None:
         """Close all connections."""
@@ -93,6 +110,33 @@ async def try_to_lock(session: AsyncSession, name: str) -> bool:
     connection = await session.connection()
     got_it = select(func.pg_try_advisory_xact_lock(_lock_number(name)))
     return bool((await connection.execute(got_it)).scalar_one())
+
+
+@asynccontextmanager
+async def _transaction_on(connection: AsyncConnection) -> AsyncIterator[AsyncSession]:
+    async with AsyncSession(connection, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+def _ping_rested_connections(engine: AsyncEngine) -> None:
+    """Before a connection is used that has rested, see that the server hasn't gone since.
+
+    Asking each time, as SQLAlchemy's ``pool_pre_ping`` does, costs a round trip per transaction.
+    """
+
+    @event.listens_for(engine.sync_engine, "checkin")
+    def note_time(_: object, record: ConnectionPoolEntry) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def ping(connection: Any, record: ConnectionPoolEntry, _: object) -> None:  # noqa: ANN401
+        rests_since = record.info.get("rests_since", time.monotonic())
+        if time.monotonic() - rests_since > _PING_AFTER_SECONDS:
+            dialect = engine.sync_engine.dialect
+            try:
+                dialect.do_ping(connection)
+            except dialect.loaded_dbapi.Error as error:
+                raise DisconnectionError("the server closed the connection") from error
 
 
 def _lock_number(name: str) -> ColumnElement[int]:

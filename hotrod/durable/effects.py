@@ -17,7 +17,7 @@ from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.db.columns import now
-from hotrod.db.engine import Database, try_to_lock
+from hotrod.db.engine import Database, Transactions, try_to_lock
 from hotrod.durable.models import Effect, EffectState
 from hotrod.errors import HotrodError, NotFoundError
 
@@ -74,26 +74,26 @@ async def perform(
     Raises:
         UnknownEffectError: an earlier attempt's outcome can't be known.
     """
-    async with database.exclusively(key):
-        async with database.transaction() as session:
+    async with database.exclusively(key) as transaction:
+        async with transaction() as session:
             earlier = await _claim(session, key)
         if earlier is not None:
             if earlier.state == EffectState.DONE:
                 return Performed(earlier.outcome, again=True)
             found = await look_up()
             if found is Found.DONE:
-                await _settle(database, key, EffectState.DONE, {"found": True})
+                await _settle(transaction, key, EffectState.DONE, {"found": True})
                 return Performed({"found": True}, again=True)
             if found is Found.UNKNOWABLE:
-                await _settle(database, key, EffectState.UNKNOWN, {})
+                await _settle(transaction, key, EffectState.UNKNOWN, {})
                 raise UnknownEffectError(key)
-            await _claim_again(database, key)
+            await _claim_again(transaction, key)
         try:
             outcome = await act()
         except refused:
-            await _forget(database, key)
+            await _forget(transaction, key)
             raise
-        await _settle(database, key, EffectState.DONE, outcome)
+        await _settle(transaction, key, EffectState.DONE, outcome)
         return Performed(outcome, again=False)
 
 
@@ -145,8 +145,8 @@ async def _claim(session: AsyncSession, key: str) -> Effect | None:
     return (await session.exec(select(Effect).where(Effect.key == key))).one()
 
 
-async def _claim_again(database: Database, key: str) -> None:
-    async with database.transaction() as session:
+async def _claim_again(transaction: Transactions, key: str) -> None:
+    async with transaction() as session:
         await session.exec(
             update(Effect)
             .where(col(Effect.key) == key)
@@ -155,9 +155,9 @@ async def _claim_again(database: Database, key: str) -> None:
 
 
 async def _settle(
-    database: Database, key: str, state: EffectState, outcome: dict[str, Any]
+    transaction: Transactions, key: str, state: EffectState, outcome: dict[str, Any]
 ) -> None:
-    async with database.transaction() as session:
+    async with transaction() as session:
         await session.exec(
             update(Effect)
             .where(col(Effect.key) == key)
@@ -165,8 +165,8 @@ async def _settle(
         )
 
 
-async def _forget(database: Database, key: str) -> None:
-    async with database.transaction() as session:
+async def _forget(transaction: Transactions, key: str) -> None:
+    async with transaction() as session:
         row = await session.get(Effect, key)
         if row is not None and row.state == EffectState.CLAIMED:
             await session.delete(row)

@@ -7,15 +7,14 @@ changes that holds the key's lock. What workers do with deliveries is in ``lease
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, exists
-from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import col, select
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.db.columns import now
@@ -87,31 +86,29 @@ async def accept(session: AsyncSession, new: NewDelivery) -> int:
     """
     await session.flush()
     await lock_key(session, new.ordering_key, wake=True)
-    row = Delivery(
+    inserted = await execute(
+        session,
+        """
+        INSERT INTO inbox (source, delivery_id, body_hash, event, business_key, ordering_key,
+            lane_rank, title, payload, answer, state, attempts, run_id, last_error, accepted_at)
+        VALUES (:source, :delivery_id, :body_hash, :event, :business_key, CAST(:key AS varchar),
+            :lane_rank, :title, CAST(:payload AS jsonb), CAST(:answer AS jsonb),
+            CASE WHEN EXISTS (
+                SELECT FROM inbox WHERE ordering_key = :key AND state IN ('waiting', 'claimed'))
+            THEN 'held' ELSE 'waiting' END, 0, :run_id, '', now())
+        ON CONFLICT (source, delivery_id) DO NOTHING RETURNING id
+        """,
         source=new.source,
         delivery_id=new.delivery_id,
         body_hash=new.body_hash,
         event=new.event,
         business_key=new.business_key,
-        ordering_key=new.ordering_key,
+        key=new.ordering_key,
         lane_rank=RANKS[new.lane],
         title=new.title,
-        payload=new.payload,
-        answer=new.answer,
+        payload=json.dumps(new.payload),
+        answer=json.dumps(new.answer),
         run_id=new.run_id,
-    )
-    earlier = exists().where(
-        col(Delivery.ordering_key) == new.ordering_key,
-        col(Delivery.state).in_([DeliveryState.WAITING, DeliveryState.CLAIMED]),
-    )
-    inserted = await session.exec(
-        insert(Delivery)
-        .values(
-            **row.model_dump(exclude={"id", "state"}),
-            state=case((earlier, DeliveryState.HELD), else_=DeliveryState.WAITING),
-        )
-        .on_conflict_do_nothing(index_elements=["source", "delivery_id"])
-        .returning(col(Delivery.id))
     )
     delivery_id: int | None = inserted.scalar_one_or_none()
     if delivery_id is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from hotrod.repairs.vocabulary import Phrase, Text, phrases
 
@@ -155,7 +156,8 @@ SYMPTOMS = (
 )  # fmt: skip
 
 
-def find_symptoms(text: Text) -> list[Sighting]:
+@lru_cache(maxsize=16)
+def find_symptoms(text: Text) -> tuple[Sighting, ...]:
     """Return the symptoms of a text: the sure ones in its order, then the hinted ones."""
     found: list[Sighting] = []
     for symptom in SYMPTOMS:
@@ -169,7 +171,7 @@ def find_symptoms(text: Text) -> list[Sighting]:
             if places:
                 found.append(Sighting(symptom.label, min(places), is_sure))
                 break
-    return sorted(found, key=lambda seen: (not seen.is_sure, seen.place))
+    return tuple(sorted(found, key=lambda seen: (not seen.is_sure, seen.place)))
 
 
 def main_symptom(problem: str) -> str | None:

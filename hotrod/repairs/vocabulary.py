@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 _TOKEN = re.compile(r"[^\W_]+(?:['-][^\W_]+)*|[.!?;\n]|,")
 _ELISIONS = frozenset({"l", "d", "j", "n", "s", "c", "m", "t", "qu"})
@@ -93,6 +94,7 @@ class Text:
     praised: tuple[bool, ...]
 
     @classmethod
+    @lru_cache(maxsize=16)  # a request is read for its route, its dangers and its title
     def read(cls, text: str) -> Text:
         """Read a text of any length, English or French."""
         source = unicodedata.normalize("NFC", text).replace("\u2019", "'")
@@ -160,11 +162,17 @@ class Text:
             index.setdefault(word, []).append(place)
         return index
 
+    @cached_property
+    def _sorted_words(self) -> list[str]:
+        return sorted(self._index)
+
     def _starts(self, pattern: str) -> Sequence[int]:
         if not pattern.endswith("*"):
             return self._index.get(pattern, ())
-        found = (spots for word, spots in self._index.items() if _matches(word, pattern))
-        return sorted(place for spots in found for place in spots)
+        prefix, words = pattern[:-1], self._sorted_words
+        first = bisect_left(words, prefix)
+        last = bisect_left(words, f"{prefix}\U0010ffff", first)
+        return sorted(place for word in words[first:last] for place in self._index[word])
 
     def _follow(self, phrase: Phrase, start: int) -> tuple[int, ...] | None:
         positions = [start]

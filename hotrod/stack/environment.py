@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from sqlalchemy.engine import URL, make_url
 
@@ -26,6 +28,27 @@ def our_environment() -> dict[str, str]:
     return {
         name: value for name, value in os.environ.items() if name.upper().startswith(ENV_PREFIX)
     }
+
+
+@contextmanager
+def only_settings(values: Mapping[str, object]) -> Iterator[None]:
+    """Let these be the only settings in this process's environment for the block.
+
+    Args:
+        values: by the settings' names without the prefix, such as ``GATEWAY__PORT``.
+    """
+    before = our_environment()
+    _replace_environment({ENV_PREFIX + name: str(value) for name, value in values.items()})
+    try:
+        yield
+    finally:
+        _replace_environment(before)
+
+
+def _replace_environment(ours: Mapping[str, str]) -> None:
+    for name in our_environment():
+        del os.environ[name]
+    os.environ.update(ours)
 
 
 def part_environment(settings: Settings, secrets: Secrets) -> dict[str, str]:

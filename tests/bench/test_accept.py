@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.accept import highest_rate
+from bench.accept import AcceptResult, highest_rate
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,24 @@ def test_a_rate_that_is_never_held_ends_the_search() -> None:
 
 def test_the_search_is_bounded() -> None:
     assert highest_rate(1000, lambda _: True, held=True) <= 2000
+
+
+@pytest.mark.parametrize(("highest", "shown"), [(None, []), (244.1, ["244/s"])])
+def test_the_highest_rate_is_shown_if_it_was_looked_for(
+    highest: float | None, shown: list[str]
+) -> None:
+    result = AcceptResult(
+        rate=100,
+        seconds=60,
+        n=6000,
+        errors=0,
+        p50_seconds=0.01,
+        p99_seconds=0.04,
+        max_seconds=0.2,
+        highest_rate=highest,
+        discarded=5000,
+        discard_seconds=1.5,
+        processes={},
+    )
+    assert [row.value for row in result.rows() if row.name.startswith("highest")] == shown
+    assert result.is_kept

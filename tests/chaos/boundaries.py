@@ -61,12 +61,14 @@ class Kind(StrEnum):
 class Boundary(BaseModel):
     """Where a worker dies: at a moment of a step.
 
-    Without a step: of the first response, or of what the engine does itself.
+    Without a step: of the first response, or of what the engine does itself. ``freezes``: it is
+    stopped there, as a suspended machine is, and can be thawed by SIGCONT.
     """
 
     step: str | None = None
     kind: Kind = Kind.MAIL
     moment: Moment
+    freezes: bool = False
 
     def __str__(self) -> str:
         """Name it for people."""
@@ -148,19 +150,18 @@ class Boundary(BaseModel):
         async def dying(system: LocalFileSystem, path: str, content: bytes) -> str:
             if self._is_here():
                 await write(system, path, content[: len(content) // 2])
-                _die()
+                self._die()
             return await write(system, path, content)
 
         setattr(LocalFileSystem, "awrite_path", dying)  # noqa: B010 - likewise
 
     def _die_if_here(self) -> None:
         if self._is_here():
-            _die()
+            self._die()
 
     def _is_here(self) -> bool:
         context = TaskRunContext.get()
         return (context.task.name if context else None) == self.step
 
-
-def _die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+    def _die(self) -> None:
+        os.kill(os.getpid(), signal.SIGSTOP if self.freezes else signal.SIGKILL)

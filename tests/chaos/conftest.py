@@ -6,51 +6,25 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from prefect import get_client
-from prefect.client.orchestration import PrefectClient
 from prefect.context import AsyncClientContext
 from sqlmodel import update
 
 from deployments.apply import Applied, apply_deployments, ensure_work_pool, read_deployments
-from deployments.dispatcher import Dispatcher
-from deployments.reconciler import Reconciler
-from deployments.triggers import TRIGGERS
 from deployments.warm_worker import WORKER_TYPE, WarmWorker
 from hotrod.db.engine import Database
 from hotrod.repairs.models import Ticket
-from hotrod.sections import WorkerSettings
 from hotrod.settings import Settings
 from sandbox.server import Sandbox
 from tasks._resources import Resources
-from tests.chaos.dying_worker import Order
+from tests.chaos.case import Case, OpenCase
+from tests.chaos.stories import Story
+from tests.chaos.workers import LEASE_SECONDS, POLL_SECONDS, House, Nursery
 
 ROOT = Path(__file__).parents[2]
-LEASE_SECONDS = 2
-POLL_SECONDS = 0.2
-
-
-@dataclass
-class Nursery:
-    """The process that forks workers which die."""
-
-    process: asyncio.subprocess.Process
-    log: Path
-
-    async def spawn(self, order: Order) -> int:
-        """Let a worker live and die; return how it ended."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(f"{order.model_dump_json()}\n".encode())
-        answer = await self.process.stdout.readline()
-        assert answer, f"the nursery ended:\n{self.log_tail()}"
-        return int(answer)
-
-    def log_tail(self) -> str:
-        return self.log.read_text()[-4000:]
 
 
 @pytest.fixture(scope="session")
@@ -90,36 +64,6 @@ async def nursery(
     assert await process.wait() == 0
 
 
-@dataclass
-class House:
-    """Where a worker of this process takes over what the dead one has left."""
-
-    kit: Resources
-    client: PrefectClient
-    deployments: dict[str, Applied]
-    tasks: list[asyncio.Task[None]] = field(default_factory=list)
-
-    def start(self, name: str) -> None:
-        settings = WorkerSettings(
-            lease_seconds=LEASE_SECONDS, poll_seconds=POLL_SECONDS, reconcile_seconds=0.5
-        )
-        database = self.kit.database
-        dispatcher = Dispatcher(name, database, self.client, self.deployments, settings)
-        reconciler = Reconciler(
-            database, self.client, self.deployments, TRIGGERS, settings, dispatcher.cancel
-        )
-        self.tasks = [
-            asyncio.create_task(dispatcher.run()),
-            asyncio.create_task(reconciler.run()),
-        ]
-
-    async def stop(self) -> None:
-        for task in self.tasks:
-            task.cancel()
-        ended = await asyncio.gather(*self.tasks, return_exceptions=True)
-        assert not [end for end in ended if not isinstance(end, asyncio.CancelledError)]
-
-
 @pytest.fixture(scope="session")
 async def deployments(prefect_server: Settings) -> dict[str, Applied]:
     """The deployments of ``prefect.yaml``."""
@@ -145,3 +89,15 @@ async def house(
         house = House(kit, client, deployments)
         yield house
         await house.stop()
+
+
+@pytest.fixture
+def open_case(house: House, nursery: Nursery, sandbox: Sandbox) -> OpenCase:
+    """Accept the request of a story; call it with the story."""
+
+    async def accept(story: Story) -> Case:
+        case = Case(house, nursery, sandbox, story)
+        await case.accept()
+        return case
+
+    return accept

@@ -1,7 +1,7 @@
 """Workers that die where they are told: ``python -m tests.chaos.dying_worker``.
 
 Imports everything once, then forks a worker for each order that it reads (JSON, one a line), and
-writes how the worker ended, as ``waitstatus_to_exitcode`` puts it: -9 is a death by SIGKILL.
+writes what became of the worker.
 """
 
 from __future__ import annotations
@@ -45,8 +45,11 @@ class Order(BaseModel):
 
 
 async def work(order: Order) -> None:
-    """Be a worker until death."""
+    """Be a worker until death, or until told to stop by SIGUSR1."""
     kit = resources()
+    me = asyncio.current_task()
+    assert me is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, me.cancel)
     order.boundary.arm()
     if order.responds:
         await Responder(kit.database, TRIGGERS, kit.settings.worker).run()
@@ -59,8 +62,15 @@ async def work(order: Order) -> None:
         ).run()
 
 
-def spawn(order: Order) -> int:
-    """Fork a worker, wait for its end, and return how it ended."""
+class Report(BaseModel):
+    """What became of a worker: its process id, and the signal that ended or stopped it, if any."""
+
+    pid: int
+    signal: int
+
+
+def spawn(order: Order) -> Report:
+    """Fork a worker, and wait until it is dead or frozen."""
     child = os.fork()
     if child == 0:
         signal.alarm(LONGEST_LIFE_SECONDS)
@@ -68,8 +78,9 @@ def spawn(order: Order) -> int:
             asyncio.run(work(order))
         finally:
             os._exit(1)
-    _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status)
+    _, status = os.waitpid(child, os.WUNTRACED)
+    frozen = os.WIFSTOPPED(status)
+    return Report(pid=child, signal=os.WSTOPSIG(status) if frozen else os.WTERMSIG(status))
 
 
 def main() -> None:
@@ -78,7 +89,7 @@ def main() -> None:
     if threading.active_count() > 1:
         raise RuntimeError("only a process without threads can be forked")
     for line in sys.stdin:
-        sys.stdout.write(f"{spawn(Order.model_validate_json(line))}\n")
+        sys.stdout.write(f"{spawn(Order.model_validate_json(line)).model_dump_json()}\n")
         sys.stdout.flush()
 
 

@@ -10,7 +10,8 @@ import structlog
 
 from cli import main as program
 from hotrod.company.load import get_company
-from hotrod.settings import get_settings
+from hotrod.db.engine import Database
+from hotrod.settings import Settings, get_settings
 from tests.conftest import free_port
 
 Hotrod = Callable[..., int]
@@ -37,6 +38,15 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     structlog.reset_defaults()
     get_settings.cache_clear()
     get_company.cache_clear()
+
+
+@pytest.fixture
+def our_database(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Commands work on the session's database."""
+    assert settings.database.url is not None
+    monkeypatch.setenv("HOTROD_DATABASE__URL", settings.database.url.get_secret_value())
 
 
 @pytest.fixture

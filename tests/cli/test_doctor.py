@@ -7,16 +7,20 @@ import socket
 from collections import namedtuple
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy.engine import make_url
 
 from cli import doctor
+from hotrod.db.engine import Database
+from hotrod.durable.models import Effect, EffectState
 from hotrod.settings import Settings, load_settings
 from hotrod.stack.parts import State
 from hotrod.stack.record import PartRecord, ProcessRecord, StackRecord
 from sandbox import running_sandbox
 from tests.cli.conftest import Hotrod
+from tests.factories import dead_letter
 
 Output = pytest.CaptureFixture[str]
 
@@ -33,7 +37,7 @@ def test_with_the_stack_down(hotrod: Hotrod, capsys: Output) -> None:
     assert code == 0
     for name in ("company", "versions", "disk", "ports"):
         assert checks[name]["ok"] is True
-    for name in ("database", "prefect events", "mail", "claude", "slack"):
+    for name in ("database", "inbox", "prefect events", "mail", "claude", "slack"):
         assert checks[name]["ok"] is None
         assert "hotrod up" in checks[name]["detail"]
     assert "prefect 3." in checks["versions"]["detail"]
@@ -78,7 +82,7 @@ def test_with_the_stack_up_its_parts_are_named(
     assert code == 1
     assert checks["stack"]["detail"] == "worker-1 is restarting"
     assert "ports" not in checks
-    for name in ("database", "mail", "claude", "slack"):
+    for name in ("database", "inbox", "mail", "claude", "slack"):
         assert checks[name]["ok"] is False
         assert checks[name]["cure"]
 
@@ -115,6 +119,22 @@ async def test_the_database_is_compared_with_the_migrations(settings: Settings) 
     finding = await doctor._attempt("database", doctor._database, settings)
     assert finding.ok is False
     assert "hotrod up" in finding.detail
+
+
+@pytest.mark.usefixtures("empty_inbox", "no_effects")
+async def test_what_waits_for_a_person_is_a_finding(
+    settings: Settings, database: Database
+) -> None:
+    finding = await doctor._attempt("inbox", doctor._inbox, settings)
+    assert (finding.ok, finding.detail) == (True, "no dead letters, no acts of unknown outcome")
+    async with database.transaction() as session:
+        session.add(dead_letter())
+        session.add(Effect(key=uuid4().hex, state=EffectState.UNKNOWN))
+    finding = await doctor._attempt("inbox", doctor._inbox, settings)
+    assert finding.ok is False
+    assert "1 dead letter: `hotrod inbox list --state dead`" in finding.detail
+    assert "1 act of unknown outcome: `hotrod effects list`" in finding.detail
+    assert "docs/runbooks/dead-letters.md" in finding.cure
 
 
 @pytest.mark.prefect

@@ -4,16 +4,10 @@ import re
 
 import pytest
 
-from hotrod.settings import Settings
+from hotrod.access.models import Scope
 from tests.cli.conftest import Hotrod
 
-pytestmark = pytest.mark.usefixtures("database")
-
-
-@pytest.fixture(autouse=True)
-def _database(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert settings.database.url is not None
-    monkeypatch.setenv("HOTROD_DATABASE__URL", settings.database.url.get_secret_value())
+pytestmark = pytest.mark.usefixtures("our_database")
 
 
 def test_a_key_is_made_listed_and_revoked(
@@ -59,6 +53,28 @@ def test_a_scope_that_is_not_there_is_refused(
 ) -> None:
     assert hotrod("keys", "create", "x", "--scope", "everything") == 2
     assert "tickets:write" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("name", "told"), [("x" * 300, "80"), (" ", "website"), ("a\nb", "website")])
+def test_a_name_that_fits_no_line_is_refused(
+    hotrod: Hotrod, capsys: pytest.CaptureFixture[str], name: str, told: str
+) -> None:
+    assert hotrod("keys", "create", name, "--scope", "admin") == 1
+    assert told in capsys.readouterr().err
+
+
+def test_scopes_are_listed_whole_on_a_narrow_terminal(
+    hotrod: Hotrod, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scopes = [f"--scope={scope}" for scope in Scope]
+    assert hotrod("keys", "create", "a long name " * 6, *scopes) == 0
+    monkeypatch.setenv("COLUMNS", "80")
+    capsys.readouterr()
+    assert hotrod("keys", "list") == 0
+    listed = capsys.readouterr().out
+    for scope in Scope:
+        assert scope in listed
+    assert "…" not in listed
 
 
 def test_a_database_that_is_away_is_told(

@@ -14,14 +14,19 @@ def test_help_and_version_need_no_settings(
     monkeypatch.setenv("HOTROD_GATEWAY__PORT", "none")
     assert hotrod("--help") == 0
     shown = capsys.readouterr().out
-    for command in ("up", "down", "status", "logs", "doctor", "keys", "demo"):
+    for command in ("up", "down", "status", "logs", "doctor", "inbox", "effects", "keys", "demo"):
         assert f"\n  {command} " in shown
     assert hotrod("--version") == 0
     assert capsys.readouterr().out.startswith("hotrod 0.")
 
 
 @pytest.mark.parametrize(
-    "command", ["up", "down", "status", "logs", "doctor", "demo", "keys list", "keys revoke x"]
+    "command",
+    [
+        *("up", "down", "status", "logs", "doctor", "demo", "keys list", "keys revoke x"),
+        *("inbox list", "inbox show 1", "inbox redrive 1", "inbox discard 1"),
+        *("effects list", "effects confirm x", "effects repeat x"),
+    ],
 )
 def test_wrong_settings_are_told_in_a_table(
     hotrod: Hotrod,

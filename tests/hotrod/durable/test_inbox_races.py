@@ -22,10 +22,18 @@ from hotrod.durable.models import DeliveryState as State
 
 pytestmark = pytest.mark.usefixtures("empty_inbox")
 
+SOURCE = "api:races"
 EVENTS = ("repair.requested", "order.shipped")
 LIMITS = {"order.shipped": 2}
 LEASE = timedelta(minutes=5)
 SENDERS, DELIVERIES, WORKERS, KEYS = 4, 80, 4, 8
+
+
+def new_delivery(
+    key: str, *, event: str = EVENTS[0], business: str = "north", lane: Lane = Lane.NORMAL
+) -> NewDelivery:
+    unique = uuid4().hex
+    return NewDelivery(SOURCE, unique, "0" * 64, event, business, key, "", {}, lane=lane)
 
 
 class Floor:
@@ -50,23 +58,18 @@ class Floor:
         if not self.to_come:
             return
         self.to_come -= 1
-        unique = uuid4().hex
-        new = NewDelivery(
-            source="api:races",
-            delivery_id=unique,
-            body_hash="0" * 64,
+        new = new_delivery(
+            key,
             event=self.random.choice(EVENTS),
-            business_key=self.random.choice(["north", "south"]),
-            ordering_key=key,
-            title="",
-            payload={},
+            business=self.random.choice(["north", "south"]),
             lane=self.random.choice(list(Lane)),
         )
-        outcomes = await asyncio.gather(self._accept(new), self._accept(new))
+        outcomes = await asyncio.gather(self.accept(new), self.accept(new))
         (identity,) = [outcome for outcome in outcomes if outcome is not None]
         self.accepted[identity] = key
 
-    async def _accept(self, new: NewDelivery) -> int | None:
+    async def accept(self, new: NewDelivery) -> int | None:
+        await asyncio.sleep(self.random.uniform(0, 0.01))
         try:
             async with self.database.transaction() as session:
                 return await inbox.accept(session, new)
@@ -137,7 +140,20 @@ async def test_each_is_finished_once_and_each_key_in_order(pooled: Database, see
     for key, ids in floor.first_claims.items():
         assert ids == sorted(identity for identity, of in floor.accepted.items() if of == key)
     async with pooled.transaction() as session:
-        states = await session.exec(
-            select(Delivery.state).where(col(Delivery.source) == "api:races")
-        )
+        states = await session.exec(select(Delivery.state).where(col(Delivery.source) == SOURCE))
         assert Counter(states) == {State.DONE: DELIVERIES}
+
+
+async def test_what_is_accepted_while_its_predecessor_ends_is_not_stuck(pooled: Database) -> None:
+    floor = Floor(pooled, seed=0)
+    await floor.accept(new_delivery("ticket:1"))
+    async with pooled.transaction() as session:
+        (first,) = await leases.claim(session, "w1", limit=1, lease=LEASE)
+    async with pooled.transaction() as session:
+        assert await leases.finish(session, first.identity, "w1")
+        accepting = asyncio.create_task(floor.accept(new_delivery("ticket:1")))
+        await asyncio.wait([accepting], timeout=0.1)
+    second = await accepting
+    async with pooled.transaction() as session:
+        rows = await leases.claim(session, "w1", limit=1, lease=LEASE)
+    assert [row.id for row in rows] == [second]
