@@ -124,7 +124,10 @@ def measure_chaos(
         sandbox__journal="mail.jsonl",
     ) as stack:
         storm = Storm(stack, schedule, seed, tell)
-        asyncio.run(storm.run())
+        try:
+            asyncio.run(storm.run())
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from None
         rest_seconds = wait_until_at_rest(stack, _AT_REST_WITHIN_SECONDS)
         evidence = gather(stack, storm.accepted, storm.refused, INJECTED)
         blows = storm.blows()

@@ -68,15 +68,19 @@ class Storm:
         ]
 
     async def run(self) -> None:
-        """Carry it out; when this returns, all parts are ready and nothing fails any more."""
+        """Carry it out; when this returns, all parts are ready and nothing fails any more.
+
+        Raises:
+            ExceptionGroup: of a StackError, when the supervisor has ended.
+        """
         over = asyncio.Event()
-        watching = asyncio.create_task(self._watch.run())
         async with (
             httpx.AsyncClient(
                 base_url=self._stack.settings.sandbox_url, trust_env=False, timeout=10
             ) as sandbox,
             asyncio.TaskGroup() as group,
         ):
+            watching = group.create_task(self._watch.run())
             group.create_task(self._stream.run(over))
             await asyncio.sleep(_FIRST_REQUESTS_SECONDS)
             windows: list[asyncio.Task[None]] = []
@@ -92,7 +96,7 @@ class Storm:
                 await self._watch.until_ready_again(blow.killed, _READY_WITHIN_SECONDS)
             await clear_faults(sandbox)
             over.set()
-        watching.cancel()
+            watching.cancel()
 
     async def _kill(self, kill: Kill) -> None:
         held = await self._held_by(kill.part)

@@ -108,12 +108,20 @@ def measure_recover(*, n: int, seed: int = 0) -> RecoverResult:
             raise HotrodError(f"not all is done {_AT_REST_WITHIN_SECONDS:.0f} s after the kill")
         evidence = gather(stack, accepted)
         continued = _continued(stack, killed)
-    return _result(n, killed, continued, evidence)
+    return summarize(n, killed, continued, evidence)
 
 
-def _result(
+def summarize(
     n: int, killed: Killed, continued: list[Continued], evidence: Evidence
 ) -> RecoverResult:
+    """Return the figures of a kill.
+
+    Args:
+        n: requests in flight.
+        killed: the worker.
+        continued: the deliveries that were unfinished when it was killed.
+        evidence: gathered when all was done.
+    """
     interrupted = [one for one in continued if one.was_running(killed.at)]
     goes_on = [one.went_on(killed.at) for one in interrupted]
     done = [one.finished - killed.at for one in continued]

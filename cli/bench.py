@@ -102,6 +102,21 @@ def recover(
 
 
 @app.command()
+def outage(
+    *,
+    seconds: Annotated[
+        float, typer.Option(min=5, max=600, help="How long Prefect is kept away.")
+    ] = 120,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Keep Prefect away while requests come in, then see that all get done."""
+    from bench.outage import measure_outage
+
+    _show(measure_outage(seconds=seconds, seed=seed), as_json=as_json)
+
+
+@app.command()
 def chaos(
     *,
     kills: Annotated[int, typer.Option(min=1, max=1000, help="Parts to be killed.")] = 20,

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hotrod.db.columns import now
 from hotrod.errors import SettingsError
 from hotrod.stack.control import StackError
 from hotrod.stack.parts import State
@@ -51,15 +49,6 @@ def settings_table(error: SettingsError) -> None:
     for name, reason in error.rows:
         table.add_row(Text(name), Text(reason))
     err.print(table)
-
-
-def age_in_words(moment: datetime) -> str:
-    """Return how long ago a moment was, in its largest unit: 45s, 12m, 3h, 8d."""
-    seconds = max(0, int((now() - moment).total_seconds()))
-    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
-        if seconds >= size:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"
 
 
 def parts_table(parts: Sequence[PartRecord], *, measured: bool = False) -> Table:

@@ -11,8 +11,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from cli.console import age_in_words, out
+from cli.console import out
 from cli.database import run, transaction
+from hotrod.durable.ages import age_in_words
 from hotrod.durable.models import Effect, EffectState
 
 app = typer.Typer(help="Outward acts, and whether they happened.", no_args_is_help=True)

@@ -11,14 +11,15 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from cli.console import age_in_words, err, out
+from cli.console import err, out
 from cli.database import opened, run, transaction
 from cli.filters import filtered
 from cli.run_states import run_states
 from hotrod.db.columns import now
 from hotrod.durable import search
+from hotrod.durable.ages import age_in_words
 from hotrod.durable.models import Delivery, DeliveryState, Lane
-from hotrod.durable.search import DeliveryFilter
+from hotrod.durable.search import UNSETTLED, DeliveryFilter
 from hotrod.errors import HotrodError, NotFoundError
 from hotrod.settings import load_settings
 
@@ -29,8 +30,6 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, 
 All = Annotated[bool, typer.Option("--all", help="All there are; needed when nothing is given.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
-_SETTLED = (DeliveryState.DONE, DeliveryState.DISCARDED)
-_UNSETTLED = tuple(state for state in DeliveryState if state not in _SETTLED)
 _LONGEST_ERROR = 60
 
 
@@ -43,7 +42,7 @@ def list_deliveries(
     as_json: AsJson = False,
 ) -> None:
     """List deliveries, the newest first; without --state, those not finished and dead letters."""
-    states = given.states or (() if given.ids else _UNSETTLED)
+    states = given.states or (() if given.ids else UNSETTLED)
     rows = run(_find(given.model_copy(update={"states": states}), limit + 1))
     shown, more = rows[:limit], len(rows) > limit
     if as_json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from gateway import health, pages, problems, repairs
+from gateway import health, metrics, ops, pages, problems, repairs
 from gateway.auth import CallerCache
 from gateway.bodies import BodyLimit
 from gateway.context import Context
@@ -31,7 +31,7 @@ def create_app(context: Context) -> FastAPI:
     app.state.callers = CallerCache()
     app.add_middleware(BodyLimit, most=context.settings.gateway.max_body_bytes)
     problems.install(app)
-    for room in (repairs, health, pages):
+    for room in (repairs, health, metrics, ops, pages):
         app.include_router(room.router)
     return app
 

@@ -8,11 +8,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Request, Security
-from fastapi.security import APIKeyHeader
+from fastapi.security import APIKeyHeader, HTTPBasic
 
-from gateway.context import InContext
+from gateway.context import Context, InContext
 from gateway.problems import ProblemError
 from hotrod.access.models import Scope
 from hotrod.access.rules import allows
@@ -22,13 +23,17 @@ from hotrod.db.engine import Database
 REMEMBERED_SECONDS = 5.0
 _MOST_REMEMBERED = 1000
 
+_HEADER_CHALLENGE = 'ApiKey realm="hotrod", header="X-API-Key"'
+_BASIC_CHALLENGE = 'Basic realm="hotrod", charset="UTF-8"'
 _header = APIKeyHeader(name="X-API-Key", auto_error=False)
+_basic = HTTPBasic(realm="hotrod", auto_error=False)
 
 
 @dataclass(frozen=True)
 class Caller:
     """The owner of an API key; ``business_key`` None: of all businesses."""
 
+    id: UUID
     prefix: str
     scopes: frozenset[str]
     business_key: str | None
@@ -66,7 +71,7 @@ class CallerCache:
             return None
         if len(self._known) >= _MOST_REMEMBERED:
             self._known.clear()
-        caller = Caller(found.prefix, frozenset(found.scopes), found.business_key)
+        caller = Caller(found.id, found.prefix, frozenset(found.scopes), found.business_key)
         self._known[digest] = (self._clock() + REMEMBERED_SECONDS, caller)
         return caller
 
@@ -77,20 +82,40 @@ def require(scope: Scope) -> Callable[..., Awaitable[Caller]]:
     async def caller_with_scope(
         request: Request, context: InContext, key: Annotated[str | None, Security(_header)]
     ) -> Caller:
-        callers: CallerCache = request.app.state.callers
-        if not key:
-            raise _unauthorized("Send your key in the header X-API-Key.")
-        caller = await callers.find(context.database, key)
-        if caller is None:
-            raise _unauthorized("This key is unknown or revoked; ask ops for a new one.")
-        if not allows(caller.scopes, scope):
-            detail = f"This key lacks the scope {scope}; ask ops for one that has it."
-            raise ProblemError(HTTPStatus.FORBIDDEN, detail)
-        return caller
+        return await _admitted(request, context, key, scope, _HEADER_CHALLENGE)
 
     return caller_with_scope
 
 
-def _unauthorized(detail: str) -> ProblemError:
-    headers = {"WWW-Authenticate": 'ApiKey realm="hotrod", header="X-API-Key"'}
-    return ProblemError(HTTPStatus.UNAUTHORIZED, detail, headers=headers)
+async def ops(
+    request: Request, context: InContext, key: Annotated[str | None, Security(_header)]
+) -> Caller:
+    """Let in people and machines of operations; a dependency.
+
+    Machines send the header X-API-Key; browsers ask for name and password: any name, the key.
+    """
+    if not key and (given := await _basic(request)) is not None:
+        key = given.password
+    caller = await _admitted(request, context, key, Scope.OPS, _BASIC_CHALLENGE)
+    if caller.business_key is not None:
+        detail = f"This key is for {caller.business_key} only; operations are for all businesses."
+        raise ProblemError(HTTPStatus.FORBIDDEN, detail)
+    return caller
+
+
+async def _admitted(
+    request: Request, context: Context, key: str | None, scope: Scope, challenge: str
+) -> Caller:
+    callers: CallerCache = request.app.state.callers
+    headers = {"WWW-Authenticate": challenge}
+    if not key:
+        detail = "Send your key in the header X-API-Key."
+        raise ProblemError(HTTPStatus.UNAUTHORIZED, detail, headers=headers)
+    caller = await callers.find(context.database, key)
+    if caller is None:
+        detail = "This key is unknown or revoked; ask ops for a new one."
+        raise ProblemError(HTTPStatus.UNAUTHORIZED, detail, headers=headers)
+    if not allows(caller.scopes, scope):
+        detail = f"This key lacks the scope {scope}; ask ops for one that has it."
+        raise ProblemError(HTTPStatus.FORBIDDEN, detail)
+    return caller

@@ -156,7 +156,9 @@ async def _form_photo(index: int, upload: UploadFile) -> RawPhoto:
 
 def _check_count(count: int, most: int) -> None:
     if count > most:
-        raise InvalidInputError("photos", "There are too many photos.", f"Send at most {most}.")
+        raise InvalidInputError(
+            "photos", "There are too many photos.", f"Send at most {most} photos."
+        )
 
 
 def _too_large(most: int) -> ProblemError:

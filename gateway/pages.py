@@ -13,16 +13,15 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from gateway import html
 from gateway.context import Context, InContext
 from hotrod.company.models import Business, Company
 from hotrod.db.columns import now
 from hotrod.errors import LinkError, NotFoundError
 from hotrod.links import Choice
-from hotrod.mail.wording import ink_on, mailto, moment
 from hotrod.quoting.decisions import decide, is_open
 from hotrod.quoting.models import Quote, QuoteState
 from hotrod.quoting.store import ItemizedQuote, latest_quote, read_quote
@@ -30,25 +29,7 @@ from hotrod.repairs.models import StatusChange, Ticket, TicketStatus
 from hotrod.repairs.rules import customer_status_text
 from hotrod.repairs.store import TicketFile, history, photos, read_ticket
 
-router = APIRouter(include_in_schema=False)
-
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-}
-_TEMPLATES = Environment(
-    loader=PackageLoader("gateway"),
-    autoescape=select_autoescape(),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_TEMPLATES.filters.update(ink_on=ink_on, mailto=mailto, moment=moment)
+router = APIRouter(include_in_schema=False, route_class=html.PageRoute)
 
 
 @dataclass(frozen=True)
@@ -156,7 +137,7 @@ async def record_decision(
         url = _status_url(context, page)
         return _render("decided.html", context, HTTPStatus.CONFLICT, page=page, status_url=url)
     url = context.links.status_url(decision.ticket.id)
-    return RedirectResponse(url, HTTPStatus.SEE_OTHER, HEADERS)
+    return RedirectResponse(url, HTTPStatus.SEE_OTHER, html.HEADERS)
 
 
 def _address(request: Request) -> str:
@@ -229,10 +210,13 @@ def _render(
     status: HTTPStatus = HTTPStatus.OK,
     **values: Any,  # noqa: ANN401 - whatever the template shows
 ) -> HTMLResponse:
-    html = _TEMPLATES.get_template(template).render(zone=context.company.zone, **values)
-    return HTMLResponse(html, status, HEADERS)
+    return html.page(template, status, zone=context.company.zone, **values)
 
 
 def _no_such_link() -> HTMLResponse:
-    html = _TEMPLATES.get_template("nowhere.html").render()
-    return HTMLResponse(html, HTTPStatus.NOT_FOUND, HEADERS)
+    return html.refusal(
+        "This link leads nowhere",
+        "It may have been cut off on its way. Open it from the mail again, whole, or answer that "
+        "mail: a person reads it.",
+        HTTPStatus.NOT_FOUND,
+    )

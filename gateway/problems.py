@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from traceback import format_tb
 from typing import Any
 from uuid import uuid4
 
 import structlog
+from asyncpg import PostgresError
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -29,12 +31,14 @@ _ANY_CURE = "Correct the value and send it again."
 _CURES = {
     "missing": "Add the field.",
     "extra_forbidden": "Leave the field out.",
-    "string_too_long": "Send at most {max_length}.",
-    "too_long": "Send at most {max_length}.",
+    "string_too_long": "Send at most {max_length} characters.",
+    "too_long": "Send at most {max_length} characters.",
     "literal_error": "Send one of: {expected}.",
     "string_type": "Send text.",
     "string_pattern_mismatch": "Send text of the form {pattern}.",
 }
+_CHARACTERS = {"string_too_long", "too_long"}
+"""Pydantic's names for text that is too long, before and after it was normalized."""
 
 log = structlog.get_logger()
 
@@ -85,7 +89,7 @@ def invalid(error: ValidationError | RequestValidationError) -> ProblemError:
     rows = [
         {
             "field": _field(row["loc"]),
-            "reason": row["msg"].removeprefix("Value error, "),
+            "reason": _reason(row),
             "cure": _cure(row),
         }
         for row in error.errors()
@@ -139,13 +143,32 @@ def install(app: FastAPI) -> None:
         status = HTTPStatus.SERVICE_UNAVAILABLE
         return problem(ProblemError(status, detail, headers={"Retry-After": "2"}))
 
-    @app.exception_handler(Exception)
-    async def _unexpected(request: Request, error: Exception) -> Response:
-        reference = uuid4().hex[:12]
-        log.error("request.failed", reference=reference, route=_route(request), exc_info=error)
-        detail = "Something went wrong here. Try again; if it lasts, tell us the reference."
-        failed = ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
-        return problem(failed, reference=reference)
+    app.add_exception_handler(SQLAlchemyError, _unexpected_in_database)
+    app.add_exception_handler(PostgresError, _unexpected_in_database)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def _unexpected_in_database(request: Request, error: Exception) -> Response:
+    """Answer a failure; what the database says isn't logged: it quotes rows, and so people."""
+    return _failed(
+        request,
+        error=type(error).__name__,
+        sqlstate=getattr(getattr(error, "orig", error), "sqlstate", None),
+        where=format_tb(error.__traceback__),
+    )
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    return _failed(request, exc_info=error)
+
+
+def _failed(request: Request, **fields: object) -> Response:
+    """Log what failed, and answer with the reference under which it is found."""
+    reference = uuid4().hex[:12]
+    log.error("request.failed", reference=reference, route=_route(request), **fields)
+    detail = "Something went wrong here. Try again; if it lasts, tell us the reference."
+    error = ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
+    return problem(error, reference=reference)
 
 
 def _route(request: Request) -> str:
@@ -155,6 +178,13 @@ def _route(request: Request) -> str:
 
 def _field(location: Sequence[object]) -> str:
     return ".".join(str(part)[:_LONGEST_NAME] for part in location) or "body"
+
+
+def _reason(row: Mapping[str, Any]) -> str:
+    if row["type"] in _CHARACTERS:
+        return "This is too long."
+    reason: str = row["msg"]
+    return reason.removeprefix("Value error, ")
 
 
 def _cure(row: Mapping[str, Any]) -> str:

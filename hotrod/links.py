@@ -1,5 +1,7 @@
 """Signed links for customers: no login, nothing to guess, nothing secret inside.
 
+The forms of our own pages are signed the same way: ``ops_form`` names the key that loaded them.
+
 Signatures are HMAC by itsdangerous. A link names a row; what it may do is decided by the state
 of that row, so a quote's link can decide once.
 """
@@ -15,7 +17,7 @@ from pydantic import SecretStr
 
 from hotrod.errors import LinkError
 
-Purpose = Literal["status", "view", "quote"]
+Purpose = Literal["status", "view", "quote", "ops_form"]
 Choice = Literal["approve", "decline"]
 
 

@@ -26,7 +26,7 @@ from hotrod.company.models import Company
 from hotrod.company.store import sync_company
 from hotrod.db.engine import Database, Transactions
 from hotrod.db.migrate import create_database, upgrade
-from hotrod.durable.models import Delivery
+from hotrod.durable.models import Delivery, Effect
 from hotrod.settings import Settings
 from hotrod.stack.environment import prefect_environment
 from hotrod.stack.postgres import EmbeddedPostgres
@@ -143,6 +143,13 @@ async def empty_inbox(database: Database) -> None:
     """An inbox without what other tests accepted."""
     async with database.transaction() as session:
         await session.exec(delete(Delivery))
+
+
+@pytest.fixture
+async def no_effects(database: Database) -> None:
+    """A ledger without what other tests did."""
+    async with database.transaction() as session:
+        await session.exec(delete(Effect))
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -12,6 +13,8 @@ from hotrod.company.load import load_company
 from hotrod.company.store import next_ticket_number
 from hotrod.customers.models import Customer, Device
 from hotrod.db.columns import now
+from hotrod.durable.models import Delivery, DeliveryState
+from hotrod.durable.search import FINISHED
 from hotrod.quoting.models import Quote, QuoteState
 from hotrod.quoting.rules import PartPrice, PricingInput, price
 from hotrod.quoting.store import add_quote
@@ -26,6 +29,21 @@ NO_PICTURE = (
     "After a storm the console turns on and the light is white, but there is no picture on any "
     "television. The HDMI port looks bent."
 )
+
+
+def delivery_row(state: DeliveryState = DeliveryState.DEAD, **changes: Any) -> Delivery:
+    """Return a delivery as it is in a state, with changes; unlike others in all that is unique."""
+    values: dict[str, Any] = {
+        "source": "api:test",
+        "delivery_id": uuid4().hex,
+        "body_hash": "0" * 64,
+        "event": "repair.requested",
+        "business_key": "noizylab",
+        "ordering_key": f"ticket:{uuid4().hex}",
+        "state": state,
+        "finished_at": now() if state in FINISHED else None,
+    }
+    return Delivery(**values | changes)
 
 
 async def add_ticket(

@@ -138,7 +138,7 @@ async def redrive(session: AsyncSession, ids: Sequence[int]) -> int:
 
 
 async def discard(session: AsyncSession, ids: Sequence[int], reason: str) -> int:
-    """Throw deliveries away that no worker holds; returns how many there were.
+    """Throw deliveries away that no worker holds, resting ones too; returns how many there were.
 
     Args:
         session: in a transaction.
@@ -151,7 +151,8 @@ async def discard(session: AsyncSession, ids: Sequence[int], reason: str) -> int
         """
         UPDATE inbox SET state = 'discarded', finished_at = now(), last_error = :reason,
                worker = NULL, lease_until = NULL
-        WHERE id = ANY(:ids) AND state IN ('held', 'waiting', 'suspended', 'dead')
+        WHERE id = ANY(:ids) AND (state IN ('held', 'waiting', 'suspended', 'dead')
+               OR state = 'claimed' AND worker IS NULL)
         """,
         ids=list(ids),
         reason=reason,
@@ -171,7 +172,8 @@ async def wake(session: AsyncSession, run_id: UUID) -> bool:
     await execute(
         session,
         """
-        UPDATE inbox SET state = 'held', attempts = 0, finished_at = NULL
+        UPDATE inbox SET state = 'held', attempts = 0, worker = NULL, finished_at = NULL,
+               redacted_at = NULL
         WHERE id = ANY(:ids) AND state IN ('suspended', 'done', 'dead', 'discarded')
         """,
         ids=ids,

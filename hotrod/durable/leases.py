@@ -53,7 +53,7 @@ async def claim(
         limits: events of which no more than so many may be claimed at a time, by all workers.
             An event that another worker is claiming right now is passed over.
         turns: whose turn it is; changed by the call.
-        urgent_only: leave the other lanes alone.
+        urgent_only: leave what waits in the other lanes alone.
 
     Returns:
         the claimed rows in that order, ``attempts`` counting this claim.

@@ -6,19 +6,18 @@ a million finished deliveries costs nothing.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from sqlalchemy import ColumnElement, func, literal_column, union_all
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, any_, cast, func, literal_column, union_all
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.db.columns import now
 from hotrod.db.engine import Database
 from hotrod.durable import inbox
+from hotrod.durable.ages import Age
 from hotrod.durable.models import Delivery, DeliveryState, Lane
 from hotrod.errors import HotrodError
 
@@ -27,22 +26,13 @@ DISCARDABLE = frozenset(
     {DeliveryState.HELD, DeliveryState.WAITING, DeliveryState.SUSPENDED, DeliveryState.DEAD}
 )
 FINISHED = frozenset({DeliveryState.DONE, DeliveryState.DEAD, DeliveryState.DISCARDED})
+UNSETTLED = tuple(
+    state for state in DeliveryState if state not in {DeliveryState.DONE, DeliveryState.DISCARDED}
+)
+"""What operations look at: deliveries that aren't finished, and dead letters."""
+
 _LARGEST_ID = 2**63 - 1
 _BATCH = 500
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-
-
-def _age(given: object) -> object:
-    """Turn ``15m`` into a time span; pydantic judges what is none."""
-    if not isinstance(given, str):
-        return given
-    match = re.fullmatch(r"(\d{1,6})([smhd])", given.strip())
-    if match is None:
-        raise ValueError("write a number and a unit: 90s, 15m, 2h or 3d")
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
-
-
-Age = Annotated[timedelta, BeforeValidator(_age)]
 
 
 class DeliveryFilter(BaseModel):
@@ -115,7 +105,7 @@ class DeliveryFilter(BaseModel):
         """Return what a row must meet, but for its state."""
         found: list[ColumnElement[bool]] = []
         if self.ids:
-            found.append(col(Delivery.id).in_(self.ids))
+            found.append(col(Delivery.id) == any_(cast(list(self.ids), ARRAY(BigInteger))))
         if self.event:
             found.append(col(Delivery.event) == self.event)
         if self.business:
@@ -148,7 +138,7 @@ async def find(
     page = [col(Delivery.id) < before_id] if before_id is not None else []
     arms = [
         select(col(Delivery.id)).where(*each, *page).order_by(col(Delivery.id).desc()).limit(limit)
-        for each in _per_state(wanted)
+        for each in _per_state(wanted).values()
     ]
     newest = union_all(*arms).subquery()
     found = await session.exec(
@@ -162,19 +152,28 @@ async def find(
 
 async def ids_of(session: AsyncSession, wanted: DeliveryFilter) -> list[int]:
     """Return the ids of all deliveries that match, the oldest first."""
-    arms = [select(col(Delivery.id)).where(*each) for each in _per_state(wanted)]
+    arms = [select(col(Delivery.id)).where(*each) for each in _per_state(wanted).values()]
     found = await session.exec(union_all(*arms))  # type: ignore[call-overload]
     return sorted(found.scalars())
 
 
-async def tally(session: AsyncSession, wanted: DeliveryFilter) -> dict[DeliveryState, int]:
-    """Count the deliveries that match, by state; states without any are left out."""
-    arms = [
-        select(col(Delivery.state), func.count()).where(*each).group_by(col(Delivery.state))
-        for each in _per_state(wanted)
-    ]
-    found = await session.exec(union_all(*arms))  # type: ignore[call-overload]
-    return {DeliveryState(state): count for state, count in found}
+async def tally(
+    session: AsyncSession, wanted: DeliveryFilter, *, at_most: int | None = None
+) -> dict[DeliveryState, int]:
+    """Count the deliveries that match, by state; states without any are left out.
+
+    Args:
+        session: to read with.
+        wanted: which ones.
+        at_most: where counting stops, in each state; None: it is exact.
+    """
+    counts: dict[DeliveryState, int] = {}
+    for state, conditions in _per_state(wanted).items():
+        matching = select(col(Delivery.id)).where(*conditions).limit(at_most).subquery()
+        found = await session.exec(select(func.count()).select_from(matching))
+        if count := found.one():
+            counts[state] = count
+    return counts
 
 
 async def redrive_all(database: Database, wanted: DeliveryFilter) -> int:
@@ -222,14 +221,14 @@ async def _in_batches(
     return changed
 
 
-def _per_state(wanted: DeliveryFilter) -> list[list[ColumnElement[bool]]]:
+def _per_state(wanted: DeliveryFilter) -> dict[DeliveryState, list[ColumnElement[bool]]]:
     """Return the conditions for each state apart, in the words of its partial index."""
     conditions = wanted.conditions()
-    return [
-        [
+    return {
+        state: [
             col(Delivery.state) == literal_column(f"'{state}'"),
             *([col(Delivery.finished_at).is_not(None)] if state in FINISHED else []),
             *conditions,
         ]
-        for state in wanted.states or DeliveryState
-    ]
+        for state in wanted.states or tuple(DeliveryState)
+    }

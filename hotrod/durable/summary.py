@@ -83,6 +83,14 @@ async def summary(session: AsyncSession) -> InboxSummary:
     return InboxSummary(tuple(groups), rates["accepted"], rates["done"], rates["dead"])
 
 
+async def accepted_total(session: AsyncSession) -> int:
+    """Return how many deliveries were accepted so far, by their ids; it never goes down.
+
+    A delivery that lost a race against itself has used an id up, too.
+    """
+    return int((await execute(session, "SELECT coalesce(max(id), 0) FROM inbox")).scalar_one())
+
+
 _COUNTED = "state, lane_rank, business_key, event"
 _BURIED = "state = 'dead' AND finished_at IS NOT NULL ORDER BY finished_at"
 _DONE = "state = 'done' AND finished_at IS NOT NULL ORDER BY finished_at"

@@ -12,15 +12,20 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from sandbox.mail.message import Mail
+
 Via = Literal["graph", "smtp"]
 
 
 class Submission(BaseModel):
-    """A mail that was taken: complete MIME bytes, the envelope, and when it was."""
+    """A mail that was taken, as read, with the envelope and when it was.
+
+    To read a mail takes milliseconds, and a stand-in that starts again has thousands.
+    """
 
     model_config = ConfigDict(frozen=True, ser_json_bytes="base64", val_json_bytes="base64")
 
-    raw: bytes
+    mail: Mail
     sender: str
     recipients: tuple[str, ...]
     via: Via

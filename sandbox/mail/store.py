@@ -63,7 +63,7 @@ class MailStore:
         self._numbers = itertools.count(1)
         self._journal = journal
         for submission in journal.read() if journal else ():
-            self._deliver(submission, read_mail(submission.raw))
+            self._deliver(submission)
 
     def submit(
         self,
@@ -94,7 +94,7 @@ class MailStore:
         if not all(is_address(address) for address in addresses):
             raise NoRecipientsError("a recipient is not a valid address")
         submission = Submission(
-            raw=sent.raw,
+            mail=sent,
             sender=sender,
             recipients=tuple(addresses),
             via=via,
@@ -103,7 +103,7 @@ class MailStore:
         )
         if self._journal is not None:
             self._journal.write(submission)
-        self._deliver(submission, sent)
+        self._deliver(submission)
 
     def add_draft(self, raw: bytes, *, mailbox: str) -> StoredMail:
         """Keep a mail that is not sent yet.
@@ -156,9 +156,10 @@ class MailStore:
         if self._journal is not None:
             self._journal.clear()
 
-    def _deliver(self, submission: Submission, sent: Mail) -> None:
-        via, at = submission.via, submission.received_at
-        delivered = read_mail(_without_bcc(sent.raw))
+    def _deliver(self, submission: Submission) -> None:
+        sent, via, at = submission.mail, submission.via, submission.received_at
+        raw = _without_bcc(sent.raw)
+        delivered = sent if raw == sent.raw else read_mail(raw)
         for address in submission.recipients:
             self._keep(address, "inbox", via, delivered, at)
         if submission.keep_sent:

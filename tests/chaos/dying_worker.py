@@ -84,13 +84,20 @@ def spawn(order: Order) -> Report:
 
 
 def main() -> None:
-    """Carry out orders until there are no more."""
+    """Carry out orders until there are no more; what is frozen then doesn't outlive this."""
     configure_logging("INFO")
     if threading.active_count() > 1:
         raise RuntimeError("only a process without threads can be forked")
+    frozen: list[int] = []
     for line in sys.stdin:
-        sys.stdout.write(f"{spawn(Order.model_validate_json(line)).model_dump_json()}\n")
+        order = Order.model_validate_json(line)
+        report = spawn(order)
+        if order.boundary.freezes:
+            frozen.append(report.pid)
+        sys.stdout.write(f"{report.model_dump_json()}\n")
         sys.stdout.flush()
+    for child in frozen:
+        os.kill(child, signal.SIGKILL)
 
 
 if __name__ == "__main__":

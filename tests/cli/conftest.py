@@ -41,9 +41,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.fixture
-def our_database(
-    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def our_database(database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands work on the session's database."""
     assert settings.database.url is not None
     monkeypatch.setenv("HOTROD_DATABASE__URL", settings.database.url.get_secret_value())

@@ -20,7 +20,7 @@ from hotrod.stack.parts import State
 from hotrod.stack.record import PartRecord, ProcessRecord, StackRecord
 from sandbox import running_sandbox
 from tests.cli.conftest import Hotrod
-from tests.factories import dead_letter
+from tests.factories import delivery_row
 
 Output = pytest.CaptureFixture[str]
 
@@ -122,13 +122,11 @@ async def test_the_database_is_compared_with_the_migrations(settings: Settings) 
 
 
 @pytest.mark.usefixtures("empty_inbox", "no_effects")
-async def test_what_waits_for_a_person_is_a_finding(
-    settings: Settings, database: Database
-) -> None:
+async def test_what_waits_for_a_person_is_a_finding(settings: Settings, database: Database) -> None:
     finding = await doctor._attempt("inbox", doctor._inbox, settings)
     assert (finding.ok, finding.detail) == (True, "no dead letters, no acts of unknown outcome")
     async with database.transaction() as session:
-        session.add(dead_letter())
+        session.add(delivery_row())
         session.add(Effect(key=uuid4().hex, state=EffectState.UNKNOWN))
     finding = await doctor._attempt("inbox", doctor._inbox, settings)
     assert finding.ok is False

@@ -55,7 +55,9 @@ def test_a_scope_that_is_not_there_is_refused(
     assert "tickets:write" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("name", "told"), [("x" * 300, "80"), (" ", "website"), ("a\nb", "website")])
+@pytest.mark.parametrize(
+    ("name", "told"), [("x" * 300, "80"), (" ", "website"), ("a\nb", "website")]
+)
 def test_a_name_that_fits_no_line_is_refused(
     hotrod: Hotrod, capsys: pytest.CaptureFixture[str], name: str, told: str
 ) -> None:

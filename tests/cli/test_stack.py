@@ -12,12 +12,16 @@ from typing import Any
 
 import pytest
 
+from cli import stack
+from cli.database import run, transaction
+from hotrod.durable.models import Effect, EffectState
 from hotrod.stack import control, plan
 from hotrod.stack.control import StackError, running
 from hotrod.stack.logs import log_path
-from hotrod.stack.parts import Part, Port
-from hotrod.stack.record import is_running
+from hotrod.stack.parts import Part, Port, State
+from hotrod.stack.record import PartRecord, ProcessRecord, StackRecord, is_running
 from tests.cli.conftest import Hotrod
+from tests.factories import delivery_row
 from tests.hotrod.stack.conftest import make_part, wait_for
 
 Output = pytest.CaptureFixture[str]
@@ -100,11 +104,38 @@ def test_a_running_stack_is_found_shown_and_stopped(
         "url": "http://127.0.0.1:1",
     }
     assert worker["pid"] != server["pid"]
+    assert body["attention"] is None, "there is no database"
     assert body["rss_mb"] == pytest.approx(server["rss_mb"] + worker["rss_mb"], abs=0.2)
     for again in ("second", "detached"):
         assert seen[again][0] == 0
         assert "up already" in seen[again][1]
         assert "Gateway" in seen[again][1]
+
+
+@pytest.mark.usefixtures("our_database", "empty_inbox", "no_effects")
+def test_status_tells_what_waits_for_a_person(
+    hotrod: Hotrod, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    itself = ProcessRecord(pid=1, created_at=0)
+    record = StackRecord(supervisor=itself, parts=[PartRecord(name="x", state=State.READY)])
+    monkeypatch.setattr(stack, "running", lambda _home: record)
+    assert hotrod("status") == 0
+    assert "dead letter" not in capsys.readouterr().out
+
+    async def fail_twice() -> None:
+        async with transaction() as session:
+            session.add(delivery_row())
+            session.add(delivery_row())
+            session.add(Effect(key="mail:quote:1", state=EffectState.UNKNOWN))
+
+    run(fail_twice())
+    assert hotrod("status") == 0
+    told = capsys.readouterr().out
+    assert "2 dead letters: `hotrod inbox list --state dead`" in told
+    assert "1 act of unknown outcome: `hotrod effects list`" in told
+    assert hotrod("status", "--json") == 0
+    body = json.loads(capsys.readouterr().out)
+    assert body["attention"] == {"dead_letters": 2, "unknown_effects": 1}
 
 
 def test_up_tells_of_a_part_that_fails(

@@ -112,6 +112,7 @@ class InboxModel:
 
     def wake(self, item: Item) -> None:
         if item.state in {State.SUSPENDED, *ENDS}:
+            item.redacted = False
             self._start_again([item])
 
     def redrive(self, items: Iterable[Item]) -> int:
@@ -125,6 +126,7 @@ class InboxModel:
     def _start_again(self, items: list[Item]) -> int:
         for item in items:
             item.state, item.attempts, item.finished_at = State.HELD, 0, None
+            item.worker = None
         self._promote(items)
         return len(items)
 
@@ -133,9 +135,10 @@ class InboxModel:
             item
             for item in items
             if item.state in {State.HELD, State.WAITING, State.SUSPENDED, State.DEAD}
+            or (item.state is State.CLAIMED and item.worker is None)
         ]
         for item in free:
-            item.state, item.error = State.DISCARDED, reason
+            item.state, item.error, item.worker = State.DISCARDED, reason, None
         self._promote(free)
         return len(free)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -18,26 +17,13 @@ from hotrod.db.columns import now
 from hotrod.db.engine import Database
 from hotrod.durable import search
 from hotrod.durable.models import Delivery, DeliveryState, Lane
-from hotrod.durable.search import FINISHED, DeliveryFilter
+from hotrod.durable.search import DeliveryFilter
 from hotrod.errors import HotrodError
+from tests.factories import delivery_row
 
 pytestmark = pytest.mark.usefixtures("empty_inbox")
 
 S = DeliveryState
-
-
-def row(state: DeliveryState = S.DEAD, **changes: Any) -> Delivery:
-    values: dict[str, Any] = {
-        "source": "api:test",
-        "delivery_id": uuid4().hex,
-        "body_hash": "0" * 64,
-        "event": "repair.requested",
-        "business_key": "noizylab",
-        "ordering_key": f"ticket:{uuid4().hex}",
-        "state": state,
-        "finished_at": now() if state in FINISHED else None,
-    }
-    return Delivery(**values | changes)
 
 
 async def stored(session: AsyncSession, *rows: Delivery) -> list[int]:
@@ -72,7 +58,7 @@ async def states(database: Database) -> dict[int | None, str]:
 async def test_each_field_of_a_filter_narrows(
     session: AsyncSession, matching: dict[str, Any], other: dict[str, Any], wanted: dict[str, Any]
 ) -> None:
-    (expected, _) = await stored(session, row(**matching), row(**other))
+    (expected, _) = await stored(session, delivery_row(**matching), delivery_row(**other))
     wanted_filter = DeliveryFilter.model_validate(wanted)
     found = await search.find(session, wanted_filter, limit=10)
     assert [each.id for each in found] == [expected]
@@ -81,14 +67,14 @@ async def test_each_field_of_a_filter_narrows(
 
 
 async def test_all_fields_must_match(session: AsyncSession) -> None:
-    await stored(session, row(event="a"), row(business_key="teelixir"))
+    await stored(session, delivery_row(event="a"), delivery_row(business_key="teelixir"))
     both = DeliveryFilter(event="a", business="teelixir")
     assert await search.find(session, both, limit=10) == []
     assert await search.tally(session, both) == {}
 
 
 async def test_nothing_given_finds_every_state_the_newest_first(session: AsyncSession) -> None:
-    ids = await stored(session, *(row(state) for state in S))
+    ids = await stored(session, *(delivery_row(state) for state in S))
     found = await search.find(session, DeliveryFilter(), limit=100)
     assert [each.id for each in found] == ids[::-1]
     assert await search.ids_of(session, DeliveryFilter()) == ids
@@ -96,7 +82,7 @@ async def test_nothing_given_finds_every_state_the_newest_first(session: AsyncSe
 
 
 async def test_pages_follow_each_other(session: AsyncSession) -> None:
-    ids = await stored(session, *(row(state) for state in (*S, *S)))
+    ids = await stored(session, *(delivery_row(state) for state in (*S, *S)))
     seen: list[int] = []
     while page := await search.find(
         session, DeliveryFilter(), limit=4, before_id=seen[-1] if seen else None
@@ -106,7 +92,7 @@ async def test_pages_follow_each_other(session: AsyncSession) -> None:
 
 
 async def test_ids_that_are_not_there_match_nothing(session: AsyncSession) -> None:
-    (here,) = await stored(session, row())
+    (here,) = await stored(session, delivery_row())
     wanted = DeliveryFilter(ids=(here, here + 1, 2**63 - 1))
     assert await search.ids_of(session, wanted) == [here]
 
@@ -116,8 +102,10 @@ async def test_dead_letters_are_redriven_in_batches(
 ) -> None:
     monkeypatch.setattr(search, "_BATCH", 3)
     async with database.transaction() as session:
-        dead = await stored(session, *(row(attempts=5) for _ in range(7)))
-        others = await stored(session, row(S.DONE), row(S.DISCARDED), row(event="other"))
+        dead = await stored(session, *(delivery_row(attempts=5) for _ in range(7)))
+        others = await stored(
+            session, delivery_row(S.DONE), delivery_row(S.DISCARDED), delivery_row(event="other")
+        )
     wanted = DeliveryFilter(event="repair.requested")
     assert await search.redrive_all(database, wanted) == len(dead)
     now_in = await states(database)
@@ -132,10 +120,12 @@ async def test_discarding_spares_what_workers_hold_and_what_was_held_behind(
 ) -> None:
     async with database.transaction() as session:
         first, second = await stored(
-            session, row(S.WAITING, ordering_key="k"), row(S.HELD, ordering_key="k")
+            session,
+            delivery_row(S.WAITING, ordering_key="k"),
+            delivery_row(S.HELD, ordering_key="k"),
         )
         claimed, suspended, done = await stored(
-            session, row(S.CLAIMED), row(S.SUSPENDED), row(S.DONE)
+            session, delivery_row(S.CLAIMED), delivery_row(S.SUSPENDED), delivery_row(S.DONE)
         )
     assert await search.discard_all(database, DeliveryFilter(states=(S.WAITING,)), "a test") == 1
     now_in = await states(database)

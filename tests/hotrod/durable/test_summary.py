@@ -6,7 +6,6 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from sqlmodel import delete
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.db.columns import now
@@ -14,7 +13,8 @@ from hotrod.durable import summary as module
 from hotrod.durable.models import DeliveryState, Effect, EffectState, Lane
 from hotrod.durable.open_effects import count_open_effects, effects_in, open_effects
 from hotrod.durable.summary import Rate, summary
-from tests.hotrod.durable.test_search import row, stored
+from tests.factories import delivery_row
+from tests.hotrod.durable.test_search import stored
 
 pytestmark = pytest.mark.usefixtures("empty_inbox")
 
@@ -32,10 +32,10 @@ async def test_deliveries_are_counted_by_state_lane_business_and_event(
 ) -> None:
     await stored(
         session,
-        *(row(S.WAITING, lane_rank=rank) for rank in (0, 1, 1)),
-        row(S.WAITING, business_key="teelixir"),
-        row(S.WAITING, event="quote.decided"),
-        *(row(state) for state in S if state != S.WAITING),
+        *(delivery_row(S.WAITING, lane_rank=rank) for rank in (0, 1, 1)),
+        delivery_row(S.WAITING, business_key="teelixir"),
+        delivery_row(S.WAITING, event="quote.decided"),
+        *(delivery_row(state) for state in S if state != S.WAITING),
     )
     found = await summary(session)
     waiting = {
@@ -57,7 +57,7 @@ async def test_the_age_of_the_oldest_in_each_state(session: AsyncSession) -> Non
     minutes = {S.HELD: 5, S.WAITING: 4, S.CLAIMED: 3, S.SUSPENDED: 2, S.DEAD: 1}
     for state, age in minutes.items():
         long_ago = now() - timedelta(minutes=age)
-        await stored(session, row(state, accepted_at=long_ago), row(state))
+        await stored(session, delivery_row(state, accepted_at=long_ago), delivery_row(state))
     ages = (await summary(session)).oldest_seconds
     assert {state: round(age / 60) for state, age in ages.items()} == minutes
 
@@ -67,9 +67,9 @@ async def test_what_came_and_went_lately(session: AsyncSession) -> None:
         moment = now() - age
         await stored(
             session,
-            row(S.DONE, accepted_at=moment, finished_at=moment),
-            row(S.DONE, accepted_at=now() - timedelta(days=9), finished_at=moment),
-            row(S.DEAD, accepted_at=moment, finished_at=moment),
+            delivery_row(S.DONE, accepted_at=moment, finished_at=moment),
+            delivery_row(S.DONE, accepted_at=now() - timedelta(days=9), finished_at=moment),
+            delivery_row(S.DEAD, accepted_at=moment, finished_at=moment),
         )
     found = await summary(session)
     assert found.accepted == Rate(2, 4, 6)
@@ -83,13 +83,13 @@ async def test_large_counts_stop_somewhere(
     assert f"LIMIT {module.COUNTED_AT_MOST}" in module._GROUPS
     few = module._GROUPS.replace(f"LIMIT {module.COUNTED_AT_MOST}", "LIMIT 2")
     monkeypatch.setattr(module, "_GROUPS", few)
-    await stored(session, *(row(state) for state in (S.WAITING, S.HELD, S.DEAD) * 3))
+    await stored(session, *(delivery_row(state) for state in (S.WAITING, S.HELD, S.DEAD) * 3))
     found = await summary(session)
     assert [found.count(state) for state in (S.WAITING, S.HELD, S.DEAD)] == [2, 2, 2]
 
 
+@pytest.mark.usefixtures("no_effects")
 async def test_acts_that_wait_for_a_person(session: AsyncSession) -> None:
-    await session.exec(delete(Effect))
     ages = {"claimed": 0, "hanging": 5, "unknown": 3, "fresh unknown": 0, "done": 9}
     states = {"unknown": "unknown", "fresh unknown": "unknown", "done": "done"}
     prefix = uuid4().hex

@@ -1,0 +1,87 @@
+"""Pages: how they are rendered, and what they promise browsers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse
+from fastapi.routing import APIRoute
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from starlette.exceptions import HTTPException
+
+from hotrod.durable.ages import age_in_words, span_in_words
+from hotrod.mail.wording import ink_on, mailto, moment
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+_TEMPLATES = Environment(
+    loader=PackageLoader("gateway"),
+    autoescape=select_autoescape(),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_TEMPLATES.filters.update(
+    ink_on=ink_on, mailto=mailto, moment=moment, age=age_in_words, span=span_in_words
+)
+
+
+def page(
+    template: str,
+    status: HTTPStatus = HTTPStatus.OK,
+    **values: Any,  # noqa: ANN401 - whatever the template shows
+) -> HTMLResponse:
+    """Return a page."""
+    return HTMLResponse(_TEMPLATES.get_template(template).render(values), status, HEADERS)
+
+
+def refusal(headline: str, cure: str, status: HTTPStatus) -> HTMLResponse:
+    """Return the page that says why something can't be done, and what to do."""
+    return page("refusal.html", status, headline=headline, cure=cure)
+
+
+class PageRoute(APIRoute):
+    """A route for people: it tells on a page what can't be read, and answers HEAD like GET."""
+
+    def __init__(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        *,
+        methods: set[str] | list[str] | None = None,
+        **others: Any,  # noqa: ANN401 - as FastAPI's
+    ) -> None:
+        asked = set(methods or ())
+        more = {"HEAD"} if "GET" in asked else set()
+        super().__init__(path, endpoint, methods=asked | more, **others)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return what answers requests."""
+        handle = super().get_route_handler()
+
+        async def answer(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except RequestValidationError:
+                return _unreadable(HTTPStatus.UNPROCESSABLE_ENTITY)
+            except HTTPException as error:
+                if error.status_code != HTTPStatus.BAD_REQUEST:
+                    raise
+                return _unreadable(HTTPStatus.BAD_REQUEST)
+
+        return answer
+
+
+def _unreadable(status: HTTPStatus) -> HTMLResponse:
+    return refusal("We couldn't read that", "Go back, load the page again, and try again.", status)
