@@ -157,6 +157,7 @@ class Dispatcher:
             for key in set(held) - kept:
                 if task := self._running.get(key):
                     log.warning("lease.lost", delivery=key)
+                    self._runner.lose(key)
                     task.cancel()
 
     async def _listen(self) -> None:

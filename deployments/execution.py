@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -14,10 +14,10 @@ import structlog
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.exceptions import Abort, ObjectNotFound, Pause
-from prefect.flow_engine import run_flow_async
 from prefect.flows import Flow
 from prefect.states import Pending
 
+from deployments.engine import run_flow
 from hotrod.db.engine import is_away
 from tasks._policy import PASSING
 
@@ -70,7 +70,9 @@ async def make_runnable(client: PrefectClient, flow_run: FlowRun) -> FlowRun:
     return await client.read_flow_run(flow_run.id)
 
 
-async def execute(client: PrefectClient, flow: Flow[..., Any], flow_run: FlowRun) -> State[Any]:
+async def execute(
+    client: PrefectClient, flow: Flow[..., Any], flow_run: FlowRun, is_ours: Callable[[], bool]
+) -> State[Any]:
     """Run a flow here and now, and return its last state; errors of the flow are in the state.
 
     What is completed, cancelled or asleep is not run.
@@ -78,14 +80,10 @@ async def execute(client: PrefectClient, flow: Flow[..., Any], flow_run: FlowRun
     state = flow_run.state
     if state is not None and _ENDINGS.get(state.type) in _STAY:
         return state
-    parameters = flow.validate_parameters(flow_run.parameters)
     try:
-        ended: Any = await run_flow_async(
-            flow, flow_run=flow_run, parameters=parameters, return_type="state"
-        )
+        return await run_flow(flow, flow_run, is_ours)
     except (Abort, Pause):  # it sleeps, or somebody else has changed its state
-        ended = (await client.read_flow_run(flow_run.id)).state
-    return cast("State[Any]", ended)
+        return cast("State[Any]", (await client.read_flow_run(flow_run.id)).state)
 
 
 async def conclude(state: State[Any]) -> Conclusion:

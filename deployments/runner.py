@@ -69,6 +69,7 @@ class Runner:
         self._settings = settings
         self._runs: dict[int, UUID] = {}
         self._cancelled: set[int] = set()
+        self._lost: set[int] = set()
 
     def cancel(self, run_id: UUID) -> int | None:
         """Note that ops cancelled a run; return the id of its delivery if it runs here."""
@@ -77,6 +78,10 @@ class Runner:
             return None
         self._cancelled.add(found)
         return found
+
+    def lose(self, delivery_id: int) -> None:
+        """Note that another worker holds a delivery now: its run is not ours to speak of."""
+        self._lost.add(delivery_id)
 
     async def attempt(self, delivery: Delivery) -> Conclusion:
         """Run a delivery's flow as far as it comes; what stops it is in the conclusion.
@@ -103,6 +108,7 @@ class Runner:
         finally:
             self._runs.pop(delivery.identity, None)
             self._cancelled.discard(delivery.identity)
+            self._lost.discard(delivery.identity)
 
     async def _run(self, delivery: Delivery) -> Conclusion:
         trigger = self._triggers.get(delivery.event)
@@ -119,7 +125,9 @@ class Runner:
         if delivery.run_id is not None:
             flow_run = await make_runnable(self._client, flow_run)
         log.info("run.started", run=str(flow_run.id))
-        state = await execute(self._client, flow, flow_run)
+        state = await execute(
+            self._client, flow, flow_run, lambda: delivery.identity not in self._lost
+        )
         if delivery.attempts > 1:
             await self._insist(flow_run.id, state)
         return await conclude(state)

@@ -22,7 +22,7 @@ from hotrod.durable.summary import WINDOWS, InboxSummary, accepted_total, summar
 router = APIRouter(include_in_schema=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Reading(Collector):
     """What one look at the database found."""
 

@@ -20,6 +20,7 @@ from gateway.auth import Caller, ops
 from gateway.context import Context, InContext
 from gateway.problems import ProblemError
 from hotrod.durable import effects
+from hotrod.durable.ages import write_age
 from hotrod.durable.inbox import COUNTED_AT_MOST
 from hotrod.durable.models import Delivery, DeliveryState, Lane
 from hotrod.durable.open_effects import open_effects
@@ -92,7 +93,7 @@ async def ops_page(
     shown = given.model_copy(update={"states": given.states or UNSETTLED})
     async with context.database.transaction() as session:
         rows = await find(session, shown, limit=_SHOWN + 1, before_id=query.before)
-        values = {
+        values: dict[str, Any] = {
             "summary": await summary(session),
             "effects": await open_effects(session, limit=_SHOWN),
             "ticket_urls": await _ticket_urls(session, context, rows[:_SHOWN]),
@@ -132,7 +133,7 @@ async def change_deliveries(
     except HotrodError as error:
         return _refused(str(error))
     done = {"redrive": "redriven", "discard": "discarded"}[form.action]
-    log.info(f"inbox.{done}", count=count, key=caller.prefix)
+    log.info("inbox.changed", action=form.action, count=count, caller=caller.prefix)
     filtered = DeliveryFilter.model_validate(form.model_dump(include=_FILTER_FIELDS))
     return _back(_fields(filtered) | {"done": done, "count": str(count)})
 
@@ -150,7 +151,7 @@ async def decide_effect(
     except HotrodError as error:
         return _refused(str(error))
     done = {"confirm": "confirmed", "repeat": "repeated"}[form.action]
-    log.info(f"effect.{done}", effect=form.key, key=caller.prefix)
+    log.info("effect.decided", action=form.action, effect=form.key, caller=caller.prefix)
     return _back({"error": form.key, "done": done})
 
 
@@ -205,7 +206,7 @@ async def _matching(session: AsyncSession, given: DeliveryFilter) -> dict[str, i
 def _fields(given: DeliveryFilter) -> dict[str, Any]:
     """Return a filter as the fields of a form, without its blanks."""
     ages = {
-        name: f"{int(age.total_seconds())}s"
+        name: write_age(age)
         for name in ("older_than", "newer_than")
         if (age := getattr(given, name)) is not None
     }

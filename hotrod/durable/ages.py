@@ -26,6 +26,13 @@ def _parse(given: object) -> object:
 Age = Annotated[timedelta, BeforeValidator(_parse)]
 
 
+def write_age(span: timedelta) -> str:
+    """Return a time span of whole seconds the way it is read, e.g. 2h."""
+    seconds = int(span.total_seconds())
+    unit, size = next((unit, size) for unit, size in _SECONDS.items() if seconds % size == 0)
+    return f"{seconds // size}{unit}"
+
+
 def age_in_words(moment: datetime) -> str:
     """Return how long ago a moment was, in whole units of the largest that fits, e.g. 12m."""
     return span_in_words((now() - moment).total_seconds())

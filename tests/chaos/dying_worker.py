@@ -27,7 +27,7 @@ from hotrod.logging import configure_logging
 from tasks._resources import resources
 from tests.chaos.boundaries import Boundary
 
-LONGEST_LIFE_SECONDS = 30
+LONGEST_LIFE_SECONDS = 60
 DEPLOYMENT = "repair-intake/repair-intake"
 
 
@@ -45,7 +45,7 @@ class Order(BaseModel):
 
 
 async def work(order: Order) -> None:
-    """Be a worker until death, or until told to stop by SIGUSR1."""
+    """Be a worker until death, or until SIGUSR1 tells it to finish and stop."""
     kit = resources()
     me = asyncio.current_task()
     assert me is not None

@@ -47,7 +47,6 @@ async def test_waking_up_when_all_is_done_it_does_nothing_twice(
     await case.check_outcome(boundary)
 
 
-@pytest.mark.xfail(reason="Prefect's engine calls the completed run crashed when it is cancelled")
 async def test_waking_up_when_all_is_done_it_leaves_the_run_completed(open_case: OpenCase) -> None:
     case = await open_case(DANGEROUS)
     worker = await case.reach(frozen("check parts", Moment.BEFORE))

@@ -111,6 +111,22 @@ async def test_a_wrong_field_is_named_with_its_cure(door: Door, field: str, valu
     assert len(answer.content) < 1000, "what was sent is not sent back"
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "most"),
+    [
+        ("customer_name", "x" * 121, 120),
+        ("brand", "\ufb2c" * 60, 60),
+        ("problem", "x" * 5001, 5000),
+    ],
+)
+async def test_text_that_is_too_long_is_told_in_characters(
+    door: Door, field: str, value: str, most: int
+) -> None:
+    (row,) = assert_problem(await door.send(door.request(**{field: value})), 422)["errors"]
+    assert row["reason"] == "This is too long."
+    assert row["cure"] == f"Send at most {most} characters."
+
+
 async def test_a_field_without_a_writable_name_is_refused(door: Door) -> None:
     assert_problem(await door.raw(json.dumps({"\ud800": 1}).encode()), 422)
     photo = json_photo(picture()) | {"\ud800": ""}

@@ -23,7 +23,6 @@ from hotrod.links import Choice, LinkSigner
 from hotrod.quoting.models import Quote, QuoteState
 from hotrod.repairs.models import Ticket, TicketStatus
 from tests.factories import add_sent_quote, add_ticket
-from tests.gateway.conftest import assert_problem
 
 HOSTILE = "<script>alert(1)</script>\"'&{{7*7}}"
 
@@ -250,8 +249,33 @@ async def test_an_answer_must_be_one(
     offered: tuple[Ticket, Quote],
     form: dict[str, str],
 ) -> None:
-    assert_problem(await client.post(quote_path(context, offered[1]), data=form), 422)
+    refused = await client.post(quote_path(context, offered[1]), data=form)
+    assert_safe_page(refused, 422)
+    assert "try again" in refused.text
     assert (await read(context, offered[1]))[0].state == "sent"
+
+
+@pytest.mark.parametrize("body", [b"", b"--line", b"--line\r\nno header\r\n--line--"])
+async def test_a_broken_form_is_answered_by_a_page(
+    client: httpx.AsyncClient, context: Context, offered: tuple[Ticket, Quote], body: bytes
+) -> None:
+    headers = {"Content-Type": "multipart/form-data; boundary=line"}
+    path = quote_path(context, offered[1])
+    refused = await client.post(path, content=body, headers=headers)
+    assert_safe_page(refused, refused.status_code)
+    assert refused.status_code in {400, 422}
+    assert_safe_page(await client.get(f"{path}?choice=maybe"), 422)
+    assert (await read(context, offered[1]))[0].state == "sent"
+
+
+async def test_whether_a_page_is_there_can_be_asked_without_reading_it(
+    client: httpx.AsyncClient, context: Context, offered: tuple[Ticket, Quote]
+) -> None:
+    for path in (status_path(context, offered[0]), quote_path(context, offered[1])):
+        answer = await client.head(path)
+        assert answer.status_code == 200
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert (await client.head("/r/nowhere")).status_code == 404
 
 
 async def test_links_open_only_what_they_were_made_for(

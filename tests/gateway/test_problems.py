@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlmodel import insert
+from sqlmodel.ext.asyncio.session import AsyncSession
 from structlog.testing import capture_logs
 
-from gateway import pages
+from gateway import pages, repairs
 from gateway.context import Context
 from hotrod.access.models import Scope
 from hotrod.access.store import revoke_key
+from hotrod.customers.models import Customer
 from hotrod.repairs import intake
 from tests.gateway.conftest import NEW, Door, assert_problem, new_key
 
@@ -120,6 +125,29 @@ async def test_a_fault_of_ours_tells_a_reference_and_nothing_else(
     (entry,) = logs
     assert (entry["event"], entry["reference"]) == ("request.failed", body["reference"])
     assert (entry["route"], entry["log_level"]) == (NEW, "error")
+
+
+async def test_what_the_database_says_of_people_is_not_logged(
+    door: Door, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither by us, nor by the server that gets what an app doesn't catch."""
+
+    async def clash(session: AsyncSession, *_: object) -> None:
+        customer = {"email": door.email, "name": "Ada Byron"}
+        for _ in range(2):
+            await session.exec(insert(Customer).values(id=uuid4(), **customer))
+
+    monkeypatch.setattr(repairs, "accept_request", clash)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=True)
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as client:
+        with capture_logs() as logs:
+            answer = await Door(client, door.context, door.key, door.email).send()
+    body = assert_problem(answer, 500)
+    (entry,) = logs
+    assert (entry["event"], entry["reference"]) == ("request.failed", body["reference"])
+    assert (entry["error"], entry["sqlstate"]) == ("IntegrityError", "23505")
+    assert "clash" in str(entry["where"])
+    assert door.email not in str(logs)
 
 
 async def test_a_link_is_not_written_into_the_log(

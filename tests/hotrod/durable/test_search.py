@@ -7,8 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import ValidationError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -149,12 +147,6 @@ def change(what: str) -> Callable[[DeliveryFilter], DeliveryFilter]:
 def test_states_that_can_not_be_changed_are_told(what: str, state: DeliveryState) -> None:
     with pytest.raises(HotrodError, match=f"{state} deliveries can't be {what}"):
         change(what)(DeliveryFilter(states=(state, S.DEAD)))
-
-
-@given(st.integers(0, 999_999), st.sampled_from([("s", 1), ("m", 60), ("h", 3600), ("d", 86_400)]))
-def test_an_age_is_a_number_and_a_unit(number: int, unit: tuple[str, int]) -> None:
-    wanted = DeliveryFilter.model_validate({"older_than": f"{number}{unit[0]}"})
-    assert wanted.older_than == timedelta(seconds=number * unit[1])
 
 
 @pytest.mark.parametrize(
