@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from bench.evidence import ask
 from bench.requests import repair_request
 from bench.stack import BenchStack
 
@@ -20,6 +21,10 @@ _AGAIN_AFTER_SECONDS = 0.5
 _GIVE_UP_AFTER_SECONDS = 120.0
 _ANSWER_WITHIN_SECONDS = 10.0
 _SHARE_SENT_TWICE = 0.2
+_MOST_UNFINISHED = 60
+_UNFINISHED = f"""
+    SELECT FROM inbox WHERE state IN ('held', 'waiting', 'claimed') LIMIT {_MOST_UNFINISHED}
+"""
 
 
 @dataclass
@@ -44,12 +49,16 @@ class Request:
 class RequestStream:
     """Sends about one request per second until it is told to stop.
 
+    While many are unfinished it sends none: what is shown is that nothing is lost, not how long
+    the queue can be.
+
     Args:
         stack: whose gateway they go to.
         seed: of the requests' words.
     """
 
     def __init__(self, stack: BenchStack, seed: int) -> None:
+        self._stack = stack
         self._seed = seed
         self._dice = random.Random(seed)  # noqa: S311 - repeatable, no secret
         self._client = httpx.AsyncClient(
@@ -64,9 +73,10 @@ class RequestStream:
         """Send until ``stop`` is set; returns when each request is accepted or given up."""
         async with self._client, asyncio.TaskGroup() as senders:
             while not stop.is_set():
-                request = Request(len(self.requests))
-                self.requests.append(request)
-                senders.create_task(self._send(request))
+                if len(await ask(self._stack, _UNFINISHED)) < _MOST_UNFINISHED:
+                    request = Request(len(self.requests))
+                    self.requests.append(request)
+                    senders.create_task(self._send(request))
                 await asyncio.sleep(_EVERY_SECONDS)
 
     async def _send(self, request: Request) -> None:

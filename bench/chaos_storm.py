@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
-import asyncpg
 import httpx
 
 from bench.chaos_kills import Killed, StackWatch
 from bench.chaos_recovery import Blow
 from bench.chaos_requests import RequestStream
 from bench.chaos_schedule import Event, FaultWindow, Kill
+from bench.evidence import ask
 from bench.faults import clear_faults, order_fault
 from bench.invariants import Accepted
-from bench.records import fetch
 from bench.stack import BenchStack
 
 _READY_WITHIN_SECONDS = 45.0
@@ -116,7 +114,7 @@ class Storm:
             return
         finished = f"SELECT FROM inbox WHERE finished_at > to_timestamp({killed.at}) LIMIT 1"
         deadline = time.monotonic() + _READY_WITHIN_SECONDS
-        while not await self._ask(finished):
+        while not await ask(self._stack, finished):
             if time.monotonic() > deadline:
                 self._note(f"nothing was finished for {_READY_WITHIN_SECONDS:.0f} s")
                 return
@@ -131,14 +129,7 @@ class Storm:
     async def _held_by(self, part: str) -> tuple[int, ...]:
         """Return the deliveries that a worker holds."""
         held = f"SELECT id FROM inbox WHERE state = 'claimed' AND worker = '{part}'"  # noqa: S608 - our own word
-        return tuple(row["id"] for row in await self._ask(held))
-
-    async def _ask(self, query: str) -> list[dict[str, Any]]:
-        """Return what the database answers; nothing when it is away."""
-        try:
-            return await asyncio.to_thread(fetch, self._stack.settings, query)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            return []
+        return tuple(row["id"] for row in await ask(self._stack, held))
 
     def _note(self, line: str) -> None:
         line = f"{time.time() - self._began:7.1f} s  {line}"

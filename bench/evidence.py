@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
+
+import asyncpg
 
 from bench.invariants import (
     Accepted,
@@ -37,6 +41,14 @@ _MAILS = """
     FROM messages JOIN tickets ON tickets.id = ticket_id ORDER BY created_at
 """
 _EFFECTS = "SELECT key, state FROM effects ORDER BY claimed_at"
+
+
+async def ask(stack: BenchStack, query: str) -> list[dict[str, Any]]:
+    """Return what our database answers; nothing when it is away."""
+    try:
+        return await asyncio.to_thread(fetch, stack.settings, query)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return []
 
 
 def wait_until_at_rest(stack: BenchStack, within_seconds: float) -> float | None:

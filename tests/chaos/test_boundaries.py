@@ -12,7 +12,11 @@ from tests.chaos.boundaries import Boundary, Kind, Moment
 from tests.chaos.case import MORTAL, STEPS, SURVIVOR, OpenCase, finished_before, watched
 from tests.chaos.stories import DANGEROUS, KINDS, Story, boundaries
 
-pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("empty_inbox", "free_technicians")]
+pytestmark = [
+    pytest.mark.chaos,
+    pytest.mark.prefect,
+    pytest.mark.usefixtures("empty_inbox", "free_technicians"),
+]
 
 
 def test_every_step_of_the_flow_is_tried() -> None:

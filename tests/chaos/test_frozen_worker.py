@@ -5,11 +5,18 @@ from __future__ import annotations
 import pytest
 from prefect.client.schemas.objects import StateType
 
+from sandbox.faults import Fault
+from sandbox.server import Sandbox
 from tests.chaos.boundaries import Boundary, Moment
 from tests.chaos.case import SURVIVOR, OpenCase, finished_before, until, watched
 from tests.chaos.stories import DANGEROUS, KINDS
+from tests.chaos.workers import LEASE_SECONDS
 
-pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("empty_inbox", "free_technicians")]
+pytestmark = [
+    pytest.mark.chaos,
+    pytest.mark.prefect,
+    pytest.mark.usefixtures("empty_inbox", "free_technicians"),
+]
 
 
 def frozen(step: str, moment: Moment) -> Boundary:
@@ -47,11 +54,15 @@ async def test_waking_up_when_all_is_done_it_does_nothing_twice(
     await case.check_outcome(boundary)
 
 
-async def test_waking_up_when_all_is_done_it_leaves_the_run_completed(open_case: OpenCase) -> None:
+async def test_waking_up_when_all_is_done_it_leaves_the_run_completed(
+    open_case: OpenCase, sandbox: Sandbox
+) -> None:
     case = await open_case(DANGEROUS)
-    worker = await case.reach(frozen("check parts", Moment.BEFORE))
+    worker = await case.reach(frozen("diagnose with Claude", Moment.BEFORE))
     case.take_over(SURVIVOR)
     await case.until_ended()
+    slow = Fault(service="claude", kind="slow", seconds=2 * LEASE_SECONDS)
+    sandbox.state.faults.order(slow)  # so that the run is under way when the lost lease is noticed
     await case.wake(worker)
 
     async def completed() -> bool:

@@ -185,6 +185,7 @@ def test_without_a_stack(hotrod: Hotrod, capsys: Output) -> None:
         "running": False,
         "rss_mb": 0.0,
         "parts": [],
+        "attention": None,
     }
     assert hotrod("down") == 0
     assert "not running" in capsys.readouterr().out

@@ -1,0 +1,63 @@
+"""Every measurement once, short: what it counts must be right; how fast is for the long ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bench.accept import measure_accept
+from bench.burst import measure_burst
+from bench.chaos import measure_chaos
+from bench.drain import measure_drain
+from bench.outage import measure_outage
+from bench.recover import measure_recover
+from bench.start import measure_start
+
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOTROD_HOME", str(tmp_path))
+
+
+def test_accept() -> None:
+    found = measure_accept(rate=10, seconds=3, search=False)
+    assert (found.n, found.errors) == (30, 0)
+
+
+def test_start_is_faster_than_stock_prefect() -> None:
+    found = measure_start(n=3, stock_n=2)
+    assert found.n == 3
+    assert found.ratio is not None
+    assert found.ratio > 1
+
+
+def test_a_burst_is_accepted_and_done_once() -> None:
+    found = measure_burst(n=12, clients=4, stock_n=0)
+    assert (found.accepted, found.failed, found.done, found.doubled) == (found.n, 0, found.n, 0)
+
+
+def test_a_backlog_is_worked_off() -> None:
+    found = measure_drain(n=6)
+    assert found.done == 6
+    assert found.floor_runs_per_second > 0
+
+
+def test_a_killed_worker_loses_and_doubles_nothing() -> None:
+    found = measure_recover(n=5)
+    assert found.violations == []
+    assert found.same_run == found.interrupted
+
+
+def test_prefect_away_loses_and_doubles_nothing() -> None:
+    found = measure_outage(seconds=12)
+    assert found.violations == []
+    assert found.done == found.accepted == found.n
+
+
+def test_chaos_breaks_no_invariant() -> None:
+    found = measure_chaos(kills=6, seed=1)
+    assert found.violations == []
+    assert (found.kills, found.lost, found.doubled) == (6, 0, 0)
