@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,7 +18,9 @@ from gateway import repairs
 from gateway.context import Context
 from hotrod.access.models import Scope
 from hotrod.customers.models import Customer, Device
-from hotrod.durable.models import Delivery
+from hotrod.db.columns import now
+from hotrod.durable import inbox
+from hotrod.durable.models import Delivery, DeliveryState
 from hotrod.repairs.models import Photo, StatusChange, Ticket
 from tests.gateway.conftest import NEW, Door, assert_problem, json_photo, new_key, picture
 
@@ -149,6 +152,19 @@ async def test_the_same_key_with_another_body_is_refused(door: Door) -> None:
     photo = await door.send(door.request(photos=[json_photo(picture())]), again="once")
     assert_problem(photo, 409)
     assert await count_tickets(door.context, door.email) == 1
+
+
+async def test_a_repeated_request_whose_answer_is_not_kept_is_gone(door: Door) -> None:
+    key = uuid4().hex
+    first = await door.send(again=key)
+    async with door.context.database.transaction() as session:
+        row = (await session.exec(select(Delivery).where(Delivery.delivery_id == key))).one()
+        row.state, row.finished_at = DeliveryState.DONE, now() - timedelta(days=1)
+        session.add(row)
+    async with door.context.database.transaction() as session:
+        await inbox.redact(session, now(), limit=10_000)
+    assert first.status_code == 202
+    assert_problem(await door.send(again=key), 410)
 
 
 async def test_keys_of_different_callers_do_not_meet(door: Door) -> None:
