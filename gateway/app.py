@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import FastAPI
 
 from gateway import health, metrics, ops, pages, problems, repairs
@@ -19,7 +23,16 @@ from hotrod.stack.secrets import load_secrets
 
 def create_app(context: Context) -> FastAPI:
     """Return the app over the given resources."""
+
+    @asynccontextmanager
+    async def ready(_: FastAPI) -> AsyncIterator[None]:
+        await context.database.open()
+        gc.freeze()  # what is here now stays: collecting it again would make requests wait
+        yield
+        await context.database.close()
+
     app = FastAPI(
+        lifespan=ready,
         title="Hot Rod Flow",
         description="Webhooks and customers' pages. Send your key in X-API-Key.",
         version="1",

@@ -30,7 +30,7 @@ class Context:
         return CustomerLinks(self.signer, self.settings.public_url)
 
 
-def _context(request: Request) -> Context:
+async def _context(request: Request) -> Context:
     context: Context = request.app.state.context
     return context
 

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import JSONResponse
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gateway.auth import Caller, require
 from gateway.bodies import RawPhoto, read_request
@@ -88,8 +89,6 @@ async def new_repair(
         detail = f"This key is not for the business {business.key}."
         raise ProblemError(HTTPStatus.FORBIDDEN, detail)
     origin = Origin(caller.source, idempotency_key or uuid4().hex, _fingerprint(repair, raw_photos))
-    if idempotency_key is not None and (answer := await _replay(context, origin)) is not None:
-        return _accepted(answer, replayed=True)
     uploads = [await _sanitize(context, photo) for photo in raw_photos]
 
     def answer_for(ticket: Ticket) -> dict[str, Any]:
@@ -101,12 +100,14 @@ async def new_repair(
 
     try:
         async with context.database.transaction() as session:
-            answer = await accept_request(
+            given = await _replay(session, origin) if idempotency_key is not None else None
+            answer = given or await accept_request(
                 session, business, context.objects, repair, uploads, origin, answer_for
             )
     except DuplicateDeliveryError:
-        return _accepted(await _replay(context, origin) or {}, replayed=True)
-    return _accepted(answer, replayed=False)
+        async with context.database.transaction() as session:
+            answer = given = await _replay(session, origin) or {}
+    return _accepted(answer, replayed=given is not None)
 
 
 @router.get("/api/repairs/{ticket}", summary="Read a ticket")
@@ -123,9 +124,8 @@ async def read_repair(
     return view
 
 
-async def _replay(context: Context, origin: Origin) -> dict[str, Any] | None:
-    async with context.database.transaction() as session:
-        return await inbox.replay(session, origin.source, origin.delivery_id, origin.body_hash)
+async def _replay(session: AsyncSession, origin: Origin) -> dict[str, Any] | None:
+    return await inbox.replay(session, origin.source, origin.delivery_id, origin.body_hash)
 
 
 async def _sanitize(context: Context, photo: RawPhoto) -> PhotoUpload:

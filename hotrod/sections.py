@@ -36,7 +36,7 @@ class DatabaseSettings(Section):
 
     port: Port = Field(5439, description="TCP port of the embedded server, on loopback.")
     pool_size: int = Field(
-        20, ge=1, le=200, description="Connections kept open per process; twice as many at most."
+        20, ge=1, le=200, description="Connections that each process keeps open."
     )
     statement_timeout_seconds: float = Field(
         30.0, gt=0, description="A statement that runs longer is cancelled by the server."

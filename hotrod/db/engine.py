@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 from sqlalchemy import ColumnElement, event, func, select, text
@@ -14,7 +15,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.orm import configure_mappers
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 import hotrod.db.tables  # noqa: F401 - foreign keys are resolved among all tables
@@ -57,11 +59,12 @@ class Database:
     @classmethod
     def connect(cls, settings: Settings) -> Database:
         """Return a database by the settings; connections are opened when first needed."""
+        configure_mappers()  # now, not in the first transaction
         timeout_ms = int(settings.database.statement_timeout_seconds * 1000)
         engine = create_async_engine(
             database_url(settings),
             pool_size=settings.database.pool_size,
-            max_overflow=settings.database.pool_size,
+            max_overflow=0,
             hide_parameters=True,
             connect_args={
                 "server_settings": {
@@ -99,6 +102,13 @@ class Database:
                 await connection.rollback()
                 await connection.execute(select(func.pg_advisory_unlock(number)))
                 await connection.commit()
+
+    async def open(self) -> None:
+        """Open all connections of the pool, so that the first transactions needn't."""
+        async with AsyncExitStack() as opened:
+            pool = cast("QueuePool", self.engine.pool)
+            ways = [self.engine.connect() for _ in range(pool.size())]
+            await asyncio.gather(*(opened.enter_async_context(one) for one in ways))
 
     async def close(self) -> None:
         """Close all connections."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -13,11 +14,19 @@ from hotrod.durable.models import Delivery
 
 CHANNEL = "hotrod_inbox"
 _LOCKS = 4_207_112  # advisory locks of two numbers: this one, and the hash of the ordering key
+TRY_KEY = f"pg_try_advisory_xact_lock({_LOCKS}, hashtext(:key))"
+"""SQL: lock the ordering key :key until the transaction ends, unless another one holds it."""
+
+
+@lru_cache(256)
+def _text(statement: str) -> TextClause:
+    """Return a statement, its parameters found once."""
+    return text(statement)
 
 
 async def execute(session: AsyncSession, statement: str, /, **parameters: object) -> Any:  # noqa: ANN401 - rows of any shape
     """Execute SQL with parameters in the session's transaction."""
-    return await session.exec(cast("Any", text(statement)), params=parameters)
+    return await session.exec(cast("Any", _text(statement)), params=parameters)
 
 
 async def deliveries(
@@ -25,23 +34,20 @@ async def deliveries(
 ) -> list[Delivery]:
     """Execute SQL that returns rows of the inbox, and return them as they are now."""
     found = await session.exec(
-        cast("Any", select(Delivery).from_statement(text(statement))),
+        cast("Any", select(Delivery).from_statement(_text(statement))),
         params=parameters,
         execution_options={"populate_existing": True},
     )
     return list(found.scalars())
 
 
-async def lock_key(session: AsyncSession, ordering_key: str, *, wake: bool) -> None:
-    """Lock an ordering key until the transaction ends; with ``wake``, workers hear of its end.
+async def lock_key(session: AsyncSession, ordering_key: str) -> None:
+    """Lock an ordering key until the transaction ends.
 
     A statement of its own: what follows must see what the lock's last holder has committed.
     """
-    also = f", pg_notify('{CHANNEL}', '')" if wake else ""
     await execute(
-        session,
-        f"SELECT pg_advisory_xact_lock({_LOCKS}, hashtext(:key)){also}",
-        key=ordering_key,
+        session, f"SELECT pg_advisory_xact_lock({_LOCKS}, hashtext(:key))", key=ordering_key
     )
 
 

@@ -14,12 +14,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.db.columns import now
-from hotrod.durable.heads import execute, lock_key, lock_keys, promote
-from hotrod.durable.models import Delivery, DeliveryState, Lane
+from hotrod.durable.heads import (
+    CHANNEL,
+    TRY_KEY,
+    execute,
+    lock_key,
+    lock_keys,
+    promote,
+)
+from hotrod.durable.models import DeliveryState, Lane
 from hotrod.errors import DeliveryConflictError, DeliveryForgottenError
 
 COUNTED_AT_MOST = 10_000
@@ -56,10 +62,14 @@ async def replay(
         DeliveryConflictError: it came before, with another body.
         DeliveryForgottenError: it came before the retention time, its answer is not kept.
     """
-    found = await session.exec(
-        select(Delivery.body_hash, Delivery.answer, Delivery.redacted_at).where(
-            Delivery.source == source, Delivery.delivery_id == delivery_id
-        )
+    found = await execute(
+        session,
+        """
+        SELECT body_hash, answer, redacted_at FROM inbox
+        WHERE source = :source AND delivery_id = :delivery_id
+        """,
+        source=source,
+        delivery_id=delivery_id,
     )
     row = found.first()
     if row is None:
@@ -85,35 +95,49 @@ async def accept(session: AsyncSession, new: NewDelivery) -> int:
         DuplicateDeliveryError: that other transaction won; nothing of this one may be kept.
     """
     await session.flush()
-    await lock_key(session, new.ordering_key, wake=True)
-    inserted = await execute(
-        session,
-        """
-        INSERT INTO inbox (source, delivery_id, body_hash, event, business_key, ordering_key,
-            lane_rank, title, payload, answer, state, attempts, run_id, last_error, accepted_at)
-        VALUES (:source, :delivery_id, :body_hash, :event, :business_key, CAST(:key AS varchar),
-            :lane_rank, :title, CAST(:payload AS jsonb), CAST(:answer AS jsonb),
-            CASE WHEN EXISTS (
-                SELECT FROM inbox WHERE ordering_key = :key AND state IN ('waiting', 'claimed'))
-            THEN 'held' ELSE 'waiting' END, 0, :run_id, '', now())
-        ON CONFLICT (source, delivery_id) DO NOTHING RETURNING id
-        """,
-        source=new.source,
-        delivery_id=new.delivery_id,
-        body_hash=new.body_hash,
-        event=new.event,
-        business_key=new.business_key,
-        key=new.ordering_key,
-        lane_rank=RANKS[new.lane],
-        title=new.title,
-        payload=json.dumps(new.payload),
-        answer=json.dumps(new.answer),
-        run_id=new.run_id,
-    )
-    delivery_id: int | None = inserted.scalar_one_or_none()
-    if delivery_id is None:
+    row = {
+        "source": new.source,
+        "delivery_id": new.delivery_id,
+        "body_hash": new.body_hash,
+        "event": new.event,
+        "business_key": new.business_key,
+        "key": new.ordering_key,
+        "lane_rank": RANKS[new.lane],
+        "title": new.title,
+        "payload": json.dumps(new.payload),
+        "answer": json.dumps(new.answer),
+        "run_id": new.run_id,
+    }
+    inserted = await execute(session, _INSERT_AS_HEAD, **row)
+    found = inserted.first()
+    if found is None:
+        await lock_key(session, new.ordering_key)
+        inserted = await execute(session, _INSERT_IN_ORDER, **row)
+        found = inserted.first()
+    if found is None:
         raise DuplicateDeliveryError(new.delivery_id)
-    return delivery_id
+    return int(found[0])
+
+
+_INSERT = f"""
+    INSERT INTO inbox (source, delivery_id, body_hash, event, business_key, ordering_key,
+        lane_rank, title, payload, answer, state, attempts, run_id, last_error, accepted_at)
+    SELECT :source, :delivery_id, :body_hash, :event, :business_key, CAST(:key AS varchar),
+        :lane_rank, :title, CAST(:payload AS jsonb), CAST(:answer AS jsonb),
+        %s, 0, CAST(:run_id AS uuid), '', now()
+    %s RETURNING id, pg_notify('{CHANNEL}', '')
+"""
+# One round trip where nobody else is at the key; the index of heads tells whether that is so.
+_INSERT_AS_HEAD = _INSERT % (
+    "'waiting'",
+    f"WHERE {TRY_KEY} ON CONFLICT DO NOTHING",
+)
+_INSERT_IN_ORDER = _INSERT % (
+    """CASE WHEN EXISTS (
+        SELECT FROM inbox WHERE ordering_key = :key AND state IN ('waiting', 'claimed'))
+    THEN 'held' ELSE 'waiting' END""",
+    "ON CONFLICT (source, delivery_id) DO NOTHING",
+)
 
 
 async def redrive(session: AsyncSession, ids: Sequence[int]) -> int:

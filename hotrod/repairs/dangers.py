@@ -157,7 +157,9 @@ def safety_text(dangers: Sequence[Danger]) -> tuple[str, ...]:
 
 
 def _holds(sign: _Sign, text: Text) -> bool:
-    told = {text.sentences[at[0]] for phrase in sign.phrases for at in text.claims(phrase)}
+    told = {
+        text.sentences[at[0]] for phrase in text.begun(sign.phrases) for at in text.claims(phrase)
+    }
     if not told:
         return False
     return bool(
@@ -174,4 +176,4 @@ def _is_wet_under_power(text: Text) -> bool:
 
 def _last(text: Text, wanted: Sequence[Phrase]) -> int:
     """Return the last word that claims one of the phrases; -1 when none does."""
-    return max((at[-1] for phrase in wanted for at in text.claims(phrase)), default=-1)
+    return max((at[-1] for phrase in text.begun(wanted) for at in text.claims(phrase)), default=-1)

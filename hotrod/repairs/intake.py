@@ -21,11 +21,12 @@ from pydantic import (
 )
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hotrod.analytics.store import record
+from hotrod.analytics.models import AnalyticsEvent
 from hotrod.company.models import Business, Company
 from hotrod.company.store import next_ticket_number
 from hotrod.customers.models import Device
 from hotrod.customers.store import find_or_add_customer
+from hotrod.db.rows import insert_rows
 from hotrod.durable import inbox
 from hotrod.durable.inbox import NewDelivery
 from hotrod.durable.models import Lane
@@ -215,8 +216,6 @@ async def accept_request(
         model=request.model,
         serial=request.serial,
     )
-    session.add(device)
-    await session.flush()
     ticket = Ticket(
         number=await next_ticket_number(session, business.ticket_prefix),
         business_key=business.key,
@@ -231,21 +230,19 @@ async def accept_request(
         route=verdict.route,
         dangers=[danger.value for danger in verdict.dangers],
     )
-    session.add(ticket)
-    await session.flush()
-    session.add(
-        StatusChange(ticket_id=ticket.id, to_status=TicketStatus.RECEIVED, actor="customer")
-    )
-    await _keep_photos(session, objects, ticket, uploads)
-    await record(
-        session,
-        "ticket.received",
-        business.key,
+    received = AnalyticsEvent(
+        name="ticket.received",
+        business_key=business.key,
         ticket_id=ticket.id,
-        route=verdict.route,
-        device=request.device_type,
-        photos=len(uploads),
+        fields={
+            "route": verdict.route,
+            "device": request.device_type,
+            "photos": len(uploads),
+        },
     )
+    change = StatusChange(ticket_id=ticket.id, to_status=TicketStatus.RECEIVED, actor="customer")
+    photos = await _keep_photos(objects, ticket, uploads)
+    await insert_rows(session, device, ticket, change, received, *photos)
     urgent = verdict.dangers or request.urgency == "rush"
     answered = answer(ticket)
     await inbox.accept(
@@ -267,14 +264,15 @@ async def accept_request(
 
 
 async def _keep_photos(
-    session: AsyncSession, objects: ObjectStore, ticket: Ticket, uploads: Sequence[PhotoUpload]
-) -> None:
-    """Write the photos before the commit: a stored row must never lack its picture."""
+    objects: ObjectStore, ticket: Ticket, uploads: Sequence[PhotoUpload]
+) -> list[Photo]:
+    """Store the photos and return their rows: a stored row must never lack its picture."""
+    photos = []
     for upload in {upload.photo.sha256: upload for upload in uploads}.values():
         photo = upload.photo
         key = f"photos/{ticket.number}/{photo.sha256}.{photo.extension}"
         await objects.put(key, photo.data)
-        session.add(
+        photos.append(
             Photo(
                 ticket_id=ticket.id,
                 object_key=key,
@@ -286,3 +284,4 @@ async def _keep_photos(
                 sha256=photo.sha256,
             )
         )
+    return photos

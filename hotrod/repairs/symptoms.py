@@ -164,7 +164,7 @@ def find_symptoms(text: Text) -> tuple[Sighting, ...]:
         for is_sure, signs in ((True, symptom.sure), (False, symptom.hints)):
             places = [
                 place[0]
-                for sign in signs
+                for sign in text.begun(signs)
                 for place in text.claims(sign)
                 if not all(text.praised[word] for word in place)
             ]

@@ -197,7 +197,7 @@ def triage(problem: str, device: DeviceFacts | None = None) -> Triage:
 
 
 def _count(row: _RouteSigns, text: Text, device: DeviceFacts | None) -> int:
-    count = sum(text.mentions((phrase,)) for phrase in row.phrases)
+    count = sum(text.mentions((phrase,)) for phrase in text.begun(row.phrases))
     return count + (row.route is Route.STATUS_QUESTION and _names_ticket(text, device))
 
 

@@ -137,13 +137,18 @@ class Text:
             if phrase.is_negative or not any(self.denied[place] for place in positions):
                 yield positions
 
+    def begun(self, phrases: Iterable[Phrase]) -> Iterator[Phrase]:
+        """Yield those of many phrases whose first word stands in the text."""
+        beginnings = self._beginnings
+        return (phrase for phrase in phrases if phrase.words[0] in beginnings)
+
     def says(self, wanted: Iterable[Phrase]) -> bool:
         """Tell whether one of the phrases stands in the text and isn't denied."""
-        return any(True for phrase in wanted for _ in self.claims(phrase))
+        return any(True for phrase in self.begun(wanted) for _ in self.claims(phrase))
 
     def mentions(self, wanted: Iterable[Phrase]) -> bool:
         """Tell whether one of the phrases stands in the text, denied or not."""
-        return any(True for phrase in wanted for _ in self.places(phrase))
+        return any(True for phrase in self.begun(wanted) for _ in self.places(phrase))
 
     def sentence_around(self, place: int, limit: int = 200) -> str:
         """Return the sentence of a word, verbatim; the part from the word on when it is long."""
@@ -161,6 +166,12 @@ class Text:
         for place, word in enumerate(self.words):
             index.setdefault(word, []).append(place)
         return index
+
+    @cached_property
+    def _beginnings(self) -> frozenset[str]:
+        """The words, and every beginning of them as a pattern."""
+        stems = (f"{word[:end]}*" for word in self._index for end in range(len(word) + 1))
+        return frozenset((*self._index, *stems))
 
     @cached_property
     def _sorted_words(self) -> list[str]:

@@ -113,6 +113,9 @@ def prefect_server_environment(settings: Settings, secrets: Secrets) -> dict[str
         "PREFECT_SERVER_DATABASE_CONNECTION_URL": prefect_database_url(settings).render_as_string(
             hide_password=False
         ),
+        # Connections beyond the pool would be opened and closed all the time, at great cost.
+        "PREFECT_SERVER_DATABASE_SQLALCHEMY_POOL_SIZE": "15",
+        "PREFECT_SERVER_DATABASE_SQLALCHEMY_MAX_OVERFLOW": "0",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
         "PREFECT_LOGGING_LEVEL": "WARNING",

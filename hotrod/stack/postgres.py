@@ -32,6 +32,7 @@ _TUNING = {
     "unix_socket_directories": "",
     "max_connections": "200",
     "shared_buffers": "64MB",
+    "jit": "off",
     "log_min_messages": "warning",
     "password_encryption": "scram-sha-256",
 }

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from hotrod.stack.logs import rotate
@@ -15,6 +16,7 @@ from hotrod.stack.parts import Part
 from hotrod.stack.record import kill_group
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
+_AUTOGROUP = Path("/proc/self/autogroup")  # sched(7)
 
 
 async def start(part: Part, log: Path) -> asyncio.subprocess.Process:
@@ -57,6 +59,9 @@ async def end(
 def _settle_in(part: Part) -> Callable[[], None]:
     """Return what a new process does first: it gives way as far as the part should.
 
+    Where Linux groups processes by session, niceness counts inside a session only, and each part
+    has one of its own: so the session gives way too.
+
     And it asks to be told when its parent has died. Other systems than Linux have no such thing;
     there the next start ends what was left.
     """
@@ -65,6 +70,8 @@ def _settle_in(part: Part) -> Callable[[], None]:
 
     def settle_in() -> None:
         os.nice(part.niceness)
+        with suppress(OSError):
+            _AUTOGROUP.write_text(str(part.niceness))
         if prctl is not None:
             prctl(_PR_SET_PDEATHSIG, int(part.stop_signal), 0, 0, 0)
             if os.getppid() != parent:  # it died before we asked
