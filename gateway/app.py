@@ -20,6 +20,8 @@ from hotrod.objects import ObstoreObjects
 from hotrod.settings import get_settings
 from hotrod.stack.secrets import load_secrets
 
+_GARBAGE_AT = 10_000  # objects more than before; requests leave little that is not freed at once
+
 
 def create_app(context: Context) -> FastAPI:
     """Return the app over the given resources."""
@@ -27,7 +29,8 @@ def create_app(context: Context) -> FastAPI:
     @asynccontextmanager
     async def ready(_: FastAPI) -> AsyncIterator[None]:
         await context.database.open()
-        gc.freeze()  # what is here now stays: collecting it again would make requests wait
+        gc.freeze()  # what is here now stays: looking through it again would make requests wait
+        gc.set_threshold(_GARBAGE_AT)
         yield
         await context.database.close()
 

@@ -12,7 +12,6 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import JSONResponse
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gateway.auth import Caller, require
 from gateway.bodies import RawPhoto, read_request
@@ -100,14 +99,12 @@ async def new_repair(
 
     try:
         async with context.database.transaction() as session:
-            given = await _replay(session, origin) if idempotency_key is not None else None
-            answer = given or await accept_request(
+            answer = await accept_request(
                 session, business, context.objects, repair, uploads, origin, answer_for
             )
     except DuplicateDeliveryError:
-        async with context.database.transaction() as session:
-            answer = given = await _replay(session, origin) or {}
-    return _accepted(answer, replayed=given is not None)
+        return _accepted(await _replay(context, origin), replayed=True)
+    return _accepted(answer, replayed=False)
 
 
 @router.get("/api/repairs/{ticket}", summary="Read a ticket")
@@ -124,8 +121,9 @@ async def read_repair(
     return view
 
 
-async def _replay(session: AsyncSession, origin: Origin) -> dict[str, Any] | None:
-    return await inbox.replay(session, origin.source, origin.delivery_id, origin.body_hash)
+async def _replay(context: Context, origin: Origin) -> dict[str, Any]:
+    async with context.database.transaction() as session:
+        return await inbox.replay(session, origin.source, origin.delivery_id, origin.body_hash)
 
 
 async def _sanitize(context: Context, photo: RawPhoto) -> PhotoUpload:

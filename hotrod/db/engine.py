@@ -65,6 +65,7 @@ class Database:
             database_url(settings),
             pool_size=settings.database.pool_size,
             max_overflow=0,
+            pool_use_lifo=True,  # few connections do most of the work, with all prepared
             hide_parameters=True,
             connect_args={
                 "server_settings": {

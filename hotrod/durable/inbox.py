@@ -26,7 +26,7 @@ from hotrod.durable.heads import (
     promote,
 )
 from hotrod.durable.models import DeliveryState, Lane
-from hotrod.errors import DeliveryConflictError, DeliveryForgottenError
+from hotrod.errors import DeliveryConflictError, DeliveryForgottenError, NotFoundError
 
 COUNTED_AT_MOST = 10_000
 RANKS = {Lane.URGENT: 0, Lane.NORMAL: 1, Lane.BULK: 2}
@@ -55,10 +55,11 @@ class DuplicateDeliveryError(Exception):
 
 async def replay(
     session: AsyncSession, source: str, delivery_id: str, body_hash: str
-) -> dict[str, Any] | None:
-    """Return the answer given to this delivery before, or None when it is new.
+) -> dict[str, Any]:
+    """Return the answer that was given to a delivery when it was accepted.
 
     Raises:
+        NotFoundError: it never was.
         DeliveryConflictError: it came before, with another body.
         DeliveryForgottenError: it came before the retention time, its answer is not kept.
     """
@@ -73,7 +74,7 @@ async def replay(
     )
     row = found.first()
     if row is None:
-        return None
+        raise NotFoundError("delivery", delivery_id)
     known_hash, answer, redacted_at = row
     if known_hash != body_hash:
         raise DeliveryConflictError(source, delivery_id)

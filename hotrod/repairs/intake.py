@@ -241,7 +241,8 @@ async def accept_request(
         },
     )
     change = StatusChange(ticket_id=ticket.id, to_status=TicketStatus.RECEIVED, actor="customer")
-    photos = await _keep_photos(objects, ticket, uploads)
+    different = {upload.photo.sha256: upload for upload in uploads}.values()
+    photos = [_photo_row(ticket, upload) for upload in different]
     await insert_rows(session, device, ticket, change, received, *photos)
     urgent = verdict.dangers or request.urgency == "rush"
     answered = answer(ticket)
@@ -260,28 +261,20 @@ async def accept_request(
             lane=Lane.URGENT if urgent else Lane.NORMAL,
         ),
     )
+    for photo, upload in zip(photos, different, strict=True):
+        await objects.put(photo.object_key, upload.photo.data)  # a row must never lack its picture
     return answered
 
 
-async def _keep_photos(
-    objects: ObjectStore, ticket: Ticket, uploads: Sequence[PhotoUpload]
-) -> list[Photo]:
-    """Store the photos and return their rows: a stored row must never lack its picture."""
-    photos = []
-    for upload in {upload.photo.sha256: upload for upload in uploads}.values():
-        photo = upload.photo
-        key = f"photos/{ticket.number}/{photo.sha256}.{photo.extension}"
-        await objects.put(key, photo.data)
-        photos.append(
-            Photo(
-                ticket_id=ticket.id,
-                object_key=key,
-                filename=safe_filename(upload.filename),
-                content_type=photo.content_type,
-                size_bytes=len(photo.data),
-                width=photo.width,
-                height=photo.height,
-                sha256=photo.sha256,
-            )
-        )
-    return photos
+def _photo_row(ticket: Ticket, upload: PhotoUpload) -> Photo:
+    photo = upload.photo
+    return Photo(
+        ticket_id=ticket.id,
+        object_key=f"photos/{ticket.number}/{photo.sha256}.{photo.extension}",
+        filename=safe_filename(upload.filename),
+        content_type=photo.content_type,
+        size_bytes=len(photo.data),
+        width=photo.width,
+        height=photo.height,
+        sha256=photo.sha256,
+    )

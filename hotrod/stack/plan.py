@@ -18,7 +18,7 @@ from hotrod.stack.record import run_folder
 from hotrod.stack.secrets import load_secrets
 
 # Accepting requests comes first, answering customers second, orchestration last.
-_AT_WORK = 12
+_AT_WORK = 10
 _BEHIND_THE_SCENES = 19
 
 
@@ -93,6 +93,7 @@ def _sandbox(settings: Settings, environment: dict[str, str]) -> Part:
             Port(settings.sandbox.smtp_port, "HOTROD_SANDBOX__SMTP_PORT"),
         ),
         url=settings.sandbox_url,
+        niceness=_AT_WORK,
     )
 
 

@@ -17,7 +17,7 @@ from hotrod.durable import inbox, leases
 from hotrod.durable.heads import CHANNEL
 from hotrod.durable.inbox import DuplicateDeliveryError, NewDelivery
 from hotrod.durable.models import Delivery, DeliveryState, Lane
-from hotrod.errors import DeliveryConflictError
+from hotrod.errors import DeliveryConflictError, NotFoundError
 
 pytestmark = pytest.mark.usefixtures("empty_inbox")
 
@@ -55,7 +55,8 @@ async def stored(session: AsyncSession, delivery_id: str) -> Delivery:
 
 async def test_the_same_delivery_gets_the_same_answer(session: AsyncSession) -> None:
     new = delivery()
-    assert await inbox.replay(session, new.source, new.delivery_id, new.body_hash) is None
+    with pytest.raises(NotFoundError):
+        await inbox.replay(session, new.source, new.delivery_id, new.body_hash)
     await inbox.accept(session, new)
     answer = await inbox.replay(session, new.source, new.delivery_id, new.body_hash)
     assert answer == {"ticket": "NL-1"}

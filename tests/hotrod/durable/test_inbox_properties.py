@@ -57,7 +57,7 @@ class Inbox(InboxMachine):
     def deliver_again(self, number: int, body: str, key: str) -> None:
         item = self.one(number)
 
-        async def replay(session: AsyncSession) -> dict[str, object] | None:
+        async def replay(session: AsyncSession) -> dict[str, object]:
             return await inbox.replay(session, SOURCE, item.delivery_id, body)
 
         if body != BODY:
