@@ -199,19 +199,6 @@ async def test_of_two_at_once_one_wins_and_both_are_answered_alike(
     assert (await door.send(again="race")).json() == one.json()
 
 
-async def test_of_two_different_ones_at_once_the_loser_hears_of_the_conflict(
-    door: Door, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def never_seen(*_: object) -> None:
-        monkeypatch.undo()
-
-    assert (await door.send(again="race")).status_code == 202
-    monkeypatch.setattr(repairs, "_replay", never_seen)
-    late = await door.send(door.request(problem="Something else."), again="race")
-    assert_problem(late, 409)
-    assert await count_tickets(door.context, door.email) == 1
-
-
 async def test_nothing_stays_of_a_request_that_fails(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
