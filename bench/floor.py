@@ -18,6 +18,7 @@ from prefect import flow
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.actions import ArtifactCreate, LogCreate
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.context import FlowRunContext
 from prefect.states import Completed, Pending, Running
 from prefect.utilities.engine import emit_task_run_state_change_event
 
@@ -60,8 +61,9 @@ async def _run(client: PrefectClient, load: FloorLoad, deployment: UUID, number:
     await client.read_flow_run(run.id)
     await client.set_flow_run_state(run.id, Running())
     await client.update_flow_run(run.id, tags=["business:floor", f"number:{number}"])
-    for place in range(load.tasks):
-        _report_task(run.id, place)
+    with FlowRunContext.model_construct(flow_run=run):  # type: ignore[call-arg]  # events tell of the run, its flow, ...
+        for place in range(load.tasks):
+            _report_task(run.id, place)
     for place in range(load.artifacts):
         key = f"floor-{number}-{place}"
         artifact = ArtifactCreate(key=key, type="markdown", data=key, flow_run_id=run.id)

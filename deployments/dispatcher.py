@@ -29,6 +29,7 @@ from hotrod.durable.models import Delivery
 from hotrod.sections import WorkerSettings
 
 log = structlog.get_logger()
+_PLACES_FOR_URGENT = 2  # beyond the window: what is urgent doesn't wait for a run to end
 
 
 class Dispatcher:
@@ -104,6 +105,9 @@ class Dispatcher:
 
     async def _claim(self) -> None:
         free = self._settings.claim_window - len(self._running)
+        urgent_only = self._responder.is_behind or free <= 0
+        if urgent_only:
+            free += _PLACES_FOR_URGENT
         if free <= 0:
             return
         try:
@@ -115,7 +119,7 @@ class Dispatcher:
                     lease=self._lease,
                     limits=self._limits,
                     turns=self._turns,
-                    urgent_only=self._responder.is_behind,
+                    urgent_only=urgent_only,
                 )
         except Exception as error:  # noqa: BLE001 - told apart
             _pass_over(error)

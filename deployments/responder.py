@@ -35,16 +35,13 @@ class Responder:
         self, database: Database, triggers: Mapping[str, Trigger], settings: WorkerSettings
     ) -> None:
         self.wake = asyncio.Event()
+        self.is_behind = False
+        """Whether more responses were due than it could take, when it last looked."""
         self._database = database
         self._triggers = triggers
         self._settings = settings
         self._lease = timedelta(seconds=settings.lease_seconds)
         self._running: set[asyncio.Task[None]] = set()
-
-    @property
-    def is_behind(self) -> bool:
-        """Whether all its places are taken, so that more responses may be due."""
-        return len(self._running) >= self._settings.response_window
 
     async def run(self) -> None:
         """Work until cancelled; responses under way are brought to their end."""
@@ -70,6 +67,7 @@ class Responder:
                 raise
             log.warning("inbox.unreachable", error=type(error).__name__)
             return
+        self.is_behind = len(due) == free
         for delivery in due:
             task = asyncio.create_task(self._respond(delivery))
             self._running.add(task)

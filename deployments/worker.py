@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import structlog
+import uvloop
 from prefect.context import AsyncClientContext
 from prefect.settings import PREFECT_WORKER_QUERY_SECONDS, temporary_settings
 
@@ -103,7 +104,7 @@ def main() -> None:
     # anything. So the signals are blocked, before there are threads, and waited for in one.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     with temporary_settings({PREFECT_WORKER_QUERY_SECONDS: settings.worker.poll_seconds}):
-        asyncio.run(serve_until_told(name))
+        uvloop.run(serve_until_told(name))
 
 
 if __name__ == "__main__":

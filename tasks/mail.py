@@ -209,6 +209,8 @@ async def _send(
     key = mail_key(kind, subject_id)
     async with kit.database.transaction() as session:
         message = await find_message(session, key)
+        if message is not None and message.sent_at is not None:
+            return
         if message is None:
             draft = _draft(file, key, sender, to, kind, compose(kind, context))
             message = await add_message(session, draft)

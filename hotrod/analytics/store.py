@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.analytics.models import AnalyticsEvent
+from hotrod.db.rows import insert_once
 
 
 async def record(
@@ -32,12 +32,8 @@ async def record(
     )
     if dedup_key is None:
         session.add(event)
-        return
-    await session.exec(
-        insert(AnalyticsEvent)
-        .values(**event.model_dump(exclude={"id"}))
-        .on_conflict_do_nothing(index_elements=["dedup_key"])
-    )
+    else:
+        await insert_once(session, event, unique="dedup_key")
 
 
 async def record_step(

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.customers.models import Customer
-
-# As text: SQLAlchemy compiles an insert with ON CONFLICT anew each time, which takes a millisecond.
-_ADD = text("""
-    INSERT INTO customers (id, email, name, phone, created_at)
-    VALUES (:id, :email, :name, :phone, :created_at) ON CONFLICT (email) DO NOTHING
-""")
+from hotrod.db.rows import insert_once
 
 
 async def find_or_add_customer(
@@ -26,8 +19,7 @@ async def find_or_add_customer(
     What is known of a customer is not changed: anybody can write an address into a form.
     """
     new = Customer(email=email.lower(), name=name, phone=phone)
-    added = await session.exec(cast("Any", _ADD), params=new.model_dump())
-    if added.rowcount:
+    if await insert_once(session, new, unique="email"):
         return new.id
     found = await session.exec(select(Customer.id).where(Customer.email == new.email))
     return found.one()

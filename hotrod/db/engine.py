@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, cast
 
 import asyncpg
-from sqlalchemy import ColumnElement, event, func, select, text
+from sqlalchemy import event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -41,6 +41,13 @@ def database_url(settings: Settings, *, name: str = "hotrod") -> URL:
         database=name,
     )
 
+
+_LOCK = text("SELECT pg_advisory_lock(hashtextextended(:name, 0))")
+_TRY_TO_LOCK = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
+_TRY_TO_LOCK_FOR_NOW = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
+_UNLOCK = text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))")
+_WAIT = text("SET statement_timeout = 0")
+_WAIT_NO_MORE = text("RESET statement_timeout")
 
 Transactions = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 _PING_AFTER_SECONDS = 0.5  # a server that was killed is not back sooner
@@ -91,17 +98,18 @@ class Database:
         It waits for another holder, and falls when its holder dies, with the connection. What the
         block does should use the transactions that it is given: they need no other connection.
         """
-        number = _lock_number(name)
         async with self.engine.connect() as connection:
-            await connection.execute(text("SET statement_timeout = 0"))
-            await connection.execute(select(func.pg_advisory_lock(number)))
-            await connection.execute(text("RESET statement_timeout"))
+            got_it = await connection.scalar(_TRY_TO_LOCK, {"name": name})
+            if not got_it:
+                await connection.execute(_WAIT)
+                await connection.execute(_LOCK, {"name": name})
+                await connection.execute(_WAIT_NO_MORE)
             await connection.commit()
             try:
                 yield partial(_transaction_on, connection)
             finally:
                 await connection.rollback()
-                await connection.execute(select(func.pg_advisory_unlock(number)))
+                await connection.execute(_UNLOCK, {"name": name})
                 await connection.commit()
 
     async def open(self) -> None:
@@ -119,8 +127,7 @@ class Database:
 async def try_to_lock(session: AsyncSession, name: str) -> bool:
     """Take the lock of ``Database.exclusively`` until the transaction ends; False: it is held."""
     connection = await session.connection()
-    got_it = select(func.pg_try_advisory_xact_lock(_lock_number(name)))
-    return bool((await connection.execute(got_it)).scalar_one())
+    return bool(await connection.scalar(_TRY_TO_LOCK_FOR_NOW, {"name": name}))
 
 
 @asynccontextmanager
@@ -148,10 +155,6 @@ def _ping_rested_connections(engine: AsyncEngine) -> None:
                 dialect.do_ping(connection)
             except dialect.loaded_dbapi.Error as error:
                 raise DisconnectionError("the server closed the connection") from error
-
-
-def _lock_number(name: str) -> ColumnElement[int]:
-    return func.hashtextextended(name, 0)
 
 
 def is_away(error: object) -> bool:

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.db.columns import now
 from hotrod.db.engine import Database, Transactions, try_to_lock
+from hotrod.db.rows import insert_once
 from hotrod.durable.models import Effect, EffectState
 from hotrod.errors import HotrodError, NotFoundError
 
@@ -134,13 +134,7 @@ async def _open_effect(session: AsyncSession, key: str) -> Effect:
 
 async def _claim(session: AsyncSession, key: str) -> Effect | None:
     """Claim the key; return the earlier claim when there is one."""
-    claimed = await session.exec(
-        insert(Effect)
-        .values(key=key, state=EffectState.CLAIMED, attempts=1, outcome={}, claimed_at=now())
-        .on_conflict_do_nothing()
-        .returning(col(Effect.key))
-    )
-    if claimed.first() is not None:
+    if await insert_once(session, Effect(key=key, state=EffectState.CLAIMED), unique="key"):
         return None
     return (await session.exec(select(Effect).where(Effect.key == key))).one()
 

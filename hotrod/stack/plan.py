@@ -18,8 +18,8 @@ from hotrod.stack.record import run_folder
 from hotrod.stack.secrets import load_secrets
 
 # Accepting requests comes first, answering customers second, orchestration last.
-_AT_WORK = 10
-_BEHIND_THE_SCENES = 19
+_AT_WORK = 8
+_BEHIND_THE_SCENES = 8
 
 
 def plan_stack(settings: Settings) -> list[Part]:
