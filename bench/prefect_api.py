@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import httpx
 from pydantic import BaseModel, TypeAdapter
 
+from hotrod.errors import HotrodError
 from hotrod.settings import Settings
 from hotrod.stack.secrets import load_secrets
 
@@ -82,6 +83,12 @@ class PrefectApi:
             f"/deployments/{deployment}/create_flow_run", json={"parameters": parameters}
         )
         return Run.model_validate(answer.raise_for_status().json())
+
+    def resume(self, run_id: UUID) -> None:
+        """Wake a run that sleeps, as the button in the UI does."""
+        answer = self._client.post(f"/flow_runs/{run_id}/resume", json={}).raise_for_status()
+        if answer.json()["status"] != "ACCEPT":
+            raise HotrodError(f"Prefect did not resume {run_id}: {answer.json()['details']}")
 
     def run(self, run_id: UUID) -> Run:
         """Return one run."""

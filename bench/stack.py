@@ -79,6 +79,11 @@ class BenchStack:
         """Return the process id of every part that lives, by the part's name."""
         return {part.name: process.pid for part, process in self._living()}
 
+    def restart(self) -> None:
+        """Stop every part, and start all anew over the same data."""
+        stop(self.settings.home)
+        start_in_background(self.settings)
+
     def usage(self) -> dict[str, PartUsage]:
         """Return what every living part has taken so far, by the part's name."""
         found: dict[str, PartUsage] = {}

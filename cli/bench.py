@@ -117,6 +117,18 @@ def outage(
 
 
 @app.command()
+def sleep(
+    *,
+    n: Annotated[int, typer.Option("--n", min=1, max=5000, help="Runs that sleep.")] = 1000,
+    as_json: AsJson = False,
+) -> None:
+    """Let runs sleep, see what they cost once everything was restarted, and wake some."""
+    from bench.sleep import measure_sleep
+
+    _show(measure_sleep(n=n, tell=_tell), as_json=as_json)
+
+
+@app.command()
 def chaos(
     *,
     kills: Annotated[int, typer.Option(min=1, max=1000, help="Parts to be killed.")] = 20,

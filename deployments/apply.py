@@ -41,7 +41,7 @@ class DeploymentSpec(BaseModel):
 
     name: str
     description: str
-    entrypoint: str = Field(pattern=r"^flows/\w+\.py:\w+$")
+    entrypoint: str = Field(pattern=r"^\w+/\w+\.py:\w+$")
     work_pool: dict[str, str]
     tags: list[str]
     parameters: dict[str, Any]
@@ -64,7 +64,7 @@ class Applied:
 
 
 def read_deployments(path: Path = PREFECT_YAML) -> list[DeploymentSpec]:
-    """Read and check the deployments of ``prefect.yaml``."""
+    """Read and check the deployments of a file like ``prefect.yaml``."""
     data = yaml.safe_load(path.read_text(encoding="utf-8"))
     return [DeploymentSpec.model_validate(row) for row in data["deployments"]]
 

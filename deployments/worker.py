@@ -14,7 +14,7 @@ import uvloop
 from prefect.context import AsyncClientContext
 from prefect.settings import PREFECT_WORKER_QUERY_SECONDS, temporary_settings
 
-from deployments.apply import apply_deployments, ensure_work_pool, read_deployments
+from deployments.apply import PREFECT_YAML, apply_deployments, ensure_work_pool, read_deployments
 from deployments.dispatcher import Dispatcher
 from deployments.engine import lighten_engine
 from deployments.reconciler import Reconciler
@@ -35,9 +35,8 @@ async def serve(name: str, stop: asyncio.Event) -> None:
         client = context.client
         template = WarmWorker.get_default_base_job_template()
         await ensure_work_pool(client, settings.prefect.work_pool, WORKER_TYPE, template)
-        deployments = await apply_deployments(
-            client, read_deployments(), settings.prefect.work_pool
-        )
+        specs = read_deployments(settings.worker.deployments_file or PREFECT_YAML)
+        deployments = await apply_deployments(client, specs, settings.prefect.work_pool)
         worker = WarmWorker(
             deployments,
             TRIGGERS,

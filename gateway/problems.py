@@ -10,14 +10,15 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
-from asyncpg import PostgresError
+from asyncpg import InterfaceError, PostgresError
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from hotrod.db.engine import is_away
 from hotrod.errors import (
     DeliveryConflictError,
     DeliveryForgottenError,
@@ -134,22 +135,23 @@ def install(app: FastAPI) -> None:
         status = HTTPStatus(error.status_code)
         return problem(ProblemError(status, f"{status.description}.", headers=error.headers))
 
-    @app.exception_handler(ConnectionError)
-    @app.exception_handler(InterfaceError)
-    @app.exception_handler(OperationalError)
-    async def _away(_: Request, error: Exception) -> Response:
-        log.warning("database.unreachable", error=type(error).__name__)
-        detail = "We can't take this right now; nothing was stored. Send it again in a moment."
-        status = HTTPStatus.SERVICE_UNAVAILABLE
-        return problem(ProblemError(status, detail, headers={"Retry-After": "2"}))
-
-    app.add_exception_handler(SQLAlchemyError, _unexpected_in_database)
-    app.add_exception_handler(PostgresError, _unexpected_in_database)
+    app.add_exception_handler(ConnectionError, _away)
+    for error in (SQLAlchemyError, PostgresError, InterfaceError):
+        app.add_exception_handler(error, _unexpected_in_database)
     app.add_exception_handler(Exception, _unexpected)
+
+
+async def _away(_: Request, error: Exception) -> Response:
+    log.warning("database.unreachable", error=type(error).__name__)
+    detail = "We can't take this right now; nothing was stored. Send it again in a moment."
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    return problem(ProblemError(status, detail, headers={"Retry-After": "2"}))
 
 
 async def _unexpected_in_database(request: Request, error: Exception) -> Response:
     """Answer a failure; what the database says isn't logged: it quotes rows, and so people."""
+    if is_away(error):
+        return await _away(request, error)
     return _failed(
         request,
         error=type(error).__name__,

@@ -82,6 +82,9 @@ class WorkerSettings(Section):
     """The warm worker that runs the flows."""
 
     processes: int = Field(1, ge=1, le=32, description="Worker processes started by `hotrod up`.")
+    deployments_file: Path | None = Field(
+        None, description="What the workers serve. Unset: the shipped prefect.yaml."
+    )
     poll_seconds: float = Field(
         1.0, gt=0, le=1.0, description="Longest wait before the inbox and Prefect are looked at."
     )

@@ -30,7 +30,7 @@ class Pace:
     look_every: float = 0.1
     ready_within: float = 90.0
     first_pause: float = 0.5
-    longest_pause: float = 30.0
+    longest_pause: float = 5.0
     healthy: float = 10.0
     grace: float = 10.0
     tries: int = 3

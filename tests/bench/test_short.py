@@ -12,6 +12,7 @@ from bench.chaos import measure_chaos
 from bench.drain import measure_drain
 from bench.outage import measure_outage
 from bench.recover import measure_recover
+from bench.sleep import measure_sleep
 from bench.start import measure_start
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
@@ -55,6 +56,11 @@ def test_prefect_away_loses_and_doubles_nothing() -> None:
     found = measure_outage(seconds=12)
     assert found.violations == []
     assert found.done == found.accepted == found.n
+
+
+def test_runs_sleep_through_a_restart_and_wake_up() -> None:
+    found = measure_sleep(n=3)
+    assert (found.asleep, found.claimed, found.done) == (3, 0, 3)
 
 
 def test_chaos_breaks_no_invariant() -> None:

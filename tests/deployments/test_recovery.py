@@ -27,7 +27,7 @@ from deployments.warm_worker import WORKER_TYPE, WarmWorker
 from hotrod.db.engine import Database
 from hotrod.durable import inbox, leases
 from hotrod.durable.inbox import NewDelivery
-from hotrod.durable.models import Delivery, DeliveryState
+from hotrod.durable.models import Delivery, DeliveryState, Lane
 from hotrod.sections import WorkerSettings
 from hotrod.settings import Settings
 
@@ -59,6 +59,8 @@ async def moody(ticket: str) -> str:
         case "takes-long":
             await asyncio.sleep(60)
         case "takes-long-once" if CALLS.count(ticket) == 1:
+            await asyncio.sleep(60)
+        case _ if ticket.startswith("dawdles"):
             await asyncio.sleep(60)
         case "sleeps":
             await suspend_flow_run(timeout=3600, key="nap")
@@ -122,7 +124,7 @@ class House:
         await asyncio.gather(*self.tasks, return_exceptions=True)
         self.tasks.clear()
 
-    async def deliver(self, ticket: str) -> str:
+    async def deliver(self, ticket: str, lane: Lane = Lane.NORMAL) -> str:
         delivery_id = uuid4().hex
         async with self.database.transaction() as session:
             await inbox.accept(
@@ -136,6 +138,7 @@ class House:
                     ordering_key=f"ticket:{ticket}",
                     title=ticket,
                     payload={"ticket": ticket},
+                    lane=lane,
                 ),
             )
         return delivery_id
@@ -189,6 +192,15 @@ async def until(condition: Callable[[], Any]) -> None:
             return
         await asyncio.sleep(0.05)
     pytest.fail("it never came to pass")
+
+
+async def test_what_is_urgent_does_not_wait_for_a_place(house: House) -> None:
+    house.start()
+    for number in range(SETTINGS.claim_window + 1):
+        await house.deliver(f"dawdles-{number}")
+    await until(lambda: len(CALLS) == SETTINGS.claim_window)
+    await house.until(await house.deliver("urgent", Lane.URGENT), DeliveryState.DONE)
+    assert len(CALLS) == SETTINGS.claim_window + 1
 
 
 async def test_a_service_that_was_away_is_tried_again_by_the_same_run(house: House) -> None:

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import io
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from asyncpg import CannotConnectNowError
 from PIL import ExifTags, Image
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
 from sqlmodel import func, select
 from structlog.testing import capture_logs
 
 from gateway import repairs
+from gateway.app import create_app
 from gateway.context import Context
 from hotrod.access.models import Scope
 from hotrod.customers.models import Customer, Device
 from hotrod.db.columns import now
+from hotrod.db.engine import Database
 from hotrod.durable import inbox
 from hotrod.durable.models import Delivery, DeliveryState
 from hotrod.repairs.models import Photo, StatusChange, Ticket
@@ -258,3 +264,16 @@ async def test_the_contract_describes_both_forms_of_the_request(
     fields = content["application/json"]["schema"]["properties"]
     assert {"customer_email", "device_type", "problem", "photos"} <= set(fields)
     assert not [path for path in contract["paths"] if path.startswith(("/r/", "/q/"))]
+
+
+async def test_while_the_database_starts_it_says_come_again(door: Door) -> None:
+    async def not_yet() -> None:
+        raise CannotConnectNowError("the database system is starting up")
+
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=not_yet, poolclass=NullPool)
+    app = create_app(replace(door.context, database=Database(engine)))
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as client:
+        answer = await Door(client, door.context, door.key).send()
+    assert_problem(answer, 503)
+    assert answer.headers["Retry-After"] == "2"

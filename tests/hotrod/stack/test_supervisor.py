@@ -37,6 +37,12 @@ async def run_to_end(home: Path, *parts: Part, pace: Pace = QUICK) -> Supervisor
     return supervisor
 
 
+def session_niceness(pid: int) -> int | None:
+    """Return how readily a process's session gives way; None where there is no such thing."""
+    group = Path(f"/proc/{pid}/autogroup")
+    return int(group.read_text().rsplit(maxsplit=1)[-1]) if group.exists() else None
+
+
 async def test_parts_start_after_what_they_need(part: MakePart, tmp_path: Path) -> None:
     job = part("job", "time.sleep(0.1); (home / 'made').touch()", ready=None)
     script = "assert (home / 'made').exists(); ready(); time.sleep(60)"
@@ -49,6 +55,13 @@ async def test_parts_start_after_what_they_need(part: MakePart, tmp_path: Path) 
         assert running["server"].restarts == 0
         assert read_record(tmp_path) == running.supervisor.record
     assert running["server"].state is State.STOPPED
+
+
+async def test_a_part_gives_way_as_it_should(part: MakePart, tmp_path: Path) -> None:
+    async with supervised([replace(part("quiet"), niceness=7)], tmp_path) as running:
+        pid = running.pid("quiet")
+        assert psutil.Process(pid).nice() == 7
+        assert session_niceness(pid) in {None, 7}
 
 
 async def test_a_part_that_dies_is_restarted(part: MakePart, tmp_path: Path) -> None:
