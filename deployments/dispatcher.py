@@ -63,7 +63,7 @@ class Dispatcher:
         self._wake = asyncio.Event()
         self._running: dict[int, asyncio.Task[None]] = {}
         self._runner = Runner(name, database, client, deployments, triggers, settings)
-        self._responder = Responder(database, triggers, settings)
+        self._responder = Responder(database, triggers, settings, self._wake.set)
 
     async def run(self) -> None:
         """Work until cancelled; then finish what can be finished soon, and give the rest back."""
@@ -76,6 +76,9 @@ class Dispatcher:
         try:
             while True:
                 inherited = inherited or await self._abandon_leases()
+                for task in (heart, *helpers):
+                    if task.done():
+                        await task  # it ends by an error only, and nothing works without it
                 await self._claim()
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), self._settings.poll_seconds)
@@ -83,15 +86,14 @@ class Dispatcher:
         finally:
             for helper in helpers:
                 helper.cancel()
-            await asyncio.gather(*helpers, return_exceptions=True)
-            await self._drain()
+            await asyncio.gather(self._drain(), *helpers, return_exceptions=True)
             heart.cancel()
 
     def cancel(self, run_id: UUID) -> None:
         """Cancel a run of this process, because ops have asked for it in Prefect."""
         delivery_id = self._runner.cancel(run_id)
-        if delivery_id is not None:
-            self._running[delivery_id].cancel()
+        if delivery_id is not None and (task := self._running.get(delivery_id)):
+            task.cancel()
 
     async def _abandon_leases(self) -> bool:
         """Free what a dead worker of this name held; False when the database is away."""
@@ -105,8 +107,7 @@ class Dispatcher:
 
     async def _claim(self) -> None:
         free = self._settings.claim_window - len(self._running)
-        urgent_only = self._responder.is_behind or free <= 0
-        if urgent_only:
+        if urgent_only := free <= 0:
             free += _PLACES_FOR_URGENT
         if free <= 0:
             return
@@ -120,6 +121,8 @@ class Dispatcher:
                     limits=self._limits,
                     turns=self._turns,
                     urgent_only=urgent_only,
+                    held_back=self._responder.behind,
+                    running=list(self._running),
                 )
         except Exception as error:  # noqa: BLE001 - told apart
             _pass_over(error)
@@ -129,8 +132,9 @@ class Dispatcher:
             self._running[delivery.identity] = task
             task.add_done_callback(partial(self._forget, delivery.identity))
 
-    def _forget(self, key: int, _done: asyncio.Task[None]) -> None:
-        self._running.pop(key, None)
+    def _forget(self, key: int, done: asyncio.Task[None]) -> None:
+        if self._running.get(key) is done:  # it may have been released, and claimed again
+            del self._running[key]
         self._wake.set()
 
     async def _hold(self, delivery: Delivery) -> None:

@@ -41,7 +41,7 @@ def _report_task(
     validated_state: State[Any],
     follows: Event | None = None,
 ) -> Event | None:
-    if validated_state.is_pending():
+    if initial_state is None and validated_state.is_pending():
         return None
     return emit_task_run_state_change_event(task_run, initial_state, validated_state, follows)
 

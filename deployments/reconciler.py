@@ -7,8 +7,9 @@ given its place. What killed processes and lost answers have left is put right h
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import timedelta
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterStateType,
 )
 from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.client.schemas.sorting import FlowRunSort
 from prefect.states import Cancelled, Crashed
 
 from deployments.adoption import adopt, trigger_of
@@ -45,6 +47,7 @@ _ENDINGS = {
     StateType.CRASHED: DeliveryState.DEAD,
 }
 _OPEN = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
+_ENDED = {DeliveryState.DEAD, DeliveryState.DISCARDED}
 _PAGE = 200
 _ROUNDS_PER_LOOK_AT_SLEEPERS = 10
 
@@ -94,15 +97,7 @@ class Reconciler:
 
     async def reconcile(self) -> None:
         """Put right what is open in Prefect and not so in the inbox."""
-        found = await self._client.read_flow_runs(
-            flow_run_filter=FlowRunFilter(
-                deployment_id=FlowRunFilterDeploymentId(
-                    any_=[applied.id for applied in self._deployments.values()]
-                ),
-                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=_OPEN)),
-            ),
-            limit=_PAGE,
-        )
+        found = [one async for one in self._runs_in(_OPEN)]
         if not found:
             return
         created = {one.id: key for one in found if (key := delivery_of(one)) is not None}
@@ -124,15 +119,28 @@ class Reconciler:
         elif owner.state == DeliveryState.CLAIMED:
             if cancelling:
                 self._cancel(flow_run.id)
-        elif owner.state == DeliveryState.DEAD:
-            await self._end(flow_run, Crashed(message=owner.last_error))
-        elif owner.state == DeliveryState.DISCARDED or cancelling:
+        elif cancelling:
             async with self._database.transaction() as session:
                 await inbox.discard(session, [owner.delivery], "cancelled in Prefect")
             await self._end(flow_run, Cancelled(message=owner.last_error or "cancelled"))
-        elif owner.state == DeliveryState.SUSPENDED:
+        elif owner.state == DeliveryState.SUSPENDED or self._was_retried(flow_run, owner):
             async with self._database.transaction() as session:
                 await inbox.wake(session, flow_run.id)
+        elif owner.state == DeliveryState.DEAD:
+            await self._end(flow_run, Crashed(message=owner.last_error))
+        elif owner.state == DeliveryState.DISCARDED:
+            await self._end(flow_run, Cancelled(message=owner.last_error or "cancelled"))
+
+    def _was_retried(self, flow_run: FlowRun, owner: Owner) -> bool:
+        """Tell whether a run came to its state some time after its delivery had ended.
+
+        It was retried in the UI, and didn't get its place then; or it was given an earlier state
+        by a worker that no longer held it.
+        """
+        since = flow_run.state.timestamp if flow_run.state is not None else None
+        if since is None or owner.finished_at is None or flow_run.state_type is StateType.PAUSED:
+            return False
+        return since > owner.finished_at and now() - since > self._grace
 
     async def _end(self, flow_run: FlowRun, state: State[Any]) -> None:
         log.warning("run.ended", run=str(flow_run.id), state=state.name)
@@ -144,24 +152,57 @@ class Reconciler:
         return timedelta(seconds=self._settings.lease_seconds)
 
     async def look_at_sleepers(self) -> None:
-        """End the suspended deliveries whose runs have ended or are gone."""
-        after = 0
+        """End each sleeper whose other half has ended: its run in Prefect, or its delivery."""
+        asleep = await self._sleeping_runs()
+        paused = {one.id: one async for one in self._runs_in([StateType.PAUSED])}
+        gone = {key: run for key, run in asleep.items() if run not in paused}
+        if gone:
+            await self._end_deliveries(gone)
+        left = [one for run, one in paused.items() if run not in set(asleep.values())]
+        async with self._database.transaction() as session:
+            known = await owners(session, [one.id for one in left], {})
+        for flow_run in left:
+            if (owner := known.get(flow_run.id)) is not None and owner.state in _ENDED:
+                await self._put_right(flow_run, owner)
+
+    async def _sleeping_runs(self) -> dict[int, UUID]:
+        """Return the runs of all suspended deliveries, by the deliveries' ids."""
+        found: dict[int, UUID] = {}
         while True:
             async with self._database.transaction() as session:
-                sleepers = await suspended_runs(session, after=after, limit=_PAGE)
-            if not sleepers:
-                return
-            after = max(sleepers)
-            await self._look_at(sleepers)
+                page = await suspended_runs(session, after=max(found, default=0), limit=_PAGE)
+            if not page:
+                return found
+            found |= page
 
-    async def _look_at(self, sleepers: Mapping[int, UUID]) -> None:
-        found = await self._client.read_flow_runs(
-            flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=list(sleepers.values()))),
-            limit=_PAGE,
+    async def _runs_in(self, states: list[StateType]) -> AsyncIterator[FlowRun]:
+        """Yield the runs of our deployments in some states, the newest first."""
+        ids = [applied.id for applied in self._deployments.values()]
+        wanted = FlowRunFilter(
+            deployment_id=FlowRunFilterDeploymentId(any_=ids),
+            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=states)),
         )
-        states = {flow_run.id: flow_run.state for flow_run in found}
+        for offset in count(step=_PAGE):
+            page = await self._client.read_flow_runs(
+                flow_run_filter=wanted,
+                sort=FlowRunSort.ID_DESC,
+                limit=_PAGE,
+                offset=offset,
+            )
+            for flow_run in page:
+                yield flow_run
+            if len(page) < _PAGE:
+                return
+
+    async def _end_deliveries(self, sleepers: Mapping[int, UUID]) -> None:
+        """End those deliveries whose runs have ended or are gone."""
+        found = {
+            one.id: one.state
+            for start in range(0, len(sleepers), _PAGE)
+            for one in await self._read(list(sleepers.values())[start : start + _PAGE])
+        }
         for delivery, run_id in sleepers.items():
-            state = states.get(run_id)
+            state = found.get(run_id)
             if state is None:
                 ending, reason = DeliveryState.DISCARDED, "its run was deleted in Prefect"
             elif state.is_final():
@@ -170,3 +211,7 @@ class Reconciler:
                 continue
             async with self._database.transaction() as session:
                 await end_suspended(session, [delivery], ending, reason)
+
+    async def _read(self, run_ids: list[UUID]) -> list[FlowRun]:
+        wanted = FlowRunFilter(id=FlowRunFilterId(any_=run_ids))
+        return await self._client.read_flow_runs(flow_run_filter=wanted, limit=_PAGE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 
@@ -29,14 +29,21 @@ class Responder:
         database: where the inbox is.
         triggers: by event.
         settings: how many at a time, and for how long they are held.
+        caught_up: called when no more are due than can be taken.
     """
 
     def __init__(
-        self, database: Database, triggers: Mapping[str, Trigger], settings: WorkerSettings
+        self,
+        database: Database,
+        triggers: Mapping[str, Trigger],
+        settings: WorkerSettings,
+        caught_up: Callable[[], None] = lambda: None,
     ) -> None:
         self.wake = asyncio.Event()
-        self.is_behind = False
-        """Whether more responses were due than it could take, when it last looked."""
+        self.behind: tuple[str, ...] = ()
+        """Events of which more responses were due than it could take, when it last looked."""
+        self._events = [name for name, one in triggers.items() if one.first_response]
+        self._caught_up = caught_up
         self._database = database
         self._triggers = triggers
         self._settings = settings
@@ -44,7 +51,7 @@ class Responder:
         self._running: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Work until cancelled; responses under way are brought to their end."""
+        """Work until cancelled; responses under way get a while to end, as runs do."""
         try:
             while True:
                 self.wake.clear()
@@ -52,22 +59,28 @@ class Responder:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self.wake.wait(), self._settings.poll_seconds)
         finally:
-            await asyncio.gather(*self._running, return_exceptions=True)
+            if self._running:
+                await asyncio.wait(self._running, timeout=self._settings.drain_seconds)
+            for left in self._running:
+                left.cancel()
 
     async def _claim(self) -> None:
-        events = [name for name, trigger in self._triggers.items() if trigger.first_response]
         free = self._settings.response_window - len(self._running)
-        if not events or free <= 0:
+        if not self._events or free <= 0:
             return
         try:
             async with self._database.transaction() as session:
-                due = await leases.claim_responses(session, events, limit=free, lease=self._lease)
+                due = await leases.claim_responses(
+                    session, self._events, limit=free, lease=self._lease
+                )
         except Exception as error:
             if not is_away(error):
                 raise
             log.warning("inbox.unreachable", error=type(error).__name__)
             return
-        self.is_behind = len(due) == free
+        was_behind, self.behind = self.behind, tuple(self._events) if len(due) == free else ()
+        if was_behind and not self.behind:
+            self._caught_up()
         for delivery in due:
             task = asyncio.create_task(self._respond(delivery))
             self._running.add(task)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import structlog
 from prefect.client.orchestration import PrefectClient
-from prefect.client.schemas.objects import FlowRun, State
+from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.exceptions import ObjectNotFound
 from prefect.flows import Flow
 from prefect.states import Cancelled, Crashed, Pending
@@ -115,7 +115,10 @@ class Runner:
         if delivery.run_id is not None:
             flow_run = await self._client.read_flow_run(delivery.run_id)
         elif trigger is not None:
-            flow_run = await self._create(delivery, trigger)
+            created = await self._create(delivery, trigger)
+            if created is None:
+                return Conclusion(Ending.INTERRUPTED, "its lease was lost", counts=False)
+            flow_run = created
         else:
             return Conclusion(Ending.FAILED, f"no deployment is triggered by {delivery.event!r}")
         flow = self._flow_of(flow_run)
@@ -132,8 +135,11 @@ class Runner:
             await self._insist(flow_run.id, state)
         return await conclude(state)
 
-    async def _create(self, delivery: Delivery, trigger: Trigger) -> FlowRun:
+    async def _create(self, delivery: Delivery, trigger: Trigger) -> FlowRun | None:
         """Create the delivery's run, or find the one that an earlier attempt created.
+
+        Returns:
+            the run; None when another worker holds the delivery by now.
 
         Raises:
             ObjectNotFound: the server doesn't have the deployment.
@@ -150,7 +156,8 @@ class Runner:
             state=Pending(),
         )
         async with self._database.transaction() as session:
-            await leases.attach_run(session, delivery.identity, self._name, flow_run.id)
+            if not await leases.attach_run(session, delivery.identity, self._name, flow_run.id):
+                return None
         delivery.run_id = flow_run.id
         return await make_runnable(self._client, flow_run)
 
@@ -191,6 +198,9 @@ class Runner:
 
     async def _try_again(self, delivery: Delivery, conclusion: Conclusion) -> None:
         log.warning("delivery.interrupted", reason=conclusion.reason)
+        if delivery.run_id is not None:
+            with suppress_prefect_away():
+                await self._set_pending(delivery.run_id, conclusion.reason)
         rest = timedelta(seconds=self._settings.rest_seconds) * 2 ** (delivery.attempts - 1)
         async with self._database.transaction() as session:
             await leases.release(
@@ -201,10 +211,16 @@ class Runner:
                 counts=conclusion.counts,
                 rest=min(rest, _LONGEST_REST) if conclusion.counts else None,
             )
-        if delivery.run_id is not None:
-            waiting: State[Any] = Pending(message=f"tried again after: {conclusion.reason}")
-            with suppress_prefect_away():
-                await self._client.set_flow_run_state(delivery.run_id, waiting, force=True)
+
+    async def _set_pending(self, run_id: UUID, reason: str) -> None:
+        """Say in Prefect that a run is tried again, unless ops have ended it meanwhile.
+
+        Before the delivery is free: the next worker's states must come after this one.
+        """
+        state = (await self._client.read_flow_run(run_id)).state
+        if state is None or state.type not in {StateType.CANCELLING, StateType.CANCELLED}:
+            waiting: State[Any] = Pending(message=f"tried again after: {reason}")
+            await self._client.set_flow_run_state(run_id, waiting, force=True)
 
     async def _bury(self, delivery: Delivery, reason: str) -> None:
         """Put a delivery among the dead letters, and tell everybody concerned."""

@@ -35,6 +35,7 @@ from hotrod.sections import (
 )
 
 ENV_PREFIX = "HOTROD_"
+_CONNECTIONS_BESIDE = 4  # two urgent runs, a claim, the leases
 NO_SUCH_SETTING = "there is no such setting; .env.example lists them all"
 
 
@@ -87,6 +88,18 @@ class Settings(BaseSettings):
             if not target.model_fields_set & {"base_url", "host"}:
                 for name in values.keys() - target.model_fields_set:
                     setattr(target, name, values[name])
+        return self
+
+    @model_validator(mode="after")
+    def _the_pool_is_large_enough(self) -> Self:
+        """Each run and each response may hold a connection; claims and leases need some, too."""
+        needed = self.worker.claim_window + self.worker.response_window + _CONNECTIONS_BESIDE
+        if self.database.pool_size < needed:
+            reason = (
+                f"HOTROD_DATABASE__POOL_SIZE is {self.database.pool_size}; with these windows of "
+                f"the worker it must be {needed} or more"
+            )
+            raise ValueError(reason)
         return self
 
     @model_validator(mode="after")

@@ -95,8 +95,12 @@ class Database:
     async def exclusively(self, name: str) -> AsyncIterator[Transactions]:
         """Hold a lock that all processes share while the block runs.
 
-        It waits for another holder, and falls when its holder dies, with the connection. What the
-        block does should use the transactions that it is given: they need no other connection.
+        It waits for another holder, and falls with its holder's connection. What the block does
+        should use the transactions that it is given: they need no other connection.
+
+        Raises:
+            TimeoutError: the connection was lost; the block was cancelled then, for somebody else
+                may hold the lock by now.
         """
         async with self.engine.connect() as connection:
             got_it = await connection.scalar(_TRY_TO_LOCK, {"name": name})
@@ -106,7 +110,8 @@ class Database:
                 await connection.execute(_WAIT_NO_MORE)
             await connection.commit()
             try:
-                yield partial(_transaction_on, connection)
+                async with _while_connected(connection):
+                    yield partial(_transaction_on, connection)
             finally:
                 await connection.rollback()
                 await connection.execute(_UNLOCK, {"name": name})
@@ -128,6 +133,22 @@ async def try_to_lock(session: AsyncSession, name: str) -> bool:
     """Take the lock of ``Database.exclusively`` until the transaction ends; False: it is held."""
     connection = await session.connection()
     return bool(await connection.scalar(_TRY_TO_LOCK_FOR_NOW, {"name": name}))
+
+
+@asynccontextmanager
+async def _while_connected(connection: AsyncConnection) -> AsyncIterator[None]:
+    """Cancel the block when the server closes the connection, or is gone."""
+    driver = cast("asyncpg.Connection", (await connection.get_raw_connection()).driver_connection)
+    async with asyncio.timeout(None) as block:
+
+        def lost(_: object) -> None:
+            block.reschedule(asyncio.get_running_loop().time())
+
+        driver.add_termination_listener(lost)
+        try:
+            yield
+        finally:
+            driver.remove_termination_listener(lost)
 
 
 @asynccontextmanager

@@ -197,8 +197,7 @@ async def wake(session: AsyncSession, run_id: UUID) -> bool:
     await execute(
         session,
         """
-        UPDATE inbox SET state = 'held', attempts = 0, worker = NULL, finished_at = NULL,
-               redacted_at = NULL
+        UPDATE inbox SET state = 'held', attempts = 0, worker = NULL, finished_at = NULL
         WHERE id = ANY(:ids) AND state IN ('suspended', 'done', 'dead', 'discarded')
         """,
         ids=ids,

@@ -30,7 +30,7 @@ class Turns:
     served: dict[int, str] = field(default_factory=dict)
 
 
-async def claim(
+async def claim(  # noqa: PLR0913 - each says another thing that may not be taken
     session: AsyncSession,
     worker: str,
     *,
@@ -39,6 +39,8 @@ async def claim(
     limits: Mapping[str, int] | None = None,
     turns: Turns | None = None,
     urgent_only: bool = False,
+    held_back: Sequence[str] = (),
+    running: Sequence[int] = (),
 ) -> list[Delivery]:
     """Take up to ``limit`` deliveries: those of ended leases first, then what waits.
 
@@ -53,12 +55,16 @@ async def claim(
         limits: events of which no more than so many may be claimed at a time, by all workers.
             An event that another worker is claiming right now is passed over.
         turns: whose turn it is; changed by the call.
-        urgent_only: leave what waits in the other lanes alone.
+        urgent_only: leave the other lanes alone.
+        held_back: events of which the other lanes are left alone.
+        running: what this worker is working on: it isn't taken over by itself, however late its
+            lease is renewed.
 
     Returns:
         the claimed rows in that order, ``attempts`` counting this claim.
     """
-    taken_over = await _take_over(session, worker, limit, lease)
+    last_lane = 0 if urgent_only else _ALL_LANES
+    taken_over = await _take_over(session, worker, limit, lease, last_lane, running)
     left = limit - len(taken_over)
     if left <= 0:
         return taken_over
@@ -71,7 +77,8 @@ async def claim(
         worker=worker,
         lease=lease,
         limit=left,
-        last_lane=0 if urgent_only else _ALL_LANES,
+        last_lane=last_lane,
+        held_back=list(held_back),
         limited=list(limits),
         most=[most if event in countable else 0 for event, most in limits.items()],
         served_0=turns.served.get(0, ""),
@@ -101,6 +108,7 @@ _CLAIM = f"""
             LIMIT greatest(0, least(CAST(:limit AS int), room.free))
             FOR UPDATE SKIP LOCKED) AS oldest
         WHERE queue.lane_rank <= :last_lane
+          AND (queue.lane_rank = 0 OR queue.event <> ALL(CAST(:held_back AS text[])))
     ),
     turn AS (
         SELECT *, row_number() OVER (PARTITION BY lane_rank, business_key ORDER BY id) AS round,
@@ -130,13 +138,19 @@ _CLAIM = f"""
 
 
 async def _take_over(
-    session: AsyncSession, worker: str, limit: int, lease: timedelta
+    session: AsyncSession,
+    worker: str,
+    limit: int,
+    lease: timedelta,
+    last_lane: int,
+    running: Sequence[int],
 ) -> list[Delivery]:
     return await deliveries(
         session,
         """
         WITH ended AS (
             SELECT id FROM inbox WHERE state = 'claimed' AND lease_until < now()
+              AND lane_rank <= :last_lane AND id <> ALL(CAST(:running AS bigint[]))
             ORDER BY lane_rank, id LIMIT :limit FOR UPDATE SKIP LOCKED
         ),
         claimed AS (
@@ -148,6 +162,8 @@ async def _take_over(
         worker=worker,
         limit=limit,
         lease=lease,
+        last_lane=last_lane,
+        running=list(running),
     )
 
 

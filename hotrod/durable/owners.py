@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -19,6 +20,7 @@ class Owner:
     delivery: int
     state: str
     last_error: str
+    finished_at: datetime | None
 
 
 async def owners(
@@ -34,13 +36,15 @@ async def owners(
     found = await execute(
         session,
         """
-        SELECT id, run_id, state, last_error FROM inbox
+        SELECT id, run_id, state, last_error, finished_at FROM inbox
         WHERE run_id = ANY(:runs) OR id = ANY(:deliveries)
         """,
         runs=list(run_ids),
         deliveries=list(deliveries.values()),
     )
-    rows = [(row.run_id, Owner(row.id, row.state, row.last_error)) for row in found]
+    rows = [
+        (row.run_id, Owner(row.id, row.state, row.last_error, row.finished_at)) for row in found
+    ]
     by_run = {run_id: owner for run_id, owner in rows if run_id is not None}
     by_id = {owner.delivery: owner for _, owner in rows}
     created = {run: by_id[key] for run, key in deliveries.items() if key in by_id}

@@ -325,6 +325,20 @@ async def test_a_run_that_is_ended_while_it_sleeps_ends_its_delivery(house: Hous
     await house.until(delivery_id, DeliveryState.DISCARDED)
 
 
+async def test_a_sleeper_that_ops_discard_is_cancelled_in_prefect(house: House) -> None:
+    house.start()
+    asleep = await house.until(await house.deliver("sleeps"), DeliveryState.SUSPENDED)
+    async with house.database.transaction() as session:
+        assert await inbox.discard(session, [asleep.identity], "not wanted") == 1
+    for _ in range(200):
+        run = await house.run_of(asleep)
+        assert run.state is not None
+        if run.state.type == StateType.CANCELLED:
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail("the run still sleeps")
+
+
 async def test_what_ops_discard_is_cancelled_in_prefect(house: House) -> None:
     delivery_id = await house.deliver("discarded")
     run = await house.schedule("discarded")

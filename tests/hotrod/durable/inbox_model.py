@@ -112,7 +112,6 @@ class InboxModel:
 
     def wake(self, item: Item) -> None:
         if item.state in {State.SUSPENDED, *ENDS}:
-            item.redacted = False
             self._start_again([item])
 
     def redrive(self, items: Iterable[Item]) -> int:

@@ -19,6 +19,7 @@ VALUES = {
     "lease": "interval '60 s'",
     "limit": "4",
     "last_lane": "2",
+    "held_back": "'{}'",
     "limited": "ARRAY['order.placed']",
     "most": "ARRAY[5]",
     "served_0": "''",
