@@ -18,10 +18,11 @@ import structlog
 from prefect.client.orchestration import PrefectClient
 
 from deployments.apply import Applied
+from deployments.away import suppress_database_away
 from deployments.responder import Responder
 from deployments.runner import Runner
 from deployments.triggers import TRIGGERS, Trigger
-from hotrod.db.engine import Database, is_away
+from hotrod.db.engine import Database
 from hotrod.durable import leases
 from hotrod.durable.heads import CHANNEL
 from hotrod.durable.leases import Turns
@@ -60,6 +61,7 @@ class Dispatcher:
         self._limits = {one.event: one.most for one in triggers.values() if one.most}
         self._turns = Turns()
         self._lease = timedelta(seconds=settings.lease_seconds)
+        self._has_inherited = False
         self._wake = asyncio.Event()
         self._running: dict[int, asyncio.Task[None]] = {}
         self._runner = Runner(name, database, client, deployments, triggers, settings)
@@ -72,10 +74,10 @@ class Dispatcher:
             asyncio.create_task(self._listen(), name="inbox-listener"),
             asyncio.create_task(self._responder.run(), name="first-responses"),
         ]
-        inherited = False
         try:
             while True:
-                inherited = inherited or await self._abandon_leases()
+                if not self._has_inherited:
+                    await self._inherit()
                 for task in (heart, *helpers):
                     if task.done():
                         await task  # it ends by an error only, and nothing works without it
@@ -95,15 +97,12 @@ class Dispatcher:
         if delivery_id is not None and (task := self._running.get(delivery_id)):
             task.cancel()
 
-    async def _abandon_leases(self) -> bool:
-        """Free what a dead worker of this name held; False when the database is away."""
-        try:
+    async def _inherit(self) -> None:
+        """Free what a dead worker of this name held, once the database is there."""
+        with suppress_database_away():
             async with self._database.transaction() as session:
                 await leases.abandon(session, self._name)
-        except Exception as error:  # noqa: BLE001 - told apart
-            _pass_over(error)
-            return False
-        return True
+            self._has_inherited = True
 
     async def _claim(self) -> None:
         free = self._settings.claim_window - len(self._running)
@@ -111,7 +110,8 @@ class Dispatcher:
             free += _PLACES_FOR_URGENT
         if free <= 0:
             return
-        try:
+        deliveries: list[Delivery] = []
+        with suppress_database_away():
             async with self._database.transaction() as session:
                 deliveries = await leases.claim(
                     session,
@@ -124,9 +124,6 @@ class Dispatcher:
                     held_back=self._responder.behind,
                     running=list(self._running),
                 )
-        except Exception as error:  # noqa: BLE001 - told apart
-            _pass_over(error)
-            return
         for delivery in deliveries:
             task = asyncio.create_task(self._hold(delivery), name=f"delivery-{delivery.identity}")
             self._running[delivery.identity] = task
@@ -143,25 +140,22 @@ class Dispatcher:
             delivery=delivery.id, event_name=delivery.event, business=delivery.business_key
         )
         try:
-            conclusion = await self._runner.attempt(delivery)
-            await self._runner.settle(delivery, conclusion)
+            with suppress_database_away():
+                conclusion = await self._runner.attempt(delivery)
+                await self._runner.settle(delivery, conclusion)
         except asyncio.CancelledError:
             with suppress(Exception):  # then its lease ends by itself
                 await asyncio.shield(self._runner.release(delivery, "the worker stopped"))
             raise
-        except Exception as error:  # noqa: BLE001 - told apart
-            _pass_over(error)
 
     async def _renew_leases(self) -> None:
         while True:
             await asyncio.sleep(self._settings.lease_seconds / 3)
             held = list(self._running)
-            try:
+            kept = set(held)
+            with suppress_database_away():
                 async with self._database.transaction() as session:
                     kept = await leases.renew(session, held, self._name, self._lease)
-            except Exception as error:  # noqa: BLE001 - told apart
-                _pass_over(error)
-                continue
             for key in set(held) - kept:
                 if task := self._running.get(key):
                     log.warning("lease.lost", delivery=key)
@@ -172,7 +166,7 @@ class Dispatcher:
         """Wake up at each NOTIFY; the poll covers the time without connection."""
         url = self._database.engine.url.set(drivername="postgresql")
         while True:
-            try:
+            with suppress_database_away():
                 connection = await asyncpg.connect(url.render_as_string(hide_password=False))
                 lost = asyncio.Event()
                 connection.add_termination_listener(lambda _, lost=lost: lost.set())
@@ -181,8 +175,6 @@ class Dispatcher:
                     await lost.wait()
                 finally:
                     await connection.close(timeout=1)
-            except Exception as error:  # noqa: BLE001 - told apart
-                _pass_over(error)
             await asyncio.sleep(self._settings.poll_seconds)
 
     def _ring(self, *_: object) -> None:
@@ -197,14 +189,3 @@ class Dispatcher:
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
-
-
-def _pass_over(error: Exception) -> None:
-    """Leave it at a warning when the database is away: what was claimed comes back by its lease.
-
-    Raises:
-        Exception: the error itself, when it is another one.
-    """
-    if not is_away(error):
-        raise error
-    log.warning("inbox.unreachable", error=type(error).__name__)

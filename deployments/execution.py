@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, cast
 from uuid import UUID
 
-import httpx
-import structlog
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.exceptions import Abort, ObjectNotFound, Pause
 from prefect.flows import Flow
 from prefect.states import Pending
 
+from deployments.away import is_prefect_away
 from deployments.engine import run_flow
 from hotrod.db.engine import is_away
 from tasks._policy import PASSING
-
-log = structlog.get_logger()
 
 
 class Ending(Enum):
@@ -98,24 +94,6 @@ async def conclude(state: State[Any]) -> Conclusion:
 def is_passing(error: object) -> bool:
     """Tell whether an attempt failed for a reason that may be gone the next time."""
     return isinstance(error, PASSING) or is_away(error) or is_prefect_away(error)
-
-
-def is_prefect_away(error: object) -> bool:
-    """Tell whether an error means that the Prefect API is out of reach, or breaks down."""
-    if isinstance(error, httpx.HTTPStatusError):
-        return error.response.is_server_error
-    return isinstance(error, httpx.TransportError)
-
-
-@contextmanager
-def suppress_prefect_away() -> Iterator[None]:
-    """Go on after the block when the Prefect API is out of reach."""
-    try:
-        yield
-    except Exception as error:
-        if not is_prefect_away(error):
-            raise
-        log.warning("prefect.unreachable", error=type(error).__name__)
 
 
 async def end_run(client: PrefectClient, run_id: UUID, state: State[Any]) -> None:

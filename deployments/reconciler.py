@@ -28,7 +28,8 @@ from prefect.states import Cancelled, Crashed
 
 from deployments.adoption import adopt, trigger_of
 from deployments.apply import Applied
-from deployments.execution import end_run, is_prefect_away
+from deployments.away import is_prefect_away
+from deployments.execution import end_run
 from deployments.runner import delivery_of
 from deployments.triggers import Trigger
 from hotrod.db.columns import now
@@ -49,7 +50,7 @@ _ENDINGS = {
 _OPEN = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
 _ENDED = {DeliveryState.DEAD, DeliveryState.DISCARDED}
 _PAGE = 200
-_ROUNDS_PER_LOOK_AT_SLEEPERS = 10
+_ROUNDS_PER_LOOK_AT_SLEEPERS = 40
 
 
 class Reconciler:

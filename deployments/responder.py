@@ -9,8 +9,9 @@ from datetime import timedelta
 
 import structlog
 
+from deployments.away import suppress_database_away
 from deployments.triggers import Trigger
-from hotrod.db.engine import Database, is_away
+from hotrod.db.engine import Database
 from hotrod.durable import leases
 from hotrod.durable.models import Delivery
 from hotrod.sections import WorkerSettings
@@ -68,16 +69,12 @@ class Responder:
         free = self._settings.response_window - len(self._running)
         if not self._events or free <= 0:
             return
-        try:
+        due: list[Delivery] = []
+        with suppress_database_away():
             async with self._database.transaction() as session:
                 due = await leases.claim_responses(
                     session, self._events, limit=free, lease=self._lease
                 )
-        except Exception as error:
-            if not is_away(error):
-                raise
-            log.warning("inbox.unreachable", error=type(error).__name__)
-            return
         was_behind, self.behind = self.behind, tuple(self._events) if len(due) == free else ()
         if was_behind and not self.behind:
             self._caught_up()
@@ -98,10 +95,6 @@ class Responder:
                 await trigger.first_response.fn(**trigger.parameters_of(delivery.payload))
         except Exception as error:  # noqa: BLE001 - the flow meets the same error, and handles it
             log.warning("first_response.failed", error=type(error).__name__)
-        try:
+        with suppress_database_away():
             async with self._database.transaction() as session:
                 await leases.mark_responded(session, delivery.identity)
-        except Exception as error:
-            if not is_away(error):
-                raise
-            log.warning("inbox.unreachable", error=type(error).__name__)

@@ -18,6 +18,7 @@ from prefect.states import Cancelled, Crashed, Pending
 
 from deployments.adoption import EVENT, trigger_of
 from deployments.apply import Applied
+from deployments.away import is_prefect_away, suppress_prefect_away
 from deployments.execution import (
     Conclusion,
     Ending,
@@ -25,9 +26,7 @@ from deployments.execution import (
     end_run,
     execute,
     is_passing,
-    is_prefect_away,
     make_runnable,
-    suppress_prefect_away,
 )
 from deployments.triggers import Trigger
 from hotrod.db.engine import Database

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import anyio.abc
-import structlog
 from prefect.client.schemas.objects import FlowRun
 from prefect.workers.base import (
     BaseJobConfiguration,
@@ -22,11 +21,10 @@ from prefect.workers.base import (
 
 from deployments.adoption import adopt, trigger_of
 from deployments.apply import Applied
-from deployments.execution import is_prefect_away
+from deployments.away import suppress_database_away, suppress_prefect_away
 from deployments.triggers import Trigger
-from hotrod.db.engine import Database, is_away
+from hotrod.db.engine import Database
 
-log = structlog.get_logger()
 WORKER_TYPE = "hotrod-warm"
 
 
@@ -71,29 +69,18 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmWorkerResul
         if task_status is not None:
             task_status.started(0)
         trigger = trigger_of(flow_run.deployment_id, self._deployments, self._triggers)
-        try:
+        with suppress_database_away():
             await adopt(self._database, flow_run, trigger)
-        except Exception as error:
-            if not is_away(error):
-                raise
-            log.warning("inbox.unreachable", error=type(error).__name__)
         return WarmWorkerResult(status_code=0, identifier=str(flow_run.id))
 
     async def get_and_submit_flow_runs(self) -> list[FlowRun]:
         """Poll once. A server that is away is no reason to poll less often, or to end."""
-        try:
-            return await super().get_and_submit_flow_runs()
-        except Exception as error:
-            if not is_prefect_away(error):
-                raise
-            log.warning("prefect.unreachable", error=type(error).__name__)
-            return []
+        submitted: list[FlowRun] = []
+        with suppress_prefect_away():
+            submitted += await super().get_and_submit_flow_runs()
+        return submitted
 
     async def sync_with_backend(self) -> None:
         """Tell the server that this worker lives, if it can be told."""
-        try:
+        with suppress_prefect_away():
             await super().sync_with_backend()
-        except Exception as error:
-            if not is_prefect_away(error):
-                raise
-            log.warning("prefect.unreachable", error=type(error).__name__)

@@ -89,7 +89,7 @@ class WorkerSettings(Section):
         1.0, gt=0, le=1.0, description="Longest wait before the inbox and Prefect are looked at."
     )
     claim_window: int = Field(
-        8, ge=1, le=64, description="Deliveries and runs one worker holds at a time."
+        8, ge=1, le=64, description="Deliveries one worker runs at a time; two more if urgent."
     )
     response_window: int = Field(
         8, ge=1, le=64, description="First responses one worker performs at a time."

@@ -325,6 +325,19 @@ async def test_a_run_that_is_ended_while_it_sleeps_ends_its_delivery(house: Hous
     await house.until(delivery_id, DeliveryState.DISCARDED)
 
 
+async def test_a_run_that_is_pending_after_its_end_is_run_to_its_end_again(house: House) -> None:
+    house.start()
+    row = await house.until(await house.deliver("quick"), DeliveryState.DONE)
+    await house.client.set_flow_run_state(UUID(str(row.run_id)), Pending(), force=True)
+    for _ in range(200):
+        run = await house.run_of(row)
+        assert run.state is not None
+        if run.state.type == StateType.COMPLETED:
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail("nobody runs it")
+
+
 async def test_a_sleeper_that_ops_discard_is_cancelled_in_prefect(house: House) -> None:
     house.start()
     asleep = await house.until(await house.deliver("sleeps"), DeliveryState.SUSPENDED)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -59,14 +59,23 @@ class InboxModel:
         self._promote([item])
 
     def plan(
-        self, worker: str, limit: int, limits: Mapping[str, int], *, urgent_only: bool
+        self,
+        worker: str,
+        limit: int,
+        limits: Mapping[str, int],
+        *,
+        urgent_only: bool,
+        held_back: Collection[str],
     ) -> list[Item]:
         """Return what a claim should take: of ended leases first, then by lanes and turns."""
-        ended = [item for item in self.of(State.CLAIMED) if item.lease_ended]
+        lanes = {0} if urgent_only else {0, 1, 2}
+        ended = [item for item in self.of(State.CLAIMED) if item.lease_ended and item.lane in lanes]
         planned = sorted(ended, key=lambda item: (item.lane, item.id))[:limit]
         room = self.room(limits)
-        waiting = self.of(State.WAITING)
-        for lane in [0] if urgent_only else [0, 1, 2]:
+        waiting = [
+            item for item in self.of(State.WAITING) if item.lane == 0 or item.event not in held_back
+        ]
+        for lane in sorted(lanes):
             last = self.served.get((worker, lane), "")
             while len(planned) < limit:
                 able = [

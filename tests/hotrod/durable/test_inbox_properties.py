@@ -74,23 +74,40 @@ class Inbox(InboxMachine):
 
     @rule(worker=workers, limit=st.integers(1, 5))
     def claim(self, worker: str, limit: int) -> None:
-        self._claim(worker, limit, {}, urgent_only=False)
+        self._claim(worker, limit, {}, urgent_only=False, held_back=set())
 
     @rule(
         worker=workers,
         limit=st.integers(1, 5),
         limits=st.dictionaries(events, st.integers(1, 2), min_size=1),
         urgent_only=st.sampled_from([False, False, True]),
+        held_back=st.sets(events, max_size=1),
     )
     def claim_within_limits(
-        self, worker: str, limit: int, limits: dict[str, int], *, urgent_only: bool
+        self,
+        worker: str,
+        limit: int,
+        limits: dict[str, int],
+        *,
+        urgent_only: bool,
+        held_back: set[str],
     ) -> None:
-        self._claim(worker, limit, limits, urgent_only=urgent_only)
+        self._claim(worker, limit, limits, urgent_only=urgent_only, held_back=held_back)
 
-    def _claim(self, worker: str, limit: int, limits: dict[str, int], *, urgent_only: bool) -> None:
+    def _claim(
+        self,
+        worker: str,
+        limit: int,
+        limits: dict[str, int],
+        *,
+        urgent_only: bool,
+        held_back: set[str],
+    ) -> None:
         waiting = self.model.of(State.WAITING)
         room = self.model.room(limits)
-        planned = self.model.plan(worker, limit, limits, urgent_only=urgent_only)
+        planned = self.model.plan(
+            worker, limit, limits, urgent_only=urgent_only, held_back=held_back
+        )
         rows = self.do(
             lambda session: leases.claim(
                 session,
@@ -100,6 +117,7 @@ class Inbox(InboxMachine):
                 limits=limits,
                 turns=self.turns[worker],
                 urgent_only=urgent_only,
+                held_back=sorted(held_back),
             )
         )
         claimed = [self.model.items[row.identity] for row in rows]
