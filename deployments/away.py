@@ -1,7 +1,12 @@
-"""When the database or Prefect is out of reach: the work comes back by lease and reconciliation."""
+"""When the database or Prefect is out of reach: the work comes back by lease and reconciliation.
+
+A block that was cancelled may end with an error of the connection that was cut off with it. That
+isn't being away: who was told to stop must not go on.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -26,6 +31,8 @@ def suppress_prefect_away() -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        if _is_stopping():
+            raise asyncio.CancelledError from error
         if not is_prefect_away(error):
             raise
         log.warning("prefect.unreachable", error=type(error).__name__)
@@ -37,6 +44,13 @@ def suppress_database_away() -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        if _is_stopping():
+            raise asyncio.CancelledError from error
         if not is_away(error):
             raise
         log.warning("database.unreachable", error=type(error).__name__)
+
+
+def _is_stopping() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

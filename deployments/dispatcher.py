@@ -83,7 +83,8 @@ class Dispatcher:
                         await task  # it ends by an error only, and nothing works without it
                 await self._claim()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), self._settings.poll_seconds)
+                    async with asyncio.timeout(self._settings.poll_seconds):
+                        await self._wake.wait()
                 self._wake.clear()
         finally:
             for helper in helpers:

@@ -28,12 +28,12 @@ from prefect.states import Cancelled, Crashed
 
 from deployments.adoption import adopt, trigger_of
 from deployments.apply import Applied
-from deployments.away import is_prefect_away
+from deployments.away import suppress_database_away, suppress_prefect_away
 from deployments.execution import end_run
 from deployments.runner import delivery_of
 from deployments.triggers import Trigger
 from hotrod.db.columns import now
-from hotrod.db.engine import Database, is_away
+from hotrod.db.engine import Database
 from hotrod.durable import inbox
 from hotrod.durable.models import DeliveryState
 from hotrod.durable.owners import Owner, end_suspended, owners, suspended_runs
@@ -86,15 +86,11 @@ class Reconciler:
         rounds = 0
         while True:
             await asyncio.sleep(self._settings.reconcile_seconds)
-            try:
+            with suppress_database_away(), suppress_prefect_away():
                 await self.reconcile()
                 if rounds % _ROUNDS_PER_LOOK_AT_SLEEPERS == 0:
                     await self.look_at_sleepers()
                 rounds += 1
-            except Exception as error:
-                if not (is_away(error) or is_prefect_away(error)):
-                    raise
-                log.warning("reconcile.postponed", error=type(error).__name__)
 
     async def reconcile(self) -> None:
         """Put right what is open in Prefect and not so in the inbox."""

@@ -58,7 +58,8 @@ class Responder:
                 self.wake.clear()
                 await self._claim()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self.wake.wait(), self._settings.poll_seconds)
+                    async with asyncio.timeout(self._settings.poll_seconds):
+                        await self.wake.wait()
         finally:
             if self._running:
                 await asyncio.wait(self._running, timeout=self._settings.drain_seconds)

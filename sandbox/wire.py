@@ -149,6 +149,7 @@ async def _leave_unanswered(scope: Scope, receive: Receive, fault: Fault) -> Non
     try:
         if fault.kind == "timeout":
             with suppress(TimeoutError):
-                await asyncio.wait_for(disconnected(receive), fault.delay)
+                async with asyncio.timeout(fault.delay):
+                    await disconnected(receive)
     finally:
         await close_http(scope, receive, with_reset=fault.kind == "reset")

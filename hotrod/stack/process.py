@@ -49,7 +49,8 @@ async def end(
     if process.returncode is None:
         process.send_signal(stop_signal)
         try:
-            await asyncio.wait_for(process.wait(), grace_seconds)
+            async with asyncio.timeout(grace_seconds):
+                await process.wait()
         except TimeoutError:
             process.kill()
             await process.wait()

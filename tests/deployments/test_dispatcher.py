@@ -16,7 +16,9 @@ from sqlmodel import col, delete, select
 
 from deployments import dispatcher as dispatching
 from deployments.apply import Applied, ensure_work_pool
+from deployments.away import suppress_database_away
 from deployments.dispatcher import Dispatcher
+from deployments.responder import Responder
 from deployments.triggers import Trigger
 from deployments.warm_worker import WORKER_TYPE, WarmWorker
 from hotrod.db.engine import Database
@@ -90,6 +92,14 @@ async def run_dispatcher(
         await session.exec(delete(Delivery).where(col(Delivery.source) == "test"))
 
 
+async def stopped(task: asyncio.Task[None]) -> None:
+    """Stop what runs, and see it stop."""
+    task.cancel()
+    _, left = await asyncio.wait([task], timeout=5)
+    assert not left
+    assert task.cancelled()
+
+
 async def deliver(database: Database, ticket: str, event: str = "greeted") -> str:
     delivery_id = uuid4().hex
     async with database.transaction() as session:
@@ -140,24 +150,62 @@ async def test_a_delivery_becomes_one_named_tagged_finished_run(
     assert RUNS == ["NL-1"]
 
 
-async def test_the_first_response_comes_before_the_run_and_its_failure_harms_nothing(
+async def test_the_first_response_needs_no_run_and_its_failure_harms_nothing(
     database: Database, run_dispatcher: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answered: list[tuple[str, int]] = []
+    answered: list[str] = []
 
     @task
     async def answer(ticket: str) -> None:
-        answered.append((ticket, len(RUNS)))
+        answered.append(ticket)
         if ticket == "NL-5":
             raise OSError("the mail service is away")
 
     trigger = Trigger("greeted", "greet/greet", ("ticket",), first_response=answer)
+    ids = [await deliver(database, ticket) for ticket in ("NL-4", "NL-5")]
+    responder = Responder(database, {"greeted": trigger}, WorkerSettings(drain_seconds=0))
+    responding = asyncio.create_task(responder.run())
+    for _ in range(400):
+        if len(answered) == 2:
+            break
+        await asyncio.sleep(0.05)
+    await stopped(responding)
+    assert sorted(answered) == ["NL-4", "NL-5"]
+    assert RUNS == []
+
     monkeypatch.setattr(dispatching, "TRIGGERS", {"greeted": trigger})
     run_dispatcher()
-    for ticket in ("NL-4", "NL-5"):
-        await until(database, await deliver(database, ticket), DeliveryState.DONE)
-    assert answered == [("NL-4", 0), ("NL-5", 1)]
-    assert RUNS == ["NL-4", "NL-5"]
+    for delivery_id in ids:
+        await until(database, delivery_id, DeliveryState.DONE)
+    assert sorted(RUNS) == ["NL-4", "NL-5"]
+
+
+async def test_it_stops_although_it_is_woken_at_the_same_moment(
+    database: Database, client: PrefectClient, deployments: dict[str, Applied]
+) -> None:
+    dispatcher = Dispatcher("w0", database, client, deployments, WorkerSettings())
+    working = asyncio.create_task(dispatcher.run())
+    for _ in range(400):
+        if dispatcher._has_inherited:
+            break
+        await asyncio.sleep(0.05)
+    await asyncio.sleep(0.3)
+    dispatcher._ring()
+    await stopped(working)
+
+
+async def test_what_is_cut_off_by_stopping_is_not_away() -> None:
+    async def work() -> None:
+        while True:
+            with suppress_database_away():
+                try:
+                    await asyncio.sleep(60)
+                finally:
+                    raise OSError("the connection was cut off")
+
+    working = asyncio.create_task(work())
+    await asyncio.sleep(0)
+    await stopped(working)
 
 
 async def test_two_workers_run_a_delivery_once(database: Database, run_dispatcher: Start) -> None:
