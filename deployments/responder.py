@@ -13,6 +13,7 @@ from deployments.away import suppress_database_away
 from deployments.triggers import Trigger
 from hotrod.db.engine import Database
 from hotrod.durable import leases
+from hotrod.durable.leases import Turns
 from hotrod.durable.models import Delivery
 from hotrod.sections import WorkerSettings
 
@@ -49,6 +50,7 @@ class Responder:
         self._triggers = triggers
         self._settings = settings
         self._lease = timedelta(seconds=settings.lease_seconds)
+        self._turns = Turns()
         self._running: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -74,7 +76,7 @@ class Responder:
         with suppress_database_away():
             async with self._database.transaction() as session:
                 due = await leases.claim_responses(
-                    session, self._events, limit=free, lease=self._lease
+                    session, self._events, limit=free, lease=self._lease, turns=self._turns
                 )
         was_behind, self.behind = self.behind, tuple(self._events) if len(due) == free else ()
         if was_behind and not self.behind:

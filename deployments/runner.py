@@ -16,9 +16,13 @@ from prefect.exceptions import ObjectNotFound
 from prefect.flows import Flow
 from prefect.states import Cancelled, Crashed, Pending
 
-from deployments.adoption import EVENT, trigger_of
 from deployments.apply import Applied
-from deployments.away import is_prefect_away, suppress_prefect_away
+from deployments.away import (
+    is_prefect_away,
+    suppress_database_away,
+    suppress_prefect_away,
+)
+from deployments.dead_letters import DeadLetters
 from deployments.execution import (
     Conclusion,
     Ending,
@@ -33,7 +37,6 @@ from hotrod.db.engine import Database
 from hotrod.durable import leases
 from hotrod.durable.models import Delivery
 from hotrod.sections import WorkerSettings
-from tasks.alerts import tell_of_dead_letter
 
 log = structlog.get_logger()
 _LONGEST_REST = timedelta(minutes=5)
@@ -66,6 +69,7 @@ class Runner:
         self._deployments = deployments
         self._triggers = triggers
         self._settings = settings
+        self._dead_letters = DeadLetters(database, client, deployments, triggers)
         self._runs: dict[int, UUID] = {}
         self._cancelled: set[int] = set()
         self._lost: set[int] = set()
@@ -222,20 +226,17 @@ class Runner:
             await self._client.set_flow_run_state(run_id, waiting, force=True)
 
     async def _bury(self, delivery: Delivery, reason: str) -> None:
-        """Put a delivery among the dead letters, and tell everybody concerned."""
+        """Put a delivery among the dead letters, and tell those concerned.
+
+        What can't be told now is told later, by the reconciler.
+        """
         log.error("delivery.dead", reason=reason)
         async with self._database.transaction() as session:
             if not await leases.bury(session, delivery.identity, self._name, reason):
                 return
         await self._end_run(delivery, Crashed(message=reason))
-        try:
-            trigger = await self._trigger_of(delivery)
-            subject = delivery.payload.get(trigger.subject) if trigger else None
-            if trigger is not None and trigger.when_dead is not None and subject is not None:
-                await trigger.when_dead(str(subject))
-            await tell_of_dead_letter(delivery.identity, delivery.event, delivery.title)
-        except Exception:
-            log.exception("alert.failed")
+        with suppress_database_away(), suppress_prefect_away():
+            await self._dead_letters.tell(delivery)
 
     async def _end_run(self, delivery: Delivery, state: State[Any]) -> None:
         """Make the run's state in Prefect true; when Prefect is away, the reconciler does it."""
@@ -246,13 +247,6 @@ class Runner:
     async def _until_prefect_answers(self) -> None:
         while await self._client.api_healthcheck() is not None:  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(self._settings.poll_seconds)
-
-    async def _trigger_of(self, delivery: Delivery) -> Trigger | None:
-        """Return the trigger of a delivery's event, or of the deployment that its run is of."""
-        if delivery.event != EVENT or delivery.run_id is None:
-            return self._triggers.get(delivery.event)
-        flow_run = await self._client.read_flow_run(delivery.run_id)
-        return trigger_of(flow_run.deployment_id, self._deployments, self._triggers)
 
     def _flow_of(self, flow_run: FlowRun) -> Flow[..., Any] | None:
         for applied in self._deployments.values():

@@ -153,7 +153,7 @@ async def redrive(session: AsyncSession, ids: Sequence[int]) -> int:
         session,
         """
         UPDATE inbox SET state = 'held', attempts = 0, worker = NULL, lease_until = NULL,
-               finished_at = NULL
+               finished_at = NULL, told_at = NULL
         WHERE id = ANY(:ids) AND state IN ('dead', 'discarded') AND redacted_at IS NULL
         """,
         ids=list(ids),
@@ -197,7 +197,8 @@ async def wake(session: AsyncSession, run_id: UUID) -> bool:
     await execute(
         session,
         """
-        UPDATE inbox SET state = 'held', attempts = 0, worker = NULL, finished_at = NULL
+        UPDATE inbox SET state = 'held', attempts = 0, worker = NULL, finished_at = NULL,
+               told_at = NULL
         WHERE id = ANY(:ids) AND state IN ('suspended', 'done', 'dead', 'discarded')
         """,
         ids=ids,
@@ -286,15 +287,23 @@ async def _oldest_waiting(session: AsyncSession) -> float:
     return (now() - oldest).total_seconds() if oldest else 0.0
 
 
-QUEUES = """
+def queues(condition: str) -> str:
+    """Return the queues that a row of a condition is in, by one index look-up each.
+
+    A loose index scan of an index that begins with lane, business and event.
+    """
+    return f"""
     queue AS (
-        (SELECT lane_rank, business_key, event FROM inbox WHERE state = 'waiting'
+        (SELECT lane_rank, business_key, event FROM inbox WHERE {condition}
          ORDER BY lane_rank, business_key, event LIMIT 1)
         UNION ALL
         SELECT next.lane_rank, next.business_key, next.event FROM queue, LATERAL (
             SELECT lane_rank, business_key, event FROM inbox
-            WHERE state = 'waiting' AND (lane_rank, business_key, event)
+            WHERE {condition} AND (lane_rank, business_key, event)
                   > (queue.lane_rank, queue.business_key, queue.event)
             ORDER BY lane_rank, business_key, event LIMIT 1) AS next)
-"""
-"""The queues that something waits in, by one index look-up each (a loose index scan)."""
+    """
+
+
+QUEUES = queues("state = 'waiting'")
+"""The queues that something waits in."""

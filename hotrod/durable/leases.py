@@ -16,7 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.db.columns import now
 from hotrod.durable.heads import deliveries, execute, lock_keys, promote
-from hotrod.durable.inbox import QUEUES
+from hotrod.durable.inbox import QUEUES, queues
 from hotrod.durable.models import Delivery, DeliveryState
 
 _EVENT_LOCKS = 4_207_113  # advisory locks of two numbers: this one, and the hash of the event
@@ -28,6 +28,27 @@ class Turns:
     """Whose turn it is: the business that was served last, by lane. A worker keeps one."""
 
     served: dict[int, str] = field(default_factory=dict)
+
+    def parameters(self) -> dict[str, str]:
+        """Return what ``_TURN`` needs to know."""
+        return {f"served_{lane}": self.served.get(lane, "") for lane in range(_ALL_LANES + 1)}
+
+    def remember(self, taken: Sequence[Delivery]) -> None:
+        """Remember who was served, in that order."""
+        self.served |= {row.lane_rank: row.business_key for row in taken}
+
+
+# In a lane each business has its oldest in the first round, the next in the second; a round begins
+# behind the business that was served last.
+_TURN = """
+    turn AS (
+        SELECT *, row_number() OVER (PARTITION BY lane_rank, business_key ORDER BY id) AS round,
+               business_key <= CASE lane_rank
+                   WHEN 0 THEN :served_0 WHEN 1 THEN :served_1 ELSE :served_2 END AS was_served
+        FROM head
+    )
+"""
+_BY_TURN = "lane_rank, round, was_served, business_key"
 
 
 async def claim(  # noqa: PLR0913 - each says another thing that may not be taken
@@ -81,12 +102,9 @@ async def claim(  # noqa: PLR0913 - each says another thing that may not be take
         held_back=list(held_back),
         limited=list(limits),
         most=[most if event in countable else 0 for event, most in limits.items()],
-        served_0=turns.served.get(0, ""),
-        served_1=turns.served.get(1, ""),
-        served_2=turns.served.get(2, ""),
+        **turns.parameters(),
     )
-    for row in claimed:
-        turns.served[row.lane_rank] = row.business_key
+    turns.remember(claimed)
     return [*taken_over, *claimed]
 
 
@@ -110,16 +128,9 @@ _CLAIM = f"""
         WHERE queue.lane_rank <= :last_lane
           AND (queue.lane_rank = 0 OR queue.event <> ALL(CAST(:held_back AS text[])))
     ),
-    turn AS (
-        SELECT *, row_number() OVER (PARTITION BY lane_rank, business_key ORDER BY id) AS round,
-               business_key <= CASE lane_rank
-                   WHEN 0 THEN :served_0 WHEN 1 THEN :served_1 ELSE :served_2 END AS was_served
-        FROM head
-    ),
+    {_TURN},
     place AS (
-        SELECT id, event, free,
-               row_number() OVER (ORDER BY lane_rank, round, was_served, business_key) AS place
-        FROM turn
+        SELECT id, event, free, row_number() OVER (ORDER BY {_BY_TURN}) AS place FROM turn
     ),
     chosen AS (
         SELECT id, place FROM (
@@ -186,38 +197,58 @@ async def _lock_events(session: AsyncSession, events: Sequence[str]) -> set[str]
 
 
 async def claim_responses(
-    session: AsyncSession, events: Sequence[str], *, limit: int, lease: timedelta
+    session: AsyncSession,
+    events: Sequence[str],
+    *,
+    limit: int,
+    lease: timedelta,
+    turns: Turns | None = None,
 ) -> list[Delivery]:
-    """Take up to ``limit`` deliveries whose first response is due, urgent ones first.
+    """Take up to ``limit`` deliveries whose first response is due, in the order of ``claim``.
 
     Args:
         session: in a transaction of its own.
         events: that have a first response.
         limit: most to be taken.
         lease: after it, one that wasn't marked by ``mark_responded`` is due again.
+        turns: whose turn it is; changed by the call.
     """
-    return await deliveries(
+    turns = turns or Turns()
+    taken = await deliveries(
         session,
-        """
-        WITH due AS (
-            SELECT oldest.id FROM unnest(CAST(:events AS text[])) AS due (event), LATERAL (
-                SELECT id, lane_rank FROM inbox
-                WHERE event = due.event AND responded_at IS NULL
-                  AND state IN ('held', 'waiting', 'claimed')
-                  AND (response_until IS NULL OR response_until < now())
-                ORDER BY lane_rank, id LIMIT :limit FOR UPDATE SKIP LOCKED) AS oldest
-            ORDER BY oldest.lane_rank, oldest.id LIMIT :limit
-        ),
-        taken AS (
-            UPDATE inbox SET response_until = now() + :lease
-            FROM due WHERE inbox.id = due.id RETURNING inbox.*
-        )
-        SELECT * FROM taken ORDER BY lane_rank, id
-        """,
+        _CLAIM_RESPONSES,
         events=list(events),
         limit=limit,
         lease=lease,
+        **turns.parameters(),
     )
+    turns.remember(taken)
+    return taken
+
+
+_UNANSWERED = "responded_at IS NULL AND state IN ('held', 'waiting', 'claimed')"
+_CLAIM_RESPONSES = f"""
+    WITH RECURSIVE {queues(_UNANSWERED)},
+    head AS (
+        SELECT oldest.id, queue.lane_rank, queue.business_key FROM queue, LATERAL (
+            SELECT id FROM inbox
+            WHERE {_UNANSWERED} AND lane_rank = queue.lane_rank
+              AND business_key = queue.business_key AND event = queue.event
+              AND (response_until IS NULL OR response_until < now())
+            ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED) AS oldest
+        WHERE queue.event = ANY(CAST(:events AS text[]))
+    ),
+    {_TURN},
+    due AS (
+        SELECT id, row_number() OVER (ORDER BY {_BY_TURN}) AS place
+        FROM turn ORDER BY place LIMIT :limit
+    ),
+    taken AS (
+        UPDATE inbox SET response_until = now() + :lease
+        FROM due WHERE inbox.id = due.id RETURNING inbox.*, due.place
+    )
+    SELECT * FROM taken ORDER BY place
+"""
 
 
 async def mark_responded(session: AsyncSession, delivery_id: int) -> None:

@@ -65,8 +65,9 @@ class Delivery(SQLModel, table=True):
         Index("ix_inbox_leases", "lease_until", postgresql_where=sql("state = 'claimed'")),
         Index(
             "ix_inbox_unanswered",
-            "event",
             "lane_rank",
+            "business_key",
+            "event",
             "id",
             postgresql_where=sql(
                 "responded_at IS NULL AND state IN ('held', 'waiting', 'claimed')"
@@ -85,6 +86,7 @@ class Delivery(SQLModel, table=True):
             "finished_at",
             postgresql_where=sql("redacted_at IS NULL AND state IN ('done', 'discarded')"),
         ),
+        Index("ix_inbox_untold", "id", postgresql_where=sql("state = 'dead' AND told_at IS NULL")),
         Index("ix_inbox_accepted", "accepted_at", postgresql_using="brin"),
     )
 
@@ -110,6 +112,7 @@ class Delivery(SQLModel, table=True):
     accepted_at: datetime = timestamp()
     finished_at: datetime | None = timestamp(optional=True)
     redacted_at: datetime | None = timestamp(optional=True)
+    told_at: datetime | None = timestamp(optional=True)
 
     @property
     def identity(self) -> int:

@@ -19,9 +19,9 @@ async def test_who_loses_the_connection_of_a_lock_is_stopped(database: Database)
         async with own.exclusively("mine") as transaction:
             async with transaction() as session:
                 pid = await (await session.connection()).scalar(text("SELECT pg_backend_pid()"))
+            holds.set()
             async with database.engine.connect() as other:
                 await other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
-            holds.set()
             await asyncio.sleep(10)
             goes_on = True
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -49,6 +49,7 @@ class InboxModel:
 
     items: dict[int, Item] = field(default_factory=dict)
     served: dict[tuple[str, int], str] = field(default_factory=dict)
+    answered: dict[int, str] = field(default_factory=dict)
 
     def of(self, *states: State) -> list[Item]:
         return [item for item in self.items.values() if item.state in states]
@@ -75,23 +76,12 @@ class InboxModel:
         waiting = [
             item for item in self.of(State.WAITING) if item.lane == 0 or item.event not in held_back
         ]
-        for lane in sorted(lanes):
-            last = self.served.get((worker, lane), "")
-            while len(planned) < limit:
-                able = [
-                    item
-                    for item in waiting
-                    if item.lane == lane and room.get(item.event, limit) > 0
-                ]
-                if not able:
-                    break
-                item = min(able, key=lambda item: (item.business <= last, item.business, item.id))
-                last = item.business
-                waiting.remove(item)
-                if item.event in room:
-                    room[item.event] -= 1
-                planned.append(item)
-        return planned
+        return planned + by_turns(
+            [item for item in waiting if item.lane in lanes],
+            limit - len(planned),
+            lambda lane: self.served.get((worker, lane), ""),
+            room,
+        )
 
     def room(self, limits: Mapping[str, int]) -> dict[str, int]:
         """Return how many more deliveries of limited events may be claimed."""
@@ -160,7 +150,9 @@ class InboxModel:
             for item in self.of(State.HELD, State.WAITING, State.CLAIMED)
             if item.event in events and not item.responded and not item.response_leased
         ]
-        return sorted(due, key=lambda item: (item.lane, item.id))[:limit]
+        taken = by_turns(due, limit, lambda lane: self.answered.get(lane, ""), {})
+        self.answered |= {item.lane: item.business for item in taken}
+        return taken
 
     def _promote(self, items: Iterable[Item]) -> None:
         for key in {item.key for item in items}:
@@ -169,3 +161,25 @@ class InboxModel:
             held = [item for item in self.of(State.HELD) if item.key == key]
             if held:
                 min(held, key=lambda item: item.id).state = State.WAITING
+
+
+def by_turns(
+    items: Iterable[Item], limit: int, last_of: Callable[[int], str], room: dict[str, int]
+) -> list[Item]:
+    """Return who goes first: earlier lanes, and in a lane the businesses one after another."""
+    waiting, taken = list(items), list[Item]()
+    for lane in (0, 1, 2):
+        last = last_of(lane)
+        while len(taken) < limit:
+            able = [
+                item for item in waiting if item.lane == lane and room.get(item.event, limit) > 0
+            ]
+            if not able:
+                break
+            item = min(able, key=lambda item: (item.business <= last, item.business, item.id))
+            last = item.business
+            waiting.remove(item)
+            if item.event in room:
+                room[item.event] -= 1
+            taken.append(item)
+    return taken

@@ -50,6 +50,7 @@ class Inbox(InboxMachine):
     def __init__(self) -> None:
         super().__init__()
         self.turns = {worker: Turns() for worker in WORKERS}
+        self.answered = Turns()
 
     @rule(
         number=numbers, body=st.sampled_from([BODY, OTHER_BODY]), key=st.sampled_from(["k1", "k3"])
@@ -278,7 +279,9 @@ class Inbox(InboxMachine):
     def respond(self, events: list[str], limit: int, *, performed: bool) -> None:
         expected = self.model.respond(events, limit)
         rows = self.do(
-            lambda session: leases.claim_responses(session, events, limit=limit, lease=LEASE)
+            lambda session: leases.claim_responses(
+                session, events, limit=limit, lease=LEASE, turns=self.answered
+            )
         )
         assert [row.id for row in rows] == [item.id for item in expected]
         for item in expected:
