@@ -2,6 +2,7 @@
 
 The floor is what Prefect's server takes by itself: a bare loop makes as many runs by the same
 calls, as many at a time, with as many task states and artifacts as our runs turned out to have.
+Both end when the server has recorded the last task: what is still in its queue is work, too.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ _CLIENTS = 4
 _START_SECONDS = 120.0
 _SECONDS_PER_RUN = 4.0
 _RECORDED_WITHIN_SECONDS = 3.0
+_LOOK_EVERY_SECONDS = 0.2
+FLOOR = "floor/floor"
 
 
 class FloorLoad(BaseModel):
@@ -43,6 +46,13 @@ class FloorLoad(BaseModel):
     at_a_time: int = Field(ge=1, le=64)
     tasks: int = Field(ge=0, le=100)
     artifacts: int = Field(ge=0, le=100)
+
+
+class FloorTimes(BaseModel):
+    """When the bare loop began and ended, in seconds since the epoch."""
+
+    begin: float
+    end: float
 
 
 class DrainResult(Result):
@@ -109,9 +119,17 @@ def measure_drain(
         tell("the workers work it off")
         wait_until_idle(stack, _START_SECONDS + _SECONDS_PER_RUN * n)
         deliveries = read_deliveries(stack.settings)
-        seconds = last_finish(deliveries) - begin
+        with PrefectApi(stack.settings) as prefect:
+            tasks, end = recorded(prefect, INTAKE, since=last_finish(deliveries))
+            artifacts = prefect.count_artifacts(_deployment(prefect, INTAKE))
+        seconds = end - begin
         processes = spent(before, stack.usage(), seconds)
-        load = _same_as_ours(stack, n)
+        load = FloorLoad(
+            runs=n,
+            at_a_time=stack.settings.worker.claim_window,
+            tasks=round(tasks / n),
+            artifacts=round(artifacts / n),
+        )
         tell("the bare loop does as many runs")
         with workers_paused(stack):
             floor = measure_floor(stack, load)
@@ -158,27 +176,32 @@ def measure_floor(stack: BenchStack, load: FloorLoad) -> float:
         )
     except subprocess.SubprocessError as error:
         raise HotrodError(f"the floor could not be measured: {type(error).__name__}") from None
-    return load.runs / float(done.stdout)
-
-
-def _same_as_ours(stack: BenchStack, n: int) -> FloorLoad:
-    """Return a load of as many runs with as much on each as the server has of ours."""
+    times = FloorTimes.model_validate_json(done.stdout)
     with PrefectApi(stack.settings) as prefect:
-        intake = prefect.deployment(INTAKE)
-        if intake is None:
-            raise HotrodError(f"there is no deployment {INTAKE}")
-        return FloorLoad(
-            runs=n,
-            at_a_time=stack.settings.worker.claim_window,
-            tasks=round(_all_tasks(prefect, intake) / n),
-            artifacts=round(prefect.count_artifacts(intake) / n),
-        )
+        tasks, end = recorded(prefect, FLOOR, since=times.end)
+    if tasks != load.runs * load.tasks:
+        raise HotrodError(f"the floor has {tasks} tasks, not {load.runs * load.tasks}")
+    return load.runs / (end - times.begin)
 
 
-def _all_tasks(prefect: PrefectApi, deployment: UUID) -> int:
-    """Count the task runs once the server has recorded all: it does so some time afterwards."""
-    known, before = prefect.count_tasks(deployment), -1
-    while known != before:
-        time.sleep(_RECORDED_WITHIN_SECONDS)
-        known, before = prefect.count_tasks(deployment), known
-    return known
+def recorded(prefect: PrefectApi, deployment: str, *, since: float) -> tuple[int, float]:
+    """Wait until the server records no more tasks of a deployment's runs.
+
+    Returns:
+        how many there are, and when the last one was recorded, in seconds since the epoch;
+        ``since`` when it had been by the first look.
+    """
+    key = _deployment(prefect, deployment)
+    known, changed, looked = prefect.count_tasks(key), since, time.time()
+    while time.time() < max(changed, looked) + _RECORDED_WITHIN_SECONDS:
+        time.sleep(_LOOK_EVERY_SECONDS)
+        if (found := prefect.count_tasks(key)) != known:
+            known, changed = found, time.time()
+    return known, changed
+
+
+def _deployment(prefect: PrefectApi, name: str) -> UUID:
+    found = prefect.deployment(name)
+    if found is None:
+        raise HotrodError(f"there is no deployment {name}")
+    return found

@@ -10,8 +10,9 @@ import asyncio
 import logging
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from datetime import UTC, datetime
+from typing import cast
 from uuid import UUID, uuid4
 
 from prefect import flow
@@ -19,10 +20,11 @@ from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.actions import ArtifactCreate, LogCreate
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import FlowRunContext
+from prefect.events.worker import EventsWorker
 from prefect.states import Completed, Pending, Running
 from prefect.utilities.engine import emit_task_run_state_change_event
 
-from bench.drain import FloorLoad
+from bench.drain import FloorLoad, FloorTimes
 
 
 @flow(name="floor")
@@ -30,15 +32,16 @@ async def nothing() -> None:
     """Stand for a deployment; it is never run."""
 
 
-async def work(load: FloorLoad) -> float:
-    """Do the runs; return the seconds from the first to the last."""
+async def work(load: FloorLoad) -> FloorTimes:
+    """Do the runs, and send all that there is to report of them."""
     numbers = iter(range(load.runs))
     async with get_client() as client:
         deployment = await client.create_deployment(await client.create_flow(nothing), "floor")
-        begin = time.monotonic()
+        begin = time.time()
         loops = (_loop(client, load, deployment, numbers) for _ in range(load.at_a_time))
         await asyncio.gather(*loops)
-        return time.monotonic() - begin
+        await cast("Awaitable[object]", EventsWorker.drain_all())
+        return FloorTimes(begin=begin, end=time.time())
 
 
 async def _loop(
@@ -98,9 +101,9 @@ def _log(run_id: UUID, place: int) -> LogCreate:
 
 
 def main() -> None:
-    """Do what the argument says (JSON of ``FloorLoad``); print the seconds it took."""
+    """Do what the argument says (JSON of ``FloorLoad``); print when it began and ended."""
     load = FloorLoad.model_validate_json(sys.argv[1])
-    sys.stdout.write(f"{asyncio.run(work(load))}\n")
+    sys.stdout.write(f"{asyncio.run(work(load)).model_dump_json()}\n")
 
 
 if __name__ == "__main__":
