@@ -8,13 +8,13 @@ import structlog
 from prefect.client.orchestration import PrefectClient
 from prefect.exceptions import ObjectNotFound
 
-from connectors._http.errors import ConnectorError
 from deployments.adoption import EVENT, trigger_of
 from deployments.apply import Applied
 from deployments.triggers import Trigger
 from hotrod.db.engine import Database, is_away
 from hotrod.durable.dead_letters import mark_told, untold
 from hotrod.durable.models import Delivery
+from tasks._policy import PASSING, REFUSED
 from tasks.alerts import tell_of_dead_letter
 
 log = structlog.get_logger()
@@ -56,7 +56,7 @@ class DeadLetters:
         try:
             await self._act_on(delivery)
             await tell_of_dead_letter(delivery.identity, delivery.event, delivery.title)
-        except ConnectorError as error:
+        except (*PASSING, *REFUSED) as error:
             log.warning("alert.postponed", delivery=delivery.id, error=type(error).__name__)
             return False
         async with self._database.transaction() as session:

@@ -74,6 +74,8 @@ class Dispatcher:
             asyncio.create_task(self._listen(), name="inbox-listener"),
             asyncio.create_task(self._responder.run(), name="first-responses"),
         ]
+        for helper in (heart, *helpers):
+            helper.add_done_callback(lambda _: self._wake.set())
         try:
             while True:
                 if not self._has_inherited:
@@ -82,10 +84,7 @@ class Dispatcher:
                     if task.done():
                         await task  # it ends by an error only, and nothing works without it
                 await self._claim()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(self._settings.poll_seconds):
-                        await self._wake.wait()
-                self._wake.clear()
+                await self._until_woken()
         finally:
             for helper in helpers:
                 helper.cancel()
@@ -104,6 +103,16 @@ class Dispatcher:
             async with self._database.transaction() as session:
                 await leases.abandon(session, self._name)
             self._has_inherited = True
+
+    async def _until_woken(self) -> None:
+        """Wait until there is something to look for; whoever wakes us has looked for responses."""
+        try:
+            async with asyncio.timeout(self._settings.poll_seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            self._responder.ring()
+            await self._wake.wait()
+        self._wake.clear()
 
     async def _claim(self) -> None:
         free = self._settings.claim_window - len(self._running)
@@ -164,23 +173,19 @@ class Dispatcher:
                     task.cancel()
 
     async def _listen(self) -> None:
-        """Wake up at each NOTIFY; the poll covers the time without connection."""
+        """Look at each NOTIFY, for responses first; the poll covers the time without connection."""
         url = self._database.engine.url.set(drivername="postgresql")
         while True:
             with suppress_database_away():
                 connection = await asyncpg.connect(url.render_as_string(hide_password=False))
                 lost = asyncio.Event()
                 connection.add_termination_listener(lambda _, lost=lost: lost.set())
-                await connection.add_listener(CHANNEL, self._ring)
+                await connection.add_listener(CHANNEL, lambda *_: self._responder.ring())
                 try:
                     await lost.wait()
                 finally:
                     await connection.close(timeout=1)
             await asyncio.sleep(self._settings.poll_seconds)
-
-    def _ring(self, *_: object) -> None:
-        self._responder.wake.set()
-        self._wake.set()
 
     async def _drain(self) -> None:
         """Wait a while for the runs under way; then interrupt them, to be continued elsewhere."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import timedelta
 
 import structlog
@@ -25,13 +24,14 @@ class Responder:
 
     It has its own claims, so a response waits neither for a place in the window of runs nor for
     Prefect. Each goes through the effects ledger: the flow's own step finds it done. One that
-    fails is left to the flow.
+    fails is left to the flow. While many are under way it is ``behind``: a run costs ten times
+    what a response does, so runs wait until the customers have been answered.
 
     Args:
         database: where the inbox is.
         triggers: by event.
         settings: how many at a time, and for how long they are held.
-        caught_up: called when no more are due than can be taken.
+        looked: called after it has looked because it was rung, and when it isn't behind any more.
     """
 
     def __init__(
@@ -39,13 +39,14 @@ class Responder:
         database: Database,
         triggers: Mapping[str, Trigger],
         settings: WorkerSettings,
-        caught_up: Callable[[], None] = lambda: None,
+        looked: Callable[[], None] = lambda: None,
     ) -> None:
-        self.wake = asyncio.Event()
-        self.behind: tuple[str, ...] = ()
-        """Events of which more responses were due than it could take, when it last looked."""
-        self._events = [name for name, one in triggers.items() if one.first_response]
-        self._caught_up = caught_up
+        self._events = tuple(name for name, one in triggers.items() if one.first_response)
+        self.behind: tuple[str, ...] = self._events
+        """Events of which runs should wait; all, until it has looked for the first time."""
+        self._looked = looked
+        self._wake = asyncio.Event()
+        self._was_rung = True
         self._database = database
         self._triggers = triggers
         self._settings = settings
@@ -57,38 +58,44 @@ class Responder:
         """Work until cancelled; responses under way get a while to end, as runs do."""
         try:
             while True:
-                self.wake.clear()
-                await self._claim()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(self._settings.poll_seconds):
-                        await self.wake.wait()
+                self._wake.clear()
+                await self._look()
+                await self._wake.wait()
         finally:
             if self._running:
                 await asyncio.wait(self._running, timeout=self._settings.drain_seconds)
             for left in self._running:
                 left.cancel()
 
-    async def _claim(self) -> None:
-        free = self._settings.response_window - len(self._running)
-        if not self._events or free <= 0:
-            return
-        due: list[Delivery] = []
-        with suppress_database_away():
-            async with self._database.transaction() as session:
-                due = await leases.claim_responses(
-                    session, self._events, limit=free, lease=self._lease, turns=self._turns
-                )
-        was_behind, self.behind = self.behind, tuple(self._events) if len(due) == free else ()
-        if was_behind and not self.behind:
-            self._caught_up()
-        for delivery in due:
+    def ring(self) -> None:
+        """Say that something was accepted, or may have been."""
+        self._was_rung = True
+        self._wake.set()
+
+    async def _look(self) -> None:
+        was_rung, self._was_rung = self._was_rung, False
+        for delivery in await self._claim():
             task = asyncio.create_task(self._respond(delivery))
             self._running.add(task)
             task.add_done_callback(self._forget)
+        is_behind = len(self._running) > self._settings.response_window // 2
+        was_behind, self.behind = self.behind, self._events if is_behind else ()
+        if was_rung or (was_behind and not is_behind):
+            self._looked()
+
+    async def _claim(self) -> list[Delivery]:
+        free = self._settings.response_window - len(self._running)
+        if self._events and free > 0:
+            with suppress_database_away():
+                async with self._database.transaction() as session:
+                    return await leases.claim_responses(
+                        session, self._events, limit=free, lease=self._lease, turns=self._turns
+                    )
+        return []
 
     def _forget(self, done: asyncio.Task[None]) -> None:
         self._running.discard(done)
-        self.wake.set()
+        self._wake.set()
 
     async def _respond(self, delivery: Delivery) -> None:
         trigger = self._triggers[delivery.event]

@@ -190,7 +190,7 @@ async def test_it_stops_although_it_is_woken_at_the_same_moment(
             break
         await asyncio.sleep(0.05)
     await asyncio.sleep(0.3)
-    dispatcher._ring()
+    dispatcher._wake.set()
     await stopped(working)
 
 
