@@ -31,6 +31,7 @@ async def serve(name: str, stop: asyncio.Event) -> None:
     """Run a worker until ``stop`` is set; then finish or give back what it has claimed."""
     kit = resources()
     settings = kit.settings
+    await kit.database.open()
     async with AsyncClientContext() as context:
         client = context.client
         template = WarmWorker.get_default_base_job_template()

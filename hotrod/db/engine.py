@@ -43,6 +43,7 @@ def database_url(settings: Settings, *, name: str = "hotrod") -> URL:
 
 
 _LOCK = text("SELECT pg_advisory_lock(hashtextextended(:name, 0))")
+_ARRAYS = text("SELECT CAST(NULL AS bigint[]), CAST(NULL AS int[]), CAST(NULL AS uuid[])")
 _TRY_TO_LOCK = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
 _TRY_TO_LOCK_FOR_NOW = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
 _UNLOCK = text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))")
@@ -118,11 +119,15 @@ class Database:
                 await connection.commit()
 
     async def open(self) -> None:
-        """Open all connections of the pool, so that the first transactions needn't."""
+        """Open all connections of the pool, so that the first transactions needn't.
+
+        And let each find out about the types of arrays, which takes it 60 ms.
+        """
         async with AsyncExitStack() as opened:
             pool = cast("QueuePool", self.engine.pool)
             ways = [self.engine.connect() for _ in range(pool.size())]
-            await asyncio.gather(*(opened.enter_async_context(one) for one in ways))
+            found = await asyncio.gather(*(opened.enter_async_context(one) for one in ways))
+            await asyncio.gather(*(one.execute(_ARRAYS) for one in found))
 
     async def close(self) -> None:
         """Close all connections."""
