@@ -61,7 +61,8 @@ def _settle_in(part: Part) -> Callable[[], None]:
     """Return what a new process does first: it gives way as far as the part should.
 
     Where Linux groups processes by session, niceness counts inside a session only, and each part
-    has one of its own: so the session gives way too.
+    has one of its own: so the session gives way too. And a part that gives way is scheduled as
+    idle: a core that only works for such parts counts as free, so others needn't wait for it.
 
     And it asks to be told when its parent has died. Other systems than Linux have no such thing;
     there the next start ends what was left.
@@ -71,6 +72,8 @@ def _settle_in(part: Part) -> Callable[[], None]:
 
     def settle_in() -> None:
         os.nice(part.niceness)
+        if part.niceness > 0 and sys.platform == "linux":
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
         with suppress(OSError):
             _AUTOGROUP.write_text(str(part.niceness))
         if prctl is not None:

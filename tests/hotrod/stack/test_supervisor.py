@@ -62,6 +62,9 @@ async def test_a_part_gives_way_as_it_should(part: MakePart, tmp_path: Path) -> 
         pid = running.pid("quiet")
         assert psutil.Process(pid).nice() == 7
         assert session_niceness(pid) in {None, 7}
+        if sys.platform == "linux":
+            assert os.sched_getscheduler(pid) == os.SCHED_IDLE
+            assert os.sched_getscheduler(0) == os.SCHED_OTHER
 
 
 async def test_a_part_that_dies_is_restarted(part: MakePart, tmp_path: Path) -> None:
