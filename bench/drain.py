@@ -2,7 +2,7 @@
 
 The floor is what Prefect's server takes by itself: a bare loop makes as many runs by the same
 calls, as many at a time, with as many task states and artifacts as our runs turned out to have.
-Both end when the server has recorded the last task: what is still in its queue is work, too.
+Both end when the server has recorded the end of the last task: what is in its queue is work, too.
 """
 
 from __future__ import annotations
@@ -185,17 +185,17 @@ def measure_floor(stack: BenchStack, load: FloorLoad) -> float:
 
 
 def recorded(prefect: PrefectApi, deployment: str, *, since: float) -> tuple[int, float]:
-    """Wait until the server records no more tasks of a deployment's runs.
+    """Wait until the server records no more ends of tasks of a deployment's runs.
 
     Returns:
-        how many there are, and when the last one was recorded, in seconds since the epoch;
+        how many have ended, and when the last one was recorded, in seconds since the epoch;
         ``since`` when it had been by the first look.
     """
     key = _deployment(prefect, deployment)
-    known, changed, looked = prefect.count_tasks(key), since, time.time()
+    known, changed, looked = prefect.count_ended_tasks(key), since, time.time()
     while time.time() < max(changed, looked) + _RECORDED_WITHIN_SECONDS:
         time.sleep(_LOOK_EVERY_SECONDS)
-        if (found := prefect.count_tasks(key)) != known:
+        if (found := prefect.count_ended_tasks(key)) != known:
             known, changed = found, time.time()
     return known, changed
 

@@ -11,6 +11,7 @@ import logging
 import sys
 import time
 from collections.abc import Awaitable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import cast
 from uuid import UUID, uuid4
@@ -41,10 +42,11 @@ async def work(load: FloorLoad) -> FloorTimes:
         begin = time.time()
         logs: list[LogCreate] = []
         loops = (_loop(client, load, deployment, numbers, logs) for _ in range(load.at_a_time))
-        sending = asyncio.create_task(_send_logs(client, logs))
+        ended = asyncio.Event()
+        sending = asyncio.create_task(_send_logs(client, logs, ended))
         await asyncio.gather(*loops)
-        sending.cancel()
-        await client.create_logs(logs)
+        ended.set()
+        await sending
         await cast("Awaitable[object]", EventsWorker.drain_all())
         return FloorTimes(begin=begin, end=time.time())
 
@@ -61,10 +63,12 @@ async def _loop(
         logs += [_log(run_id, place) for place in range(load.tasks + 2)]
 
 
-async def _send_logs(client: PrefectClient, logs: list[LogCreate]) -> None:
-    """Send what has gathered, as often as Prefect does."""
-    while True:
-        await asyncio.sleep(PREFECT_LOGGING_TO_API_BATCH_INTERVAL.value())
+async def _send_logs(client: PrefectClient, logs: list[LogCreate], ended: asyncio.Event) -> None:
+    """Send what has gathered, as often as Prefect does, and at the end."""
+    while not ended.is_set():
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PREFECT_LOGGING_TO_API_BATCH_INTERVAL.value()):
+                await ended.wait()
         sent = logs.copy()
         logs.clear()
         await client.create_logs(sent)

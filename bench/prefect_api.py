@@ -15,6 +15,7 @@ from hotrod.settings import Settings
 from hotrod.stack.secrets import load_secrets
 
 OPEN_STATES = ("PENDING", "RUNNING", "CANCELLING")
+ENDED_STATES = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 _PAGE = 200
 
 
@@ -117,9 +118,10 @@ class PrefectApi:
             if state["type"] == "RUNNING"
         )
 
-    def count_tasks(self, deployment: UUID) -> int:
-        """Return how many task runs the runs of a deployment have in all."""
-        return self._count("task_runs", deployment)
+    def count_ended_tasks(self, deployment: UUID) -> int:
+        """Return how many task runs of a deployment's runs have ended, well or badly."""
+        ended = {"state": {"type": {"any_": list(ENDED_STATES)}}}
+        return self._count("task_runs", deployment, task_runs=ended)
 
     def count_artifacts(self, deployment: UUID) -> int:
         """Return how many artifacts the runs of a deployment have made in all.

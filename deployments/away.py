@@ -31,10 +31,10 @@ def suppress_prefect_away() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if _is_stopping():
-            raise asyncio.CancelledError from error
         if not is_prefect_away(error):
             raise
+        if _is_stopping():
+            raise asyncio.CancelledError from error
         log.warning("prefect.unreachable", error=type(error).__name__)
 
 
@@ -44,11 +44,22 @@ def suppress_database_away() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if _is_stopping():
-            raise asyncio.CancelledError from error
         if not is_away(error):
             raise
+        if _is_stopping():
+            raise asyncio.CancelledError from error
         log.warning("database.unreachable", error=type(error).__name__)
+
+
+@contextmanager
+def go_on_after(event: str, **about: object) -> Iterator[None]:
+    """Go on after the block whatever went wrong in it; it is logged as ``event``."""
+    try:
+        yield
+    except Exception as error:
+        if _is_stopping():
+            raise asyncio.CancelledError from error
+        log.exception(event, **about)
 
 
 def _is_stopping() -> bool:

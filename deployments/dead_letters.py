@@ -1,24 +1,24 @@
-"""People are told of each delivery that was given up, even if a worker died right after it."""
+"""People learn of deliveries that were given up, even if a worker died right after it."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 
-import structlog
 from prefect.client.orchestration import PrefectClient
 from prefect.exceptions import ObjectNotFound
 
 from deployments.adoption import EVENT, trigger_of
 from deployments.apply import Applied
+from deployments.away import go_on_after
 from deployments.triggers import Trigger
-from hotrod.db.engine import Database, is_away
+from hotrod.db.engine import Database
 from hotrod.durable.dead_letters import mark_told, untold
 from hotrod.durable.models import Delivery
-from tasks._policy import PASSING, REFUSED
 from tasks.alerts import tell_of_dead_letter
 
-log = structlog.get_logger()
 _AT_A_TIME = 100
+_PAUSE_SECONDS = 30.0
 
 
 class DeadLetters:
@@ -43,38 +43,40 @@ class DeadLetters:
         self._deployments = deployments
         self._triggers = triggers
 
+    async def run(self) -> None:
+        """Tell of those that nobody was told of yet, every half a minute, until cancelled."""
+        while True:
+            with go_on_after("dead_letters.failed"):
+                await self.tell_all()
+            await asyncio.sleep(_PAUSE_SECONDS)
+
     async def tell_all(self) -> None:
-        """Tell of the oldest ones that nobody was told of yet, until no alert can be sent."""
+        """Tell of the oldest dead letters that nobody was told of yet."""
         async with self._database.transaction() as session:
             found = await untold(session, limit=_AT_A_TIME)
         for delivery in found:
-            if not await self.tell(delivery):
-                return
+            with go_on_after("alert.failed", delivery=delivery.id):
+                await self.tell(delivery)
 
-    async def tell(self, delivery: Delivery) -> bool:
-        """Let the trigger act on a dead letter, and alert ops; False when that must be repeated."""
-        try:
-            await self._act_on(delivery)
-            await tell_of_dead_letter(delivery.identity, delivery.event, delivery.title)
-        except (*PASSING, *REFUSED) as error:
-            log.warning("alert.postponed", delivery=delivery.id, error=type(error).__name__)
-            return False
+    async def tell(self, delivery: Delivery) -> None:
+        """Alert ops of a dead letter, and let its trigger act on it.
+
+        There is one alert a minute for each event at most; it says where all are found. After an
+        error it is not remembered that they know.
+        """
+        await tell_of_dead_letter(delivery.identity, delivery.event, delivery.title)
+        await self._act_on(delivery)
         async with self._database.transaction() as session:
             await mark_told(session, delivery.identity)
-        return True
 
     async def _act_on(self, delivery: Delivery) -> None:
-        """Do what the trigger says; an error of its own must not keep ops from being told."""
+        """Do what the trigger says; what goes wrong there is logged, for ops have been told."""
         trigger = await self._trigger_of(delivery)
         subject = delivery.payload.get(trigger.subject) if trigger else None
         if trigger is None or trigger.when_dead is None or subject is None:
             return
-        try:
+        with go_on_after("when_dead.failed", delivery=delivery.id):
             await trigger.when_dead(str(subject))
-        except Exception as error:
-            if is_away(error):
-                raise
-            log.exception("when_dead.failed", delivery=delivery.id)
 
     async def _trigger_of(self, delivery: Delivery) -> Trigger | None:
         """Return the trigger of a delivery's event, or of the deployment that its run is of."""

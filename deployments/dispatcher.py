@@ -105,13 +105,16 @@ class Dispatcher:
             self._has_inherited = True
 
     async def _until_woken(self) -> None:
-        """Wait until there is something to look for; whoever wakes us has looked for responses."""
-        try:
-            async with asyncio.timeout(self._settings.poll_seconds):
-                await self._wake.wait()
-        except TimeoutError:
+        """Wait until something was accepted or has ended, or it is time to look anyway.
+
+        What was accepted is looked through for responses first: the responder wakes us then.
+        """
+        for _ in range(2):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.poll_seconds):
+                    await self._wake.wait()
+                    break
             self._responder.ring()
-            await self._wake.wait()
         self._wake.clear()
 
     async def _claim(self) -> None:

@@ -29,7 +29,6 @@ from prefect.states import Cancelled, Crashed
 from deployments.adoption import adopt, trigger_of
 from deployments.apply import Applied
 from deployments.away import suppress_database_away, suppress_prefect_away
-from deployments.dead_letters import DeadLetters
 from deployments.execution import end_run
 from deployments.runner import delivery_of
 from deployments.triggers import Trigger
@@ -52,7 +51,6 @@ _OPEN = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
 _ENDED = {DeliveryState.DEAD, DeliveryState.DISCARDED}
 _PAGE = 200
 _ROUNDS_PER_LOOK_AT_SLEEPERS = 40
-_ROUNDS_PER_ALERT = 10
 
 
 class Reconciler:
@@ -82,7 +80,6 @@ class Reconciler:
         self._triggers = triggers
         self._settings = settings
         self._cancel = cancel
-        self._dead_letters = DeadLetters(database, client, deployments, triggers)
 
     async def run(self) -> None:
         """Reconcile until cancelled."""
@@ -93,8 +90,6 @@ class Reconciler:
                 await self.reconcile()
                 if rounds % _ROUNDS_PER_LOOK_AT_SLEEPERS == 0:
                     await self.look_at_sleepers()
-                if rounds % _ROUNDS_PER_ALERT == 0:
-                    await self._dead_letters.tell_all()
                 rounds += 1
 
     async def reconcile(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
@@ -17,6 +18,7 @@ from hotrod.durable.models import Delivery
 from hotrod.sections import WorkerSettings
 
 log = structlog.get_logger()
+_HANGS_AFTER_SECONDS = 2.0
 
 
 class Responder:
@@ -25,7 +27,8 @@ class Responder:
     It has its own claims, so a response waits neither for a place in the window of runs nor for
     Prefect. Each goes through the effects ledger: the flow's own step finds it done. One that
     fails is left to the flow. While many are under way it is ``behind``: a run costs ten times
-    what a response does, so runs wait until the customers have been answered.
+    what a response does, so runs wait until the customers have been answered; but not for a service
+    that hangs.
 
     Args:
         database: where the inbox is.
@@ -52,7 +55,7 @@ class Responder:
         self._settings = settings
         self._lease = timedelta(seconds=settings.lease_seconds)
         self._turns = Turns()
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], tuple[int, float]] = {}  # delivery, begin
 
     async def run(self) -> None:
         """Work until cancelled; responses under way get a while to end, as runs do."""
@@ -76,9 +79,9 @@ class Responder:
         was_rung, self._was_rung = self._was_rung, False
         for delivery in await self._claim():
             task = asyncio.create_task(self._respond(delivery))
-            self._running.add(task)
+            self._running[task] = delivery.identity, time.monotonic()
             task.add_done_callback(self._forget)
-        is_behind = len(self._running) > self._settings.response_window // 2
+        is_behind = self._lately_begun() > self._settings.response_window // 2
         was_behind, self.behind = self.behind, self._events if is_behind else ()
         if was_rung or (was_behind and not is_behind):
             self._looked()
@@ -89,12 +92,22 @@ class Responder:
             with suppress_database_away():
                 async with self._database.transaction() as session:
                     return await leases.claim_responses(
-                        session, self._events, limit=free, lease=self._lease, turns=self._turns
+                        session,
+                        self._events,
+                        limit=free,
+                        lease=self._lease,
+                        turns=self._turns,
+                        running=[delivery for delivery, _ in self._running.values()],
                     )
         return []
 
+    def _lately_begun(self) -> int:
+        """Count the responses under way; one that hangs is nothing that a run should wait for."""
+        since = time.monotonic() - _HANGS_AFTER_SECONDS
+        return sum(begin > since for _, begin in self._running.values())
+
     def _forget(self, done: asyncio.Task[None]) -> None:
-        self._running.discard(done)
+        del self._running[done]
         self._wake.set()
 
     async def _respond(self, delivery: Delivery) -> None:

@@ -17,11 +17,7 @@ from prefect.flows import Flow
 from prefect.states import Cancelled, Crashed, Pending
 
 from deployments.apply import Applied
-from deployments.away import (
-    is_prefect_away,
-    suppress_database_away,
-    suppress_prefect_away,
-)
+from deployments.away import go_on_after, is_prefect_away, suppress_prefect_away
 from deployments.dead_letters import DeadLetters
 from deployments.execution import (
     Conclusion,
@@ -99,6 +95,8 @@ class Runner:
         except asyncio.CancelledError:
             if delivery.identity not in self._cancelled:
                 raise
+            if task := asyncio.current_task():
+                task.uncancel()  # it was meant for the run, which is settled now
             return Conclusion(Ending.CANCELLED, "cancelled in Prefect")
         except Exception as error:
             if is_passing(error):
@@ -228,14 +226,14 @@ class Runner:
     async def _bury(self, delivery: Delivery, reason: str) -> None:
         """Put a delivery among the dead letters, and tell those concerned.
 
-        What can't be told now is told later, by the reconciler.
+        What can't be told now is told later, see ``DeadLetters``.
         """
         log.error("delivery.dead", reason=reason)
         async with self._database.transaction() as session:
             if not await leases.bury(session, delivery.identity, self._name, reason):
                 return
         await self._end_run(delivery, Crashed(message=reason))
-        with suppress_database_away(), suppress_prefect_away():
+        with go_on_after("alert.failed"):
             await self._dead_letters.tell(delivery)
 
     async def _end_run(self, delivery: Delivery, state: State[Any]) -> None:

@@ -15,6 +15,7 @@ from prefect.context import AsyncClientContext
 from prefect.settings import PREFECT_WORKER_QUERY_SECONDS, temporary_settings
 
 from deployments.apply import PREFECT_YAML, apply_deployments, ensure_work_pool, read_deployments
+from deployments.dead_letters import DeadLetters
 from deployments.dispatcher import Dispatcher
 from deployments.engine import lighten_engine
 from deployments.reconciler import Reconciler
@@ -50,9 +51,10 @@ async def serve(name: str, stop: asyncio.Event) -> None:
         reconciler = Reconciler(
             kit.database, client, deployments, TRIGGERS, settings.worker, dispatcher.cancel
         )
+        dead_letters = DeadLetters(kit.database, client, deployments, TRIGGERS)
         loops = [
             asyncio.create_task(work)
-            for work in (worker.start(), reconciler.run(), dispatcher.run())
+            for work in (worker.start(), reconciler.run(), dispatcher.run(), dead_letters.run())
         ]
         ready = ready_file(settings.home, name)
         ready.parent.mkdir(parents=True, exist_ok=True)

@@ -41,6 +41,7 @@ async def _run(engine: AsyncEngine, step: _Step) -> None:
         step(config)
 
     async with engine.begin() as connection:
+        await connection.exec_driver_sql("SET LOCAL statement_timeout = 0")  # tables may be big
         await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ALREADY_MIGRATING})")
         await connection.run_sync(work)
 

@@ -7,7 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.db.columns import now
 from hotrod.durable.heads import deliveries
-from hotrod.durable.models import Delivery
+from hotrod.durable.models import Delivery, DeliveryState
 
 
 async def untold(session: AsyncSession, *, limit: int) -> list[Delivery]:
@@ -25,7 +25,9 @@ async def untold(session: AsyncSession, *, limit: int) -> list[Delivery]:
 
 
 async def mark_told(session: AsyncSession, delivery_id: int) -> None:
-    """Remember that those concerned were told of a dead letter."""
+    """Remember that those concerned were told of a dead letter, unless it lives again."""
     await session.exec(
-        update(Delivery).where(col(Delivery.id) == delivery_id).values(told_at=now())
+        update(Delivery)
+        .where(col(Delivery.id) == delivery_id, col(Delivery.state) == DeliveryState.DEAD)
+        .values(told_at=now())
     )

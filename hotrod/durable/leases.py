@@ -203,6 +203,7 @@ async def claim_responses(
     limit: int,
     lease: timedelta,
     turns: Turns | None = None,
+    running: Sequence[int] = (),
 ) -> list[Delivery]:
     """Take up to ``limit`` deliveries whose first response is due, in the order of ``claim``.
 
@@ -212,6 +213,7 @@ async def claim_responses(
         limit: most to be taken.
         lease: after it, one that wasn't marked by ``mark_responded`` is due again.
         turns: whose turn it is; changed by the call.
+        running: those that this worker is responding to, however long it takes.
     """
     turns = turns or Turns()
     taken = await deliveries(
@@ -220,6 +222,7 @@ async def claim_responses(
         events=list(events),
         limit=limit,
         lease=lease,
+        running=list(running),
         **turns.parameters(),
     )
     turns.remember(taken)
@@ -235,6 +238,7 @@ _CLAIM_RESPONSES = f"""
             WHERE {_UNANSWERED} AND lane_rank = queue.lane_rank
               AND business_key = queue.business_key AND event = queue.event
               AND (response_until IS NULL OR response_until < now())
+              AND id <> ALL(CAST(:running AS bigint[]))
             ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED) AS oldest
         WHERE queue.event = ANY(CAST(:events AS text[]))
     ),
@@ -375,6 +379,7 @@ async def _end(
         worker,
         state=state,
         finished_at=now(),
+        told_at=None,
         lease_until=None,
         last_error=reason,
     )

@@ -17,9 +17,7 @@ from hotrod.stack.postgres import EmbeddedPostgres
 from hotrod.stack.record import run_folder
 from hotrod.stack.secrets import load_secrets
 
-# Accepting requests comes first, answering customers second, orchestration last.
-_AT_WORK = 8
-_BEHIND_THE_SCENES = 8
+_AT_WORK = 8  # what isn't needed to accept a request gives way to what is
 
 
 def plan_stack(settings: Settings) -> list[Part]:
@@ -78,7 +76,7 @@ def _prefect(settings: Settings) -> Part:
         ports=(Port(port, "HOTROD_PREFECT__PORT"),),
         url=settings.prefect_url,
         after=("postgres", "databases"),
-        niceness=_BEHIND_THE_SCENES,
+        niceness=_AT_WORK,
     )
 
 

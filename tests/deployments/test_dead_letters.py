@@ -1,4 +1,4 @@
-"""Those concerned are told of every dead letter, whoever died or refused meanwhile."""
+"""Ops are alerted of dead letters, whoever died or refused meanwhile."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ async def test_what_slack_refuses_is_told_when_it_is_back(
     event = f"lost.{uuid4().hex}"
     first, second = await bury(database, event), await bury(database, event)
     dead_letters = DeadLetters(database, client, {}, {})
-    await order_fault(sandbox, service="slack", kind="error", status=403, count=1)
+    await order_fault(sandbox, service="slack", kind="error", status=403, count=2)
     await dead_letters.tell_all()
     assert not await is_told(database, first)
     assert not await is_told(database, second)

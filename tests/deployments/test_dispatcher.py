@@ -180,6 +180,34 @@ async def test_the_first_response_needs_no_run_and_its_failure_harms_nothing(
     assert sorted(RUNS) == ["NL-4", "NL-5"]
 
 
+async def test_a_response_that_hangs_is_begun_once_and_holds_up_no_run(database: Database) -> None:
+    answered: list[str] = []
+
+    @task
+    async def answer(ticket: str) -> None:
+        answered.append(ticket)
+        await asyncio.sleep(60)
+
+    trigger = Trigger("greeted", "greet/greet", ("ticket",), first_response=answer)
+    for number in range(6):
+        await deliver(database, f"NL-{number}")
+    settings = WorkerSettings(response_window=8, lease_seconds=2, drain_seconds=0)
+    responder = Responder(database, {"greeted": trigger}, settings)
+    responding = asyncio.create_task(responder.run())
+    was_behind = False
+    for _ in range(400):
+        was_behind = was_behind or (len(answered) == 6 and bool(responder.behind))
+        if was_behind and not responder.behind:
+            break
+        responder.ring()
+        await asyncio.sleep(0.05)
+    await asyncio.sleep(0.5)
+    await stopped(responding)
+    assert was_behind
+    assert not responder.behind
+    assert len(answered) == 6
+
+
 async def test_it_stops_although_it_is_woken_at_the_same_moment(
     database: Database, client: PrefectClient, deployments: dict[str, Applied]
 ) -> None:

@@ -25,6 +25,8 @@ VALUES = {
     "served_0": "''",
     "served_1": "''",
     "served_2": "''",
+    "events": "ARRAY['repair.requested', 'quote.decided']",
+    "running": "'{}'",
 }
 
 
@@ -43,9 +45,9 @@ async def fill(session: AsyncSession, first: int, last: int) -> None:
     await session.exec(cast("Any", text("ANALYZE inbox")))
 
 
-async def pages_read(session: AsyncSession) -> int:
-    """Return how many pages the claim touches."""
-    claim = re.sub(r"(?<!:):(\w+)", lambda found: VALUES[found.group(1)], leases._CLAIM)
+async def pages_read(session: AsyncSession, statement: str) -> int:
+    """Return how many pages a claim touches."""
+    claim = re.sub(r"(?<!:):(\w+)", lambda found: VALUES[found.group(1)], statement)
     explain = text("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + claim.replace(":", "\\:"))
     found = (await session.exec(cast("Any", explain))).one()[0]
     plan = (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
@@ -58,7 +60,9 @@ async def pages_read(session: AsyncSession) -> int:
 )
 async def test_however_much_waits_a_claim_costs_the_same(session: AsyncSession, rows: int) -> None:
     """Of 1,250,000 rows, a million wait."""
+    claims = (leases._CLAIM, leases._CLAIM_RESPONSES)
     await fill(session, 1, 600)
-    few = await pages_read(session)
+    few = [await pages_read(session, claim) for claim in claims]
     await fill(session, 601, rows)
-    assert await pages_read(session) < 2 * few
+    many = [await pages_read(session, claim) for claim in claims]
+    assert all(after < 2 * before for before, after in zip(few, many, strict=True)), (few, many)

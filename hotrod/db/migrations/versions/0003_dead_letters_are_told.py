@@ -15,8 +15,11 @@ _UNANSWERED = "responded_at IS NULL AND state IN ('held', 'waiting', 'claimed')"
 
 def upgrade() -> None:
     op.add_column("inbox", sa.Column("told_at", sa.DateTime(timezone=True), nullable=True))
-    # Those of before have been told of already.
-    op.execute("UPDATE inbox SET told_at = finished_at WHERE state = 'dead'")
+    # Ops know of old ones, or it is too late.
+    op.execute("""
+        UPDATE inbox SET told_at = finished_at
+        WHERE state = 'dead' AND finished_at < now() - interval '7 days'
+    """)
     op.create_index(
         "ix_inbox_untold",
         "inbox",
