@@ -25,8 +25,8 @@ from deployments.triggers import TRIGGERS, Trigger
 from hotrod.db.engine import Database
 from hotrod.durable import leases
 from hotrod.durable.heads import CHANNEL
-from hotrod.durable.leases import Turns
 from hotrod.durable.models import Delivery
+from hotrod.durable.turns import Turns
 from hotrod.sections import WorkerSettings
 
 log = structlog.get_logger()

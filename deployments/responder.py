@@ -12,9 +12,9 @@ import structlog
 from deployments.away import suppress_database_away
 from deployments.triggers import Trigger
 from hotrod.db.engine import Database
-from hotrod.durable import leases
-from hotrod.durable.leases import Turns
+from hotrod.durable import responses
 from hotrod.durable.models import Delivery
+from hotrod.durable.turns import Turns
 from hotrod.sections import WorkerSettings
 
 log = structlog.get_logger()
@@ -91,7 +91,7 @@ class Responder:
         if self._events and free > 0:
             with suppress_database_away():
                 async with self._database.transaction() as session:
-                    return await leases.claim_responses(
+                    return await responses.claim(
                         session,
                         self._events,
                         limit=free,
@@ -120,4 +120,4 @@ class Responder:
             log.warning("first_response.failed", error=type(error).__name__)
         with suppress_database_away():
             async with self._database.transaction() as session:
-                await leases.mark_responded(session, delivery.identity)
+                await responses.mark_responded(session, delivery.identity)

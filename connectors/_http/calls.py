@@ -140,9 +140,12 @@ class Caller:
                 try:
                     result = await attempt(trace)
                 except ConnectorError as error:
+                    if error.is_settled:  # of a call within this one, as for a token
+                        raise
                     await self._note(error)
                     wait = self._retry.wait_seconds(attempts, error, safe=safe)
                     if wait is None:
+                        error.is_settled = True
                         raise
                     log.info(
                         "service.retried",

@@ -123,8 +123,10 @@ class Database:
 
         And let each find out about the types of arrays, which takes it 60 ms.
         """
+        pool = self.engine.pool
+        if not isinstance(pool, QueuePool):
+            return
         async with AsyncExitStack() as opened:
-            pool = cast("QueuePool", self.engine.pool)
             ways = [self.engine.connect() for _ in range(pool.size())]
             found = await asyncio.gather(*(opened.enter_async_context(one) for one in ways))
             await asyncio.gather(*(one.execute(_ARRAYS) for one in found))

@@ -7,7 +7,6 @@ and is continued by whoever claims it then.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
@@ -16,39 +15,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.db.columns import now
 from hotrod.durable.heads import deliveries, execute, lock_keys, promote
-from hotrod.durable.inbox import QUEUES, queues
+from hotrod.durable.inbox import QUEUES
 from hotrod.durable.models import Delivery, DeliveryState
+from hotrod.durable.turns import BY_TURN, LANES, TURN, Turns
 
 _EVENT_LOCKS = 4_207_113  # advisory locks of two numbers: this one, and the hash of the event
-_ALL_LANES = 2
-
-
-@dataclass
-class Turns:
-    """Whose turn it is: the business that was served last, by lane. A worker keeps one."""
-
-    served: dict[int, str] = field(default_factory=dict)
-
-    def parameters(self) -> dict[str, str]:
-        """Return what ``_TURN`` needs to know."""
-        return {f"served_{lane}": self.served.get(lane, "") for lane in range(_ALL_LANES + 1)}
-
-    def remember(self, taken: Sequence[Delivery]) -> None:
-        """Remember who was served, in that order."""
-        self.served |= {row.lane_rank: row.business_key for row in taken}
-
-
-# In a lane each business has its oldest in the first round, the next in the second; a round begins
-# behind the business that was served last.
-_TURN = """
-    turn AS (
-        SELECT *, row_number() OVER (PARTITION BY lane_rank, business_key ORDER BY id) AS round,
-               business_key <= CASE lane_rank
-                   WHEN 0 THEN :served_0 WHEN 1 THEN :served_1 ELSE :served_2 END AS was_served
-        FROM head
-    )
-"""
-_BY_TURN = "lane_rank, round, was_served, business_key"
 
 
 async def claim(  # noqa: PLR0913 - each says another thing that may not be taken
@@ -84,7 +55,7 @@ async def claim(  # noqa: PLR0913 - each says another thing that may not be take
     Returns:
         the claimed rows in that order, ``attempts`` counting this claim.
     """
-    last_lane = 0 if urgent_only else _ALL_LANES
+    last_lane = 0 if urgent_only else LANES - 1
     taken_over = await _take_over(session, worker, limit, lease, last_lane, running)
     left = limit - len(taken_over)
     if left <= 0:
@@ -128,9 +99,9 @@ _CLAIM = f"""
         WHERE queue.lane_rank <= :last_lane
           AND (queue.lane_rank = 0 OR queue.event <> ALL(CAST(:held_back AS text[])))
     ),
-    {_TURN},
+    {TURN},
     place AS (
-        SELECT id, event, free, row_number() OVER (ORDER BY {_BY_TURN}) AS place FROM turn
+        SELECT id, event, free, row_number() OVER (ORDER BY {BY_TURN}) AS place FROM turn
     ),
     chosen AS (
         SELECT id, place FROM (
@@ -194,74 +165,6 @@ async def _lock_events(session: AsyncSession, events: Sequence[str]) -> set[str]
         events=list(events),
     )
     return {row[0] for row in locked}
-
-
-async def claim_responses(
-    session: AsyncSession,
-    events: Sequence[str],
-    *,
-    limit: int,
-    lease: timedelta,
-    turns: Turns | None = None,
-    running: Sequence[int] = (),
-) -> list[Delivery]:
-    """Take up to ``limit`` deliveries whose first response is due, in the order of ``claim``.
-
-    Args:
-        session: in a transaction of its own.
-        events: that have a first response.
-        limit: most to be taken.
-        lease: after it, one that wasn't marked by ``mark_responded`` is due again.
-        turns: whose turn it is; changed by the call.
-        running: those that this worker is responding to, however long it takes.
-    """
-    turns = turns or Turns()
-    taken = await deliveries(
-        session,
-        _CLAIM_RESPONSES,
-        events=list(events),
-        limit=limit,
-        lease=lease,
-        running=list(running),
-        **turns.parameters(),
-    )
-    turns.remember(taken)
-    return taken
-
-
-_UNANSWERED = "responded_at IS NULL AND state IN ('held', 'waiting', 'claimed')"
-_CLAIM_RESPONSES = f"""
-    WITH RECURSIVE {queues(_UNANSWERED)},
-    head AS (
-        SELECT oldest.id, queue.lane_rank, queue.business_key FROM queue, LATERAL (
-            SELECT id FROM inbox
-            WHERE {_UNANSWERED} AND lane_rank = queue.lane_rank
-              AND business_key = queue.business_key AND event = queue.event
-              AND (response_until IS NULL OR response_until < now())
-              AND id <> ALL(CAST(:running AS bigint[]))
-            ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED) AS oldest
-        WHERE queue.event = ANY(CAST(:events AS text[]))
-    ),
-    {_TURN},
-    due AS (
-        SELECT id, row_number() OVER (ORDER BY {_BY_TURN}) AS place
-        FROM turn ORDER BY place LIMIT :limit
-    ),
-    taken AS (
-        UPDATE inbox SET response_until = now() + :lease
-        FROM due WHERE inbox.id = due.id RETURNING inbox.*, due.place
-    )
-    SELECT * FROM taken ORDER BY place
-"""
-
-
-async def mark_responded(session: AsyncSession, delivery_id: int) -> None:
-    """Remember that the first response was performed, or is left to the flow's own step."""
-    await session.exec(
-        update(Delivery)
-        .where(col(Delivery.id) == delivery_id)
-        .values(responded_at=now(), response_until=None)
-    )
 
 
 async def attach_run(session: AsyncSession, delivery_id: int, worker: str, run_id: UUID) -> bool:

@@ -18,7 +18,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from deployments import runner
 from hotrod.db.engine import Database
-from hotrod.durable import effects, leases
+from hotrod.durable import effects, leases, responses
 from tasks._resources import resources
 
 
@@ -93,7 +93,7 @@ class Boundary(BaseModel):
             Moment.RECORDED: (effects, "_settle", self._die_after),
             Moment.RETURNED: (ResultStore, "apersist_result_record", self._die_before),
             Moment.PERSISTED: (ResultStore, "apersist_result_record", self._die_after),
-            Moment.RESPONDED: (leases, "mark_responded", self._die_before),
+            Moment.RESPONDED: (responses, "mark_responded", self._die_before),
             Moment.CLAIMED: (runner.Runner, "attempt", self._die_before),
             Moment.CREATED: (leases, "attach_run", self._die_before),
             Moment.ATTACHED: (runner, "execute", self._die_before),

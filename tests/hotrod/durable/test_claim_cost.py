@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hotrod.durable import leases
+from hotrod.durable import leases, responses
 
 pytestmark = pytest.mark.usefixtures("empty_inbox")
 
@@ -60,7 +60,7 @@ async def pages_read(session: AsyncSession, statement: str) -> int:
 )
 async def test_however_much_waits_a_claim_costs_the_same(session: AsyncSession, rows: int) -> None:
     """Of 1,250,000 rows, a million wait."""
-    claims = (leases._CLAIM, leases._CLAIM_RESPONSES)
+    claims = (leases._CLAIM, responses._CLAIM)
     await fill(session, 1, 600)
     few = [await pages_read(session, claim) for claim in claims]
     await fill(session, 601, rows)

@@ -17,11 +17,11 @@ from sqlalchemy import case
 from sqlmodel import col, delete, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hotrod.durable import inbox, leases, owners
+from hotrod.durable import inbox, leases, owners, responses
 from hotrod.durable.inbox import DuplicateDeliveryError, NewDelivery
-from hotrod.durable.leases import Turns
 from hotrod.durable.models import Delivery
 from hotrod.durable.models import DeliveryState as State
+from hotrod.durable.turns import Turns
 from hotrod.errors import DeliveryConflictError, DeliveryForgottenError
 from tests.hotrod.durable.conftest import BlockingDatabase
 from tests.hotrod.durable.inbox_machine import (
@@ -279,7 +279,7 @@ class Inbox(InboxMachine):
     def respond(self, events: list[str], limit: int, *, performed: bool) -> None:
         expected = self.model.respond(events, limit)
         rows = self.do(
-            lambda session: leases.claim_responses(
+            lambda session: responses.claim(
                 session, events, limit=limit, lease=LEASE, turns=self.answered
             )
         )
@@ -287,7 +287,7 @@ class Inbox(InboxMachine):
         for item in expected:
             item.response_leased, item.responded = not performed, performed
             if performed:
-                self.do(partial(leases.mark_responded, delivery_id=item.id))
+                self.do(partial(responses.mark_responded, delivery_id=item.id))
 
 
 def _ending(

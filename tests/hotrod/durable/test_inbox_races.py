@@ -16,9 +16,9 @@ from sqlmodel import col, select
 from hotrod.db.engine import Database
 from hotrod.durable import inbox, leases
 from hotrod.durable.inbox import DuplicateDeliveryError, NewDelivery
-from hotrod.durable.leases import Turns
 from hotrod.durable.models import Delivery, Lane
 from hotrod.durable.models import DeliveryState as State
+from hotrod.durable.turns import Turns
 
 pytestmark = pytest.mark.usefixtures("empty_inbox")
 
