@@ -16,8 +16,8 @@ TURN = """
         FROM head
     )
 """
-"""SQL: from ``head`` to ``turn``. In a lane each business has its oldest in the first round, and the
-next in the second; a round begins behind the business that was served last.
+"""SQL: from ``head`` to ``turn``. In a lane each business has its oldest in the first round, the
+next one in the second; a round begins behind the business that was served last.
 """
 BY_TURN = "lane_rank, round, was_served, business_key"
 
