@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 import structlog
 
-from connectors._http.breaker import Breaker, BreakerStore, MemoryBreakers
+from connectors._http.breaker import Breaker, BreakerStore
 from connectors._http.errors import ConnectorError, RateLimitedError
 from connectors._http.limits import Limiter
 from connectors._http.retry import RetryPolicy
@@ -72,12 +72,12 @@ class Shared:
 
     Args:
         limiter: our pace; None: as fast as we like.
-        breakers: which services are left alone.
+        breakers: which services are left alone; None: each call finds out by itself.
         recorder: where calls are kept.
     """
 
     limiter: Limiter | None = None
-    breakers: BreakerStore = field(default_factory=MemoryBreakers)
+    breakers: BreakerStore | None = None
     recorder: Recorder = field(default_factory=NoRecorder)
 
 
@@ -109,7 +109,7 @@ class Caller:
         self._service = service
         self._limiter = shared.limiter
         self._recorder = shared.recorder
-        self._breaker = Breaker(service, shared.breakers)
+        self._breaker = Breaker(service, shared.breakers) if shared.breakers else None
         self._retry = retry or RetryPolicy()
         self._clock = clock
 
@@ -134,7 +134,8 @@ class Caller:
         trace, attempts, outcome, begin = Trace(), 0, OK, self._clock()
         try:
             while True:
-                await self._breaker.enter(operation)
+                if self._breaker is not None:
+                    await self._breaker.enter(operation)
                 await self._wait_for_turn(operation)
                 attempts += 1
                 try:
@@ -157,7 +158,8 @@ class Caller:
                     )
                     await self._retry.sleep(wait)
                 else:
-                    await self._breaker.succeeded()
+                    if self._breaker is not None:
+                        await self._breaker.succeeded()
                     return result
         except BaseException as error:
             outcome = type(error).__name__
@@ -185,7 +187,8 @@ class Caller:
             await self._retry.sleep(wait)
 
     async def _note(self, error: ConnectorError) -> None:
-        await self._breaker.failed(error)
+        if self._breaker is not None:
+            await self._breaker.failed(error)
         told = error.retry_after_seconds
         if self._limiter is not None and isinstance(error, RateLimitedError) and told is not None:
             await self._limiter.pause(told)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from connectors._http.breaker import MemoryBreakers
 from connectors._http.calls import Call, Caller, MemoryRecorder, Shared, Trace
 from connectors._http.errors import (
     ConnectorError,
@@ -71,7 +72,7 @@ async def test_a_retry_after_holds_for_all_who_use_the_account(retry: RetryPolic
 
 
 async def test_a_service_that_is_down_is_left_alone(retry: RetryPolicy) -> None:
-    caller = Caller("s", Shared(), retry)
+    caller = Caller("s", Shared(breakers=MemoryBreakers()), retry)
     for _ in range(5):
         with pytest.raises(TransientError):
             await caller.call("post", Service(failed(TransientError)), safe=False)
