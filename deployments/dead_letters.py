@@ -59,18 +59,18 @@ class DeadLetters:
                 await self.tell(delivery)
 
     async def tell(self, delivery: Delivery) -> None:
-        """Alert ops of a dead letter, and let its trigger act on it.
+        """Let the trigger of a dead letter act on it, and alert ops.
 
-        There is one alert a minute for each event at most; it says where all are found. After an
-        error it is not remembered that they know.
+        There is one alert a minute for each event at most; it says where all are found. When it
+        can't be sent, both are done again later.
         """
-        await tell_of_dead_letter(delivery.identity, delivery.event, delivery.title)
         await self._act_on(delivery)
+        await tell_of_dead_letter(delivery.identity, delivery.event, delivery.title)
         async with self._database.transaction() as session:
             await mark_told(session, delivery.identity)
 
     async def _act_on(self, delivery: Delivery) -> None:
-        """Do what the trigger says; what goes wrong there is logged, for ops have been told."""
+        """Do what the trigger says; what goes wrong there is logged, and ops are told anyway."""
         trigger = await self._trigger_of(delivery)
         subject = delivery.payload.get(trigger.subject) if trigger else None
         if trigger is None or trigger.when_dead is None or subject is None:

@@ -31,7 +31,8 @@ class Trigger:
         first_response: a step of the flow, taking the same parameters, that is performed at once,
             beside the run and before it if need be. It goes through the effects ledger, so the
             flow finds it done; when it fails, the flow does it.
-        when_dead: called with the subject when a delivery becomes a dead letter.
+        when_dead: called with the subject when a delivery becomes a dead letter; once more when
+            ops couldn't be alerted of it.
     """
 
     event: str
