@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
@@ -66,9 +67,9 @@ class Result(BaseModel):
 
     title: ClassVar[str]
 
+    @abstractmethod
     def rows(self) -> list[Row]:
         """Return the figures for people, each with what was promised of it."""
-        raise NotImplementedError
 
     @property
     def is_kept(self) -> bool:

@@ -170,6 +170,14 @@ class House:
     async def run_of(self, row: Delivery) -> FlowRun:
         return await self.client.read_flow_run(UUID(str(row.run_id)))
 
+    async def until_run(self, row: Delivery, state: StateType) -> None:
+        for _ in range(200):
+            run = await self.run_of(row)
+            if run.state is not None and run.state.type == state:
+                return
+            await asyncio.sleep(0.05)
+        pytest.fail(f"the run isn't {state}, but {run.state_type}")
+
     async def schedule(self, ticket: str) -> FlowRun:
         applied = self.deployments["moody/moody"]
         return await self.client.create_flow_run_from_deployment(
@@ -244,13 +252,7 @@ async def test_cancelled_in_prefect_while_it_runs(house: House) -> None:
     await house.client.set_flow_run_state(run.id, Cancelling())
     row = await house.until(delivery_id, DeliveryState.DISCARDED)
     assert row.last_error == "cancelled in Prefect"
-    for _ in range(100):
-        run = await house.run_of(row)
-        assert run.state is not None
-        if run.state.type == StateType.CANCELLED:
-            return
-        await asyncio.sleep(0.05)
-    pytest.fail("the run isn't cancelled")
+    await house.until_run(row, StateType.CANCELLED)
 
 
 async def test_the_successor_of_a_dead_worker_goes_on_at_once(house: House) -> None:
@@ -329,13 +331,7 @@ async def test_a_run_that_is_pending_after_its_end_is_run_to_its_end_again(house
     house.start()
     row = await house.until(await house.deliver("quick"), DeliveryState.DONE)
     await house.client.set_flow_run_state(UUID(str(row.run_id)), Pending(), force=True)
-    for _ in range(200):
-        run = await house.run_of(row)
-        assert run.state is not None
-        if run.state.type == StateType.COMPLETED:
-            return
-        await asyncio.sleep(0.05)
-    pytest.fail("nobody runs it")
+    await house.until_run(row, StateType.COMPLETED)
 
 
 async def test_a_sleeper_that_ops_discard_is_cancelled_in_prefect(house: House) -> None:
@@ -343,13 +339,7 @@ async def test_a_sleeper_that_ops_discard_is_cancelled_in_prefect(house: House) 
     asleep = await house.until(await house.deliver("sleeps"), DeliveryState.SUSPENDED)
     async with house.database.transaction() as session:
         assert await inbox.discard(session, [asleep.identity], "not wanted") == 1
-    for _ in range(200):
-        run = await house.run_of(asleep)
-        assert run.state is not None
-        if run.state.type == StateType.CANCELLED:
-            return
-        await asyncio.sleep(0.05)
-    pytest.fail("the run still sleeps")
+    await house.until_run(asleep, StateType.CANCELLED)
 
 
 async def test_what_ops_discard_is_cancelled_in_prefect(house: House) -> None:
