@@ -37,7 +37,7 @@ def filtered(command: Callable[..., None]) -> Callable[..., None]:
     return with_filter
 
 
-def delivery_filter(  # noqa: PLR0913 - one per field of the filter
+def delivery_filter(
     ids: Annotated[
         list[int] | None, typer.Argument(metavar="ID", help="Deliveries, by id.")
     ] = None,

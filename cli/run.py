@@ -116,7 +116,7 @@ def _print_links(settings: Settings, progress: Progress, *, stopped: bool) -> No
     )
     links = {"Ticket": view["status_url"], "Run": view["run_url"]}
     if settings.mail_is_played:
-        links["Mailbox"] = f"{settings.sandbox_url}/mailbox"
+        links["Mailbox"] = f"{settings.sandbox_url}/mail"
     if progress.approve_url:
         links["Approve"] = progress.approve_url
     for name, link in links.items():

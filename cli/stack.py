@@ -184,7 +184,7 @@ def print_links(settings: Settings) -> None:
         login = f"  (password: prefect_auth_string in {settings.home / 'secrets.json'})"
     links["Prefect UI"] = settings.prefect_url + login
     if settings.mail_is_played:
-        links["Mailbox"] = f"{settings.sandbox_url}/mailbox"
+        links["Mailbox"] = f"{settings.sandbox_url}/mail"
     for name, link in links.items():
         out.print(Text(f"{name:<11} {link}"), soft_wrap=True)
     out.print("`hotrod status` shows the parts, `hotrod down` stops them.")

@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 Port = Annotated[int, Field(ge=1, le=65535)]
-Service = Literal["mail", "claude", "slack"]
+
+
+ALL_PLAYED = (
+    "mail",
+    "google",
+    "hubspot",
+    "claude",
+    "ebay",
+    "unleashed",
+    "anymailfinder",
+    "n8n",
+    "supabase",
+    "slack",
+    "twilio",
+    "stripe",
+)
+"""The stand-ins that there are."""
 
 
 class Section(BaseModel):
@@ -147,86 +163,17 @@ class ObjectSettings(Section):
     )
 
 
-class MailSettings(Section):
-    """How mail leaves: one transport for all mailboxes."""
-
-    transport: Literal["graph", "smtp"] = Field(
-        "graph", description="graph: Microsoft 365. smtp: any mail server."
-    )
-    timeout_seconds: float = Field(20.0, gt=0, description="Longest wait for the mail service.")
-    filing_seconds: float = Field(
-        15.0,
-        ge=0,
-        description="Longest time the mail service takes to file the sent copy of a mail; a mail "
-        "whose fate is unknown is looked for again after it, and then sent.",
-    )
-
-
-class GraphSettings(Section):
-    """Microsoft Graph: an app registration with Mail.Send and Mail.ReadWrite."""
-
-    base_url: str = Field("https://graph.microsoft.com/v1.0", description="Root of the API.")
-    login_url: str = Field(
-        "https://login.microsoftonline.com", description="Root of the token service."
-    )
-    tenant: str = Field("", description="Directory (tenant) id, from the app registration.")
-    client_id: str = Field("", description="Application (client) id, from the app registration.")
-    client_secret: SecretStr = Field(
-        SecretStr(""), description="Client secret, from 'Certificates & secrets'."
-    )
-
-
-class SmtpSettings(Section):
-    """Any mail server that takes mail by SMTP submission (RFC 6409)."""
-
-    host: str = Field("", description="Name or address of the server.")
-    port: Port = Field(587, description="Submission port.")
-    security: Literal["auto", "starttls", "tls", "none"] = Field(
-        "auto",
-        description="starttls: upgrade after connect, certificate verified. tls: from the first "
-        "byte, verified. none: plain text. auto: starttls; on loopback, if the server offers it.",
-    )
-    username: str = Field("", description="Login name; empty: no login.")
-    password: SecretStr = Field(SecretStr(""), description="Password of the login.")
-
-
-class ClaudeSettings(Section):
-    """Anthropic's Messages API. Without a key, diagnosis works by rules."""
-
-    base_url: str = Field("https://api.anthropic.com", description="Root of the API.")
-    api_key: SecretStr = Field(SecretStr(""), description="API key; empty: rules diagnose.")
-    model: str = Field("claude-sonnet-4-6", description="Model that diagnoses.")
-    max_output_tokens: int = Field(
-        2000, ge=256, le=64_000, description="Longest answer, in tokens."
-    )
-    timeout_seconds: float = Field(9.0, gt=0, description="Longest wait for an answer.")
-    daily_budget_cad: float = Field(
-        20.0, ge=0, description="Spending per calendar day (UTC); past it, rules diagnose."
-    )
-    usd_to_cad: float = Field(1.40, gt=0, description="Rate that turns list prices into CAD.")
-    input_usd_per_million: float = Field(3.0, ge=0, description="List price of input tokens.")
-    output_usd_per_million: float = Field(15.0, ge=0, description="List price of output tokens.")
-
-
-class SlackSettings(Section):
-    """Slack, for messages to technicians and ops. Without a token, none are sent."""
-
-    base_url: str = Field("https://slack.com/api", description="Root of the Web API.")
-    bot_token: SecretStr = Field(SecretStr(""), description="Bot token (xoxb-...), chat:write.")
-    channel: str = Field("#repairs", description="Channel for messages to the bench.")
-    timeout_seconds: float = Field(10.0, gt=0, description="Longest wait for an answer.")
-
-
 class SandboxSettings(Section):
     """Stand-ins that speak the services' own protocols, for work without accounts."""
 
-    services: Annotated[tuple[Service, ...], NoDecode] = Field(
-        ("mail", "claude", "slack"),
+    services: Annotated[tuple[str, ...], NoDecode] = Field(
+        ALL_PLAYED,
         description="Services played by stand-ins, comma separated; 'none': all are live. A "
         "service named here talks to its stand-in, unless its base_url or host is given.",
     )
     port: Port = Field(8090, description="HTTP port of the stand-ins, on loopback.")
     smtp_port: Port = Field(8025, description="SMTP port of the mail stand-in, on loopback.")
+    imap_port: Port = Field(8143, description="IMAP port of the mail stand-in, on loopback.")
     journal: Path | None = Field(
         None,
         description="File that keeps the mails the mail stand-in has taken. Unset: they are "
@@ -240,3 +187,16 @@ class SandboxSettings(Section):
             names = [name.strip() for name in data["services"].split(",")]
             return {**data, "services": tuple(n for n in names if n and n != "none")}
         return data
+
+    @field_validator("services")
+    @classmethod
+    def _are_played(cls, services: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [name for name in services if name not in ALL_PLAYED]
+        if unknown:
+            raise ValueError(f"no stand-in plays {', '.join(unknown)}; {', '.join(ALL_PLAYED)} do")
+        return services
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """Ports of the protocols beside HTTP, by name."""
+        return {"smtp": self.smtp_port, "imap": self.imap_port}

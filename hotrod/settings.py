@@ -19,23 +19,44 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hotrod.errors import SettingsError
 from hotrod.sections import (
-    ClaudeSettings,
     DatabaseSettings,
     GatewaySettings,
-    GraphSettings,
     InboxSettings,
-    MailSettings,
     ObjectSettings,
     PrefectSettings,
     SandboxSettings,
-    Service,
+    WorkerSettings,
+)
+from hotrod.services.settings import (
+    PLAYED,
+    AnymailFinderSettings,
+    ChannelSettings,
+    ClaudeSettings,
+    EbaySettings,
+    EwsSettings,
+    GoogleSettings,
+    GraphSettings,
+    HubSpotSettings,
+    ImapSettings,
+    MailSettings,
+    N8nSettings,
     SlackSettings,
     SmtpSettings,
-    WorkerSettings,
+    StripeSettings,
+    SupabaseSettings,
+    TwilioSettings,
+    UnleashedSettings,
 )
 
 ENV_PREFIX = "HOTROD_"
 _CONNECTIONS_BESIDE = 4  # two urgent runs, a claim, the leases
+_NEEDED: dict[str, dict[str, tuple[str, ...]]] = {
+    "graph": {"graph": ("tenant", "client_id", "client_secret")},
+    "ews": {"ews": ("base_url", "username", "password")},
+    "smtp": {"smtp": ("host",)},
+    "gmail": {"google": ("client_id", "client_secret", "refresh_token")},
+}
+"""What a live transport of mail can't do without."""
 NO_SUCH_SETTING = "there is no such setting; .env.example lists them all"
 
 
@@ -74,9 +95,21 @@ class Settings(BaseSettings):
     objects: ObjectSettings = Field(default_factory=ObjectSettings)
     mail: MailSettings = Field(default_factory=MailSettings)
     graph: GraphSettings = Field(default_factory=GraphSettings)
+    ews: EwsSettings = Field(default_factory=EwsSettings)
     smtp: SmtpSettings = Field(default_factory=SmtpSettings)
+    imap: ImapSettings = Field(default_factory=ImapSettings)
+    google: GoogleSettings = Field(default_factory=GoogleSettings)
+    hubspot: HubSpotSettings = Field(default_factory=HubSpotSettings)
     claude: ClaudeSettings = Field(default_factory=ClaudeSettings)
+    ebay: EbaySettings = Field(default_factory=EbaySettings)
+    unleashed: UnleashedSettings = Field(default_factory=UnleashedSettings)
+    anymailfinder: AnymailFinderSettings = Field(default_factory=AnymailFinderSettings)
+    n8n: N8nSettings = Field(default_factory=N8nSettings)
+    supabase: SupabaseSettings = Field(default_factory=SupabaseSettings)
     slack: SlackSettings = Field(default_factory=SlackSettings)
+    twilio: TwilioSettings = Field(default_factory=TwilioSettings)
+    stripe: StripeSettings = Field(default_factory=StripeSettings)
+    channels: ChannelSettings = Field(default_factory=ChannelSettings)
     sandbox: SandboxSettings = Field(default_factory=SandboxSettings)
 
     @model_validator(mode="after")
@@ -104,17 +137,12 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _live_services_have_credentials(self) -> Self:
-        missing: list[str] = []
-        if self.mail.transport == "graph":
-            missing += [
-                f"HOTROD_GRAPH__{name.upper()}"
-                for name in ("tenant", "client_id")
-                if not getattr(self.graph, name)
-            ]
-            if not self.graph.client_secret.get_secret_value():
-                missing.append("HOTROD_GRAPH__CLIENT_SECRET")
-        elif not self.smtp.host:
-            missing.append("HOTROD_SMTP__HOST")
+        missing = [
+            f"HOTROD_{section.upper()}__{name.upper()}"
+            for section, names in _NEEDED[self.mail.transport].items()
+            for name in names
+            if not _text(getattr(getattr(self, section), name))
+        ]
         if missing:
             reason = (
                 f"mail is live by {self.mail.transport}, but {', '.join(missing)} is not set; "
@@ -126,9 +154,13 @@ class Settings(BaseSettings):
     @property
     def mail_is_played(self) -> bool:
         """Whether mail goes to the stand-in, and not to a server that the settings name."""
-        if self.mail.transport == "graph":
-            return self.graph.base_url.startswith(f"{self.sandbox_url}/")
-        return (self.smtp.host, self.smtp.port) == ("127.0.0.1", self.sandbox.smtp_port)
+        match self.mail.transport:
+            case "smtp":
+                return (self.smtp.host, self.smtp.port) == ("127.0.0.1", self.sandbox.smtp_port)
+            case "gmail":
+                return self.google.base_url.startswith(f"{self.sandbox_url}/")
+            case other:
+                return str(getattr(self, other).base_url).startswith(f"{self.sandbox_url}/")
 
     @property
     def public_url(self) -> str:
@@ -148,35 +180,15 @@ class Settings(BaseSettings):
 
 
 def stand_in_values(sandbox: SandboxSettings) -> dict[str, dict[str, object]]:
-    """What each settings section holds when a stand-in plays its service.
-
-    The credentials are the ones that the stand-ins ask for; they open nothing else.
-    """
+    """What each settings section holds when a stand-in plays its service."""
     root = f"http://127.0.0.1:{sandbox.port}"
-    played: dict[Service, dict[str, dict[str, object]]] = {
-        "mail": {
-            "graph": {
-                "base_url": f"{root}/graph/v1.0",
-                "login_url": f"{root}/graph/login",
-                "tenant": "sandbox",
-                "client_id": "sandbox",
-                "client_secret": SecretStr("sandbox-secret"),
-            },
-            "smtp": {
-                "host": "127.0.0.1",
-                "port": sandbox.smtp_port,
-                "username": "sandbox",
-                "password": SecretStr("sandbox-secret"),
-            },
-        },
-        "claude": {"claude": {"base_url": f"{root}/claude", "api_key": SecretStr("sandbox-key")}},
-        "slack": {
-            "slack": {"base_url": f"{root}/slack/api", "bot_token": SecretStr("xoxb-sandbox")}
-        },
+    values = {
+        section: kind.played(root)
+        for service in sandbox.services
+        for section, kind in PLAYED[service].items()
     }
-    values: dict[str, dict[str, object]] = {}
-    for service in sandbox.services:
-        values.update(played[service])
+    for section in values.keys() & sandbox.ports.keys():
+        values[section]["port"] = sandbox.ports[section]
     return values
 
 
@@ -199,6 +211,10 @@ def load_settings() -> Settings:
     if unknown:
         raise SettingsError([(name, NO_SUCH_SETTING) for name in unknown])
     return settings
+
+
+def _text(value: str | SecretStr) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
 
 
 def _name(row: ErrorDetails) -> str:

@@ -14,7 +14,10 @@ from hotrod.sections import SandboxSettings
 from hotrod.settings import load_settings
 from sandbox.server import running_sandbox
 
-_CURE = "move it with HOTROD_SANDBOX__PORT, HOTROD_SANDBOX__SMTP_PORT or HOTROD_SANDBOX__JOURNAL"
+_CURE = (
+    "move it with HOTROD_SANDBOX__PORT, HOTROD_SANDBOX__SMTP_PORT, HOTROD_SANDBOX__IMAP_PORT or "
+    "HOTROD_SANDBOX__JOURNAL"
+)
 
 
 async def serve(settings: SandboxSettings) -> None:
@@ -26,9 +29,9 @@ async def serve(settings: SandboxSettings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with running_sandbox(settings.port, settings.smtp_port, settings.journal) as sandbox:
+    async with running_sandbox(settings.port, settings.ports, settings.journal) as sandbox:
         log = structlog.get_logger()
-        log.info("sandbox.ready", url=sandbox.url, smtp_port=sandbox.smtp_port)
+        log.info("sandbox.ready", url=sandbox.url, **sandbox.state.ports)
         await stop.wait()
         log.info("sandbox.stopped")
 

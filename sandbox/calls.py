@@ -6,12 +6,13 @@ import itertools
 import json
 from collections import deque
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import parse_qsl
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-Service = Literal["graph", "smtp", "claude", "slack"]
+GROUPS = {"mail": frozenset({"graph", "smtp", "imap", "ews", "gmail"})}
+"""Services that can be named together."""
 
 MAX_KEPT = 2000
 MAX_TEXT = 4000
@@ -25,7 +26,7 @@ class Call(BaseModel):
     """One call; ``status`` is what the service made of it, None when it was never asked."""
 
     number: int = 0
-    service: Service
+    service: str
     method: str
     path: str
     query: str = ""
@@ -34,6 +35,29 @@ class Call(BaseModel):
     at: datetime = Field(default_factory=lambda: datetime.now(UTC))
     headers: dict[str, str] = Field(default_factory=dict)
     body: Any = None
+
+
+class Exchange(BaseModel):
+    """One call word for word, for tests that check both sides; kept nowhere.
+
+    Args:
+        service: whose API it was.
+        path: below the API's prefix.
+        fault: that was ordered for it.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    service: str
+    method: str
+    path: str
+    query: str
+    headers: list[tuple[str, str]]
+    body: bytes
+    fault: str | None = None
+    status: int = 0
+    answer_headers: list[tuple[str, str]] = Field(default_factory=list)
+    answer_body: bytes = b""
 
 
 class Calls:
@@ -48,15 +72,20 @@ class Calls:
         self._kept.append(call.model_copy(update={"number": next(self._numbers)}))
 
     def find(self, service: str | None = None) -> list[Call]:
-        """Return the calls of a service; ``mail`` is Graph and SMTP, None is all."""
+        """Return the calls of a service; ``mail`` is all of its protocols, None is all."""
         if service is None:
             return list(self._kept)
-        wanted = {"graph", "smtp"} if service == "mail" else {service}
+        wanted = services_of(service)
         return [call for call in self._kept if call.service in wanted]
 
     def clear(self) -> None:
         """Forget all calls."""
         self._kept.clear()
+
+
+def services_of(name: str) -> frozenset[str]:
+    """Return the services that a name stands for."""
+    return GROUPS.get(name, frozenset({name}))
 
 
 def redact_headers(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:

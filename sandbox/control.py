@@ -2,109 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
-from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, HTTPException, Query, Request
 
-from sandbox.calls import Call
+from sandbox.calls import GROUPS, Call
 from sandbox.faults import Fault
-from sandbox.mail.journal import Via
-from sandbox.mail.store import Arrival, Folder, StoredMail
+from sandbox.stand_in import StandIn
 from sandbox.state import State
+from sandbox.story import make_story
 
 router = APIRouter()
 
 
-class AttachmentSeen(BaseModel):
-    """An attachment, without its content."""
-
-    name: str
-    content_type: str
-    size: int = Field(description="Bytes.")
-
-
-class MailSeen(BaseModel):
-    """One copy of a mail in a mailbox; addresses are bare, but for ``from``."""
-
-    id: str
-    mailbox: str
-    folder: Folder
-    via: Via
-    from_: str = Field(serialization_alias="from", description="Name and address, as in From.")
-    to: list[str]
-    cc: list[str]
-    subject: str
-    headers: dict[str, str]
-    text: str
-    html: str
-    attachments: list[AttachmentSeen]
-    received_at: datetime
-    message_id: str
-
-
-def mail_seen(stored: StoredMail) -> MailSeen:
-    """Describe a stored mail."""
-    mail = stored.mail
-    return MailSeen(
-        id=stored.id,
-        mailbox=stored.mailbox,
-        folder=stored.folder,
-        via=stored.via,
-        from_=str(mail.sender),
-        to=[box.address for box in mail.to],
-        cc=[box.address for box in mail.cc],
-        subject=mail.subject,
-        headers=mail.headers,
-        text=mail.text,
-        html=mail.html,
-        attachments=[
-            AttachmentSeen(name=file.name, content_type=file.content_type, size=len(file.content))
-            for file in mail.attachments
-        ],
-        received_at=stored.received_at,
-        message_id=mail.message_id,
-    )
-
-
 @router.get("/health")
 async def health(state: State) -> dict[str, object]:
-    """Tell that the stand-ins run."""
-    return {"status": "ok", "smtp_port": state.smtp_port}
-
-
-@router.get("/_control/mail")
-async def list_mail(
-    state: State,
-    to: str | None = None,
-    subject: str | None = None,
-    mailbox: str | None = None,
-    folder: Annotated[
-        Folder | Literal["all"], Query(description="inbox: what was delivered.")
-    ] = "inbox",
-) -> list[MailSeen]:
-    """List copies, oldest first; `to` is an address, `subject` a part of the subject."""
-    kept = state.mail.find(mailbox=mailbox, folders=() if folder == "all" else (folder,))
-    return [mail_seen(one) for one in kept if _matches(one, to, subject)]
-
-
-@router.get("/_control/arrivals")
-async def list_arrivals(
-    state: State,
-    after: Annotated[int, Query(ge=0, description="Number of the last one seen.")] = 0,
-    limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
-) -> list[Arrival]:
-    """List what arrived in inboxes and when, oldest first: quick, page by page."""
-    return state.mail.arrivals(after, limit)
+    """Tell that the stand-ins run, and at which ports beside this one."""
+    return {"status": "ok", **{f"{name}_port": port for name, port in state.ports.items()}}
 
 
 @router.get("/_control/calls")
-async def list_calls(
-    state: State,
-    service: Literal["mail", "graph", "smtp", "claude", "slack"] | None = None,
-) -> list[Call]:
-    """List calls, oldest first; `mail` is Graph and SMTP."""
+async def list_calls(request: Request, state: State, service: str | None = None) -> list[Call]:
+    """List calls, oldest first; `mail` is all of its protocols."""
+    if service is not None:
+        _check_service(request, service)
     return state.calls.find(service)
 
 
@@ -115,8 +36,9 @@ async def list_faults(state: State) -> list[Fault]:
 
 
 @router.post("/_control/faults", status_code=201)
-async def order_fault(fault: Fault, state: State) -> Fault:
+async def order_fault(fault: Fault, request: Request, state: State) -> Fault:
     """Order a fault."""
+    _check_service(request, fault.service)
     state.faults.order(fault)
     return fault
 
@@ -129,12 +51,36 @@ async def clear_faults(state: State) -> None:
 
 @router.post("/_control/reset", status_code=204)
 async def reset(state: State) -> None:
-    """Forget mails, exchanges, messages, calls and faults."""
+    """Forget everything that is stored, calls and faults."""
     state.reset()
 
 
-def _matches(stored: StoredMail, to: str | None, subject: str | None) -> bool:
-    recipients = {address.lower() for address in (*stored.mail.recipients, stored.mailbox)}
-    return (to is None or to.lower() in recipients) and (
-        subject is None or subject.lower() in stored.mail.subject.lower()
-    )
+@router.post("/_control/seed")
+async def seed(
+    request: Request,
+    state: State,
+    scale: Annotated[float, Query(gt=0, le=100, description="Size; 1: a small company.")] = 1,
+    number: Annotated[int, Query(description="The same number tells the same story.")] = 1,
+) -> dict[str, str]:
+    """Fill all stand-ins with a believable company; return what each holds now."""
+    story = make_story(scale, number)
+    for one in _stand_ins(request):
+        one.seed(state, story)
+    return {one.name: one.summary(state) for one in _stand_ins(request)}
+
+
+def _stand_ins(request: Request) -> tuple[StandIn, ...]:
+    stand_ins: tuple[StandIn, ...] = request.app.state.stand_ins
+    return stand_ins
+
+
+def _check_service(request: Request, name: str) -> None:
+    """Refuse a service that isn't played.
+
+    Raises:
+        HTTPException: 422, with the names there are.
+    """
+    known = {api.service for one in _stand_ins(request) for api in one.apis}
+    known |= {listener.name for one in _stand_ins(request) for listener in one.listeners}
+    if name not in known | GROUPS.keys():
+        raise HTTPException(422, f"Name one of {', '.join(sorted(known | GROUPS.keys()))}.")

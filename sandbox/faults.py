@@ -8,30 +8,31 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
-from sandbox.calls import Service
+from sandbox.calls import services_of
 
-FaultService = Literal["mail", "smtp", "graph", "claude", "slack"]
-FaultKind = Literal["error", "rate_limit", "timeout", "reset", "slow", "drop_after_accept"]
+FaultKind = Literal[
+    "error", "rate_limit", "timeout", "reset", "slow", "drop_after_accept", "truncate", "html"
+]
 
 BEFORE_THE_ACT: frozenset[FaultKind] = frozenset(
     {"error", "rate_limit", "timeout", "reset", "slow"}
 )
-AFTER_THE_ACT: frozenset[FaultKind] = frozenset({"drop_after_accept"})
-
-_LOGIN = "/graph/login/"
+UNREADABLE: frozenset[FaultKind] = frozenset({"truncate", "html"})
+AFTER_THE_ACT: frozenset[FaultKind] = UNREADABLE | {"drop_after_accept"}
 
 
 class Fault(BaseModel):
     """A fault that waits for its calls.
 
-    ``mail`` means both graph and smtp. ``drop_after_accept`` waits for a call that writes.
-    Graph's token service is spared unless ``path`` names it.
+    ``mail`` means all of its protocols. ``drop_after_accept`` waits for a call that writes;
+    ``truncate`` and ``html`` spoil the answer after the service has acted. Token services are
+    spared unless ``path`` names them.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     id: str = Field(default_factory=lambda: uuid.uuid4().hex, description="Name of this fault.")
-    service: FaultService
+    service: str
     kind: FaultKind
     count: int | None = Field(None, ge=1, description="How many calls fail; 1 if nothing is said.")
     probability: float | None = Field(
@@ -62,12 +63,11 @@ class Fault(BaseModel):
         self._dice = random.Random(self.seed)  # noqa: S311 - repeatable on purpose
         return self
 
-    def strikes(self, service: Service, path: str, kinds: frozenset[FaultKind]) -> bool:
+    def strikes(self, service: str, path: str, kinds: frozenset[FaultKind]) -> bool:
         """Whether this fault hits a call; one that counts is used up by it."""
-        services = {"graph", "smtp"} if self.service == "mail" else {self.service}
-        if service not in services or self.kind not in kinds or self.path not in path:
+        if service not in services_of(self.service) or self.kind not in kinds:
             return False
-        if _LOGIN in path and not self.path:
+        if self.path not in path:
             return False
         if self.probability is not None:
             return self._dice.random() < self.probability
@@ -97,10 +97,19 @@ class Faults:
         """Let a fault wait for its calls."""
         self._ordered.append(fault)
 
-    def take(self, service: Service, path: str, kinds: frozenset[FaultKind]) -> Fault | None:
-        """Return the fault of these kinds that hits this call, if one does."""
+    def take(
+        self, service: str, path: str, kinds: frozenset[FaultKind], *, only_named: bool = False
+    ) -> Fault | None:
+        """Return the fault of these kinds that hits this call, if one does.
+
+        Args:
+            service: that is called.
+            path: that is called.
+            kinds: that may strike this call.
+            only_named: whether faults strike that name a path, and no others.
+        """
         for fault in self._ordered:
-            if fault.strikes(service, path, kinds):
+            if (fault.path or not only_named) and fault.strikes(service, path, kinds):
                 if fault.is_used_up:
                     self._ordered.remove(fault)
                 return fault

@@ -1,11 +1,11 @@
-"""Runs the stand-ins: one HTTP server and one SMTP server on one event loop, on loopback."""
+"""Runs the stand-ins: one HTTP server, and those of other protocols, on one event loop."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +14,8 @@ import uvicorn
 from sandbox.app import create_app
 from sandbox.connection import CuttableProtocol
 from sandbox.mail.journal import Journal
-from sandbox.mail.smtp import serving_smtp
 from sandbox.mail.store import MailStore
+from sandbox.registry import STAND_INS
 from sandbox.state import SandboxState
 
 HOST = "127.0.0.1"
@@ -24,39 +24,46 @@ GRACE_SECONDS = 1
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """Running stand-ins: the root of pages and APIs, the SMTP port, and what they remember.
+    """Running stand-ins: the root of pages and APIs, and what they remember.
 
-    Base URLs: ``{url}/graph/v1.0``, ``{url}/graph/login``, ``{url}/claude``, ``{url}/slack/api``.
+    Base URLs: ``{url}/slack/api`` and the like, by the prefixes of the stand-ins' APIs.
     """
 
     url: str
-    smtp_port: int
     state: SandboxState
+
+    @property
+    def smtp_port(self) -> int:
+        """Where mail is taken."""
+        return self.state.ports["smtp"]
 
 
 @asynccontextmanager
 async def running_sandbox(
-    http_port: int = 0, smtp_port: int = 0, journal: Path | None = None
+    http_port: int = 0, ports: Mapping[str, int] | None = None, journal: Path | None = None
 ) -> AsyncIterator[Sandbox]:
     """Run the stand-ins on the current event loop while the context lasts.
 
     Args:
         http_port: port on loopback; 0: any free one.
-        smtp_port: port on loopback; 0: any free one.
+        ports: of the other protocols, by name, e.g. ``smtp``; unnamed: any free one.
         journal: file that keeps the mails; None: they are forgotten with the process.
 
     Raises:
         OSError: a port is in use, or the journal can't be used; its ``filename`` says which.
     """
-    state = SandboxState(mail=MailStore(Journal(journal) if journal else None))
-    with _listener(http_port) as http_socket, _listener(smtp_port) as smtp_socket:
-        state.smtp_port = smtp_socket.getsockname()[1]
-        url = f"http://{HOST}:{http_socket.getsockname()[1]}"
-        async with (
-            serving_smtp(smtp_socket, state.mail, state.calls, state.faults),
-            _serving_http(http_socket, state),
-        ):
-            yield Sandbox(url, state.smtp_port, state)
+    stores = [store for one in STAND_INS for store in one.stores()]
+    if journal:
+        stores.append(MailStore(Journal(journal)))
+    state = SandboxState(stores)
+    async with AsyncExitStack() as stack:
+        http_socket = stack.enter_context(_listener(http_port))
+        for listener in (listener for one in STAND_INS for listener in one.listeners):
+            bound = stack.enter_context(_listener((ports or {}).get(listener.name, 0)))
+            state.ports[listener.name] = bound.getsockname()[1]
+            await stack.enter_async_context(listener.serve(bound, state))
+        await stack.enter_async_context(_serving_http(http_socket, state))
+        yield Sandbox(f"http://{HOST}:{http_socket.getsockname()[1]}", state)
 
 
 @asynccontextmanager
@@ -77,7 +84,7 @@ class _HttpServer(uvicorn.Server):
     def __init__(self, state: SandboxState) -> None:
         super().__init__(
             uvicorn.Config(
-                create_app(state),
+                create_app(state, STAND_INS),
                 http=CuttableProtocol,
                 ws="none",
                 lifespan="off",

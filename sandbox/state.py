@@ -2,37 +2,51 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Annotated
+from collections.abc import Callable, Iterable
+from typing import Annotated, Protocol, TypeVar
 
 from fastapi import Depends, Request
 
-from sandbox.calls import Calls
-from sandbox.claude.usage import Exchanges, RateWindow
+from sandbox.calls import Calls, Exchange
 from sandbox.faults import Faults
-from sandbox.mail.store import MailStore
-from sandbox.mail.tokens import Tokens
-from sandbox.slack.channels import Channels
 
 
-@dataclass(slots=True)
+class Store(Protocol):
+    """What a stand-in remembers of one kind of things."""
+
+    def clear(self) -> None:
+        """Forget it, but for what clients hold: tokens stay good."""
+
+
+Kind = TypeVar("Kind")
+
+
 class SandboxState:
-    """Mailboxes and tokens, exchanges with Claude, Slack's channels; calls and faults."""
+    """The stores of all stand-ins, by their class; calls and faults.
 
-    mail: MailStore = field(default_factory=MailStore)
-    tokens: Tokens = field(default_factory=Tokens)
-    exchanges: Exchanges = field(default_factory=Exchanges)
-    rate_window: RateWindow = field(default_factory=RateWindow)
-    channels: Channels = field(default_factory=Channels)
-    calls: Calls = field(default_factory=Calls)
-    faults: Faults = field(default_factory=Faults)
-    smtp_port: int = 0
+    Args:
+        stores: one of each class; of two of a class, the later counts.
+    """
+
+    def __init__(self, stores: Iterable[Store]) -> None:
+        self._stores: dict[type, Store] = {type(store): store for store in stores}
+        self.calls = Calls()
+        self.faults = Faults()
+        self.ports: dict[str, int] = {}
+        self.watchers: list[Callable[[Exchange], None]] = []
+
+    def store(self, kind: type[Kind]) -> Kind:
+        """Return the store of a class.
+
+        Raises:
+            KeyError: no stand-in has one.
+        """
+        return self._stores[kind]  # type: ignore[return-value]
 
     def reset(self) -> None:
-        """Forget all but the tokens: clients hold them."""
-        self.mail.clear()
-        self.exchanges.clear()
-        self.channels.clear()
+        """Forget everything but tokens: clients hold them."""
+        for store in self._stores.values():
+            store.clear()
         self.calls.clear()
         self.faults.clear()
 

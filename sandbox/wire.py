@@ -3,102 +3,104 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
-import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 from contextlib import suppress
 
-from fastapi import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox.calls import Call, Calls, Service, redact_headers, summarize_body
+from sandbox.calls import Call, Exchange, redact_headers, summarize_body
 from sandbox.connection import close_http, disconnected
-from sandbox.faults import AFTER_THE_ACT, BEFORE_THE_ACT, Fault, Faults
+from sandbox.faults import AFTER_THE_ACT, BEFORE_THE_ACT, UNREADABLE, Fault
+from sandbox.stand_in import Api
+from sandbox.state import SandboxState
 
 MAX_BODY_BYTES = 32_000_000
 
-FaultAnswer = Callable[[str, int | None, str | None, str | None], Response]
-"""Builds a service's error from request id, status, code and Retry-After; None: its usual."""
-
-_PREFIXES: dict[str, Service] = {
-    "/graph/": "graph",
-    "/claude/v1/": "claude",
-    "/slack/api/": "slack",
-}
-_ID_HEADERS: dict[Service, bytes] = {
-    "graph": b"request-id",
-    "claude": b"request-id",
-    "slack": b"x-slack-req-id",
-}
-_READ_FAULTS = BEFORE_THE_ACT
+_READ_FAULTS = BEFORE_THE_ACT | UNREADABLE
 _WRITE_FAULTS = BEFORE_THE_ACT | AFTER_THE_ACT
+_PAGE = b"<!doctype html><title>Sign in</title><p>This page was put in the way."
 
 
 class Wire:
     """ASGI middleware around the services' APIs; other paths pass untouched."""
 
-    def __init__(
-        self, app: ASGIApp, *, calls: Calls, faults: Faults, answers: Mapping[Service, FaultAnswer]
-    ) -> None:
+    def __init__(self, app: ASGIApp, state: SandboxState, apis: Sequence[Api]) -> None:
         self._app = app
-        self._calls = calls
-        self._faults = faults
-        self._answers = answers
+        self._state = state
+        self._apis = sorted(apis, key=lambda api: len(api.prefix), reverse=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a call on, unless a fault is ordered for it."""
-        service = _service(scope)
-        if service is None:
+        api = self._api(scope)
+        if api is None:
             await self._app(scope, receive, send)
             return
-        request_id = _request_id(service)
+        request_id = api.new_id()
         scope.setdefault("state", {})["request_id"] = request_id
         body = await _read(receive)
         if body is None:
             return
-        kinds = _READ_FAULTS if scope["method"] in {"GET", "HEAD"} else _WRITE_FAULTS
-        fault = self._faults.take(service, scope["path"], kinds)
+        fault = self._fault(api, scope)
         kind = fault.kind if fault else None
+        exchange = _exchange(api, scope, body, kind)
+        begin: Message = {}
+        whole = bytearray()
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"].append((_ID_HEADERS[service], request_id.encode()))
-                self._record(service, scope, body, message["status"], fault)
-            if kind != "drop_after_accept":
+                message["headers"].append((api.id_header.encode(), request_id.encode()))
+                self._record(api, scope, body, message["status"], fault)
+                begin.update(message)
+            else:
+                whole.extend(message.get("body", b""))
+            if kind not in AFTER_THE_ACT:
                 await send(message)
 
         if fault and kind in {"timeout", "reset"}:
-            self._record(service, scope, body, None, fault)
+            self._record(api, scope, body, None, fault)
             await _leave_unanswered(scope, receive, fault)
             return
         if fault and kind == "slow":
             await asyncio.sleep(fault.delay)
-        answering = self._answering(service, request_id, body, fault)
+        answering = self._answering(api, request_id, body, fault)
         await answering(scope, _replay(body, receive), answer)
-        if kind == "drop_after_accept":
+        self._show(exchange, begin, bytes(whole))
+        if kind in UNREADABLE:
+            await _spoil(send, begin, bytes(whole), as_page=kind == "html")
+        if kind in {"drop_after_accept", "truncate"}:
             await close_http(scope, receive)
 
-    def _answering(
-        self, service: Service, request_id: str, body: bytes, fault: Fault | None
-    ) -> ASGIApp:
+    def _api(self, scope: Scope) -> Api | None:
+        if scope["type"] != "http":
+            return None
+        path = scope["path"]
+        return next((api for api in self._apis if path.startswith(f"{api.prefix}/")), None)
+
+    def _fault(self, api: Api, scope: Scope) -> Fault | None:
+        path, asks = scope["path"], scope["method"] in {"GET", "HEAD"}
+        asks = asks or any(part in path for part in api.reads)
+        kinds = _READ_FAULTS if asks else _WRITE_FAULTS
+        spared = any(part in path for part in api.spared)
+        return self._state.faults.take(api.service, path, kinds, only_named=spared)
+
+    def _answering(self, api: Api, request_id: str, body: bytes, fault: Fault | None) -> ASGIApp:
         """Return what answers a call: the service, or an error in its words."""
-        failure = self._answers[service]
         if len(body) > MAX_BODY_BYTES:
-            return failure(request_id, 413, None, None)
+            return api.fault_answer(request_id, 413, None, None)
         if fault and fault.kind == "error":
-            return failure(request_id, fault.status, fault.code, None)
+            return api.fault_answer(request_id, fault.status, fault.code, None)
         if fault and fault.kind == "rate_limit":
             wait = None if fault.retry_after is None else f"{fault.retry_after:g}"
-            return failure(request_id, 429, fault.code, wait)
+            return api.fault_answer(request_id, 429, fault.code, wait)
         return self._app
 
     def _record(
-        self, service: Service, scope: Scope, body: bytes, status: int | None, fault: Fault | None
+        self, api: Api, scope: Scope, body: bytes, status: int | None, fault: Fault | None
     ) -> None:
         headers = redact_headers(scope["headers"])
-        self._calls.add(
+        self._state.calls.add(
             Call(
-                service=service,
+                service=api.service,
                 method=scope["method"],
                 path=scope["path"],
                 query=scope["query_string"].decode("latin-1"),
@@ -109,15 +111,46 @@ class Wire:
             )
         )
 
+    def _show(self, exchange: Exchange, begin: Message, body: bytes) -> None:
+        for watch in self._state.watchers:
+            watch(
+                exchange.model_copy(
+                    update={
+                        "status": begin["status"],
+                        "answer_headers": _texts(begin["headers"]),
+                        "answer_body": body,
+                    }
+                )
+            )
 
-def _service(scope: Scope) -> Service | None:
-    if scope["type"] != "http":
-        return None
-    return next((_PREFIXES[start] for start in _PREFIXES if scope["path"].startswith(start)), None)
+
+def _exchange(api: Api, scope: Scope, body: bytes, fault: str | None) -> Exchange:
+    return Exchange(
+        service=api.service,
+        method=scope["method"],
+        path=scope["path"].removeprefix(api.prefix),
+        query=scope["query_string"].decode("latin-1"),
+        headers=_texts(scope["headers"]),
+        body=body,
+        fault=fault,
+    )
 
 
-def _request_id(service: Service) -> str:
-    return f"req_{secrets.token_hex(12)}" if service == "claude" else str(uuid.uuid4())
+def _texts(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+    return [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in headers]
+
+
+async def _spoil(send: Send, begin: Message, body: bytes, *, as_page: bool) -> None:
+    """Send half of an answer, or a page in its place."""
+    if as_page:
+        length = str(len(_PAGE)).encode()
+        headers = [(b"content-type", b"text/html"), (b"content-length", length)]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": _PAGE})
+    else:
+        await send(begin)
+        half = body[: len(body) // 2]
+        await send({"type": "http.response.body", "body": half, "more_body": True})
 
 
 async def _read(receive: Receive) -> bytes | None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
+import hashlib
 from collections.abc import AsyncGenerator, Callable, Generator
+from datetime import UTC, datetime, timedelta
 
 import httpx
 from pydantic import BaseModel, SecretStr
 
+from connectors._http.calls import Shared
 from connectors._http.client import Cures, Problem, ServiceClient
 from connectors._http.errors import NeedsReauthError
 from connectors._http.redaction import Redactor
 from connectors._http.retry import RetryPolicy
+from connectors._http.tokens import StoredToken
 
 _MARGIN_SECONDS = 120.0
 _UNAUTHORIZED = 401
@@ -30,67 +32,142 @@ class BearerAuth(httpx.Auth):
         yield request
 
 
-class Token(BaseModel):
-    """A token endpoint's answer (RFC 6749, 5.1)."""
+class TokenAnswer(BaseModel):
+    """A token endpoint's answer (RFC 6749, 5.1); a new refresh token is there if it changes."""
 
     access_token: SecretStr
     expires_in: float
+    refresh_token: SecretStr | None = None
 
 
 class _Fault(BaseModel):
     error: str = ""
 
 
-class ClientCredentialsAuth(httpx.Auth):
-    """OAuth 2 client credentials (RFC 6749, 4.4): the token is ours, not a user's.
+class OAuthTokens:
+    """The tokens of one account, renewed before they end by one process at a time.
 
-    The token is kept until shortly before it expires, and renewed by one request at a time. A
-    request refused with 401 is sent once more with a new token: 401 means it was not done.
+    With a refresh token they act for the person who granted it (RFC 6749, 6), without one for
+    ourselves (client credentials, 4.4). They are kept in the shared store, with the refresh
+    token that the service gave last.
 
     Args:
-        service: name used in errors.
+        account: name of the account in errors and in the store.
         login_url: root of the token service.
         token_path: where tokens are given, below the root.
         client_id: who we are.
         client_secret: the proof.
-        scope: what the token is for.
         timeout_seconds: longest wait for the token service.
+        scope: what the token is for; empty: what was granted.
+        refresh_token: what a person granted; None: the token is ours.
+        by_header: whether id and secret go into a Basic header instead of the form.
         cures: the service's own sentences for ops.
+        shared: with the other processes that use the account.
         retry: when asking for a token is tried again.
-        clock: seconds that only grow; tests replace it.
+        clock: now; tests replace it.
     """
 
     def __init__(  # noqa: PLR0913 - the parts of an OAuth 2 client
         self,
-        service: str,
+        account: str,
         login_url: str,
         token_path: str,
         *,
         client_id: str,
         client_secret: SecretStr,
-        scope: str,
         timeout_seconds: float,
+        scope: str = "",
+        refresh_token: SecretStr | None = None,
+        by_header: bool = False,
         cures: Cures | None = None,
+        shared: Shared | None = None,
         retry: RetryPolicy | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._token_path = token_path
-        self._form = {"grant_type": "client_credentials", "client_id": client_id, "scope": scope}
-        self._secret = client_secret
+        shared = shared or Shared()
+        self._account = account
+        self._path = token_path
+        self._store = shared.tokens
+        self._granted = refresh_token
         self._clock = clock
+        self._form = {"scope": scope} if scope else {}
+        secrets = [client_secret, *([refresh_token] if refresh_token else [])]
+        if not by_header:
+            self._form["client_id"] = client_id
+            self._form["client_secret"] = client_secret.get_secret_value()
+        self._grant = _fingerprint(client_id, scope, *(s.get_secret_value() for s in secrets))
         self._login = ServiceClient(
-            service,
+            account,
             login_url,
             timeout_seconds=timeout_seconds,
+            auth=httpx.BasicAuth(client_id, client_secret.get_secret_value())
+            if by_header
+            else None,
             table=dict.fromkeys((400, 401, 403, 404), NeedsReauthError),
             cures=cures,
             read_problem=_read_fault,
-            redact=Redactor([client_secret]),
+            redact=Redactor(secrets),
+            shared=Shared(recorder=shared.recorder),
             retry=retry,
         )
-        self._token = SecretStr("")
-        self._good_until = float("-inf")
-        self._renewal = asyncio.Lock()
+
+    async def token(self, refused: SecretStr | None = None) -> SecretStr:
+        """Return a token that is good for a while yet, and is not the refused one.
+
+        Raises:
+            NeedsReauthError: the token service refuses our credentials, or the grant is over.
+            TransientError: the token service does not answer.
+        """
+        found = await self._store.read(self._account)
+        if not self._is_good(found, refused):
+            async with self._store.renewing(self._account):
+                # Of several that need a new token, in whatever process, the first gets it.
+                found = await self._store.read(self._account)
+                if not self._is_good(found, refused):
+                    found = await self._renew(found)
+                    await self._store.write(self._account, found)
+        assert found is not None  # noqa: S101 - said by _is_good
+        return found.access
+
+    async def aclose(self) -> None:
+        """Close the connections to the token service."""
+        await self._login.aclose()
+
+    def _is_good(self, token: StoredToken | None, refused: SecretStr | None) -> bool:
+        return (
+            token is not None
+            and token.grant == self._grant
+            and token.access != refused
+            and token.renew_at > self._clock()
+        )
+
+    async def _renew(self, before: StoredToken | None) -> StoredToken:
+        refresh = self._granted
+        if before is not None and before.grant == self._grant:
+            refresh = before.refresh or refresh
+        form = {**self._form, "grant_type": "client_credentials"}
+        if refresh is not None:
+            form |= {"grant_type": "refresh_token", "refresh_token": refresh.get_secret_value()}
+        answer = await self._login.fetch(
+            TokenAnswer, "token", "POST", self._path, safe=True, data=form
+        )
+        margin = min(_MARGIN_SECONDS, answer.expires_in / 2)
+        return StoredToken(
+            access=answer.access_token,
+            refresh=answer.refresh_token or refresh,
+            renew_at=self._clock() + timedelta(seconds=answer.expires_in - margin),
+            grant=self._grant,
+        )
+
+
+class OAuth(httpx.Auth):
+    """Puts a token on each request.
+
+    One that is refused with 401 is sent once more with a new token: 401 means it was not done.
+    """
+
+    def __init__(self, tokens: OAuthTokens) -> None:
+        self._tokens = tokens
 
     async def async_auth_flow(
         self, request: httpx.Request
@@ -98,41 +175,22 @@ class ClientCredentialsAuth(httpx.Auth):
         """Add the token; when it is refused, renew it and send once more.
 
         Raises:
-            NeedsReauthError: the token service refuses our credentials.
-            TransientError: the token service does not answer.
+            ConnectorError: there is no token, see ``OAuthTokens.token``.
         """
-        token = await self.token()
+        token = await self._tokens.token()
         _authorize(request, token)
         response = yield request
         if response.status_code == _UNAUTHORIZED:
-            _authorize(request, await self.token(refused=token))
+            _authorize(request, await self._tokens.token(refused=token))
             yield request
-
-    async def token(self, refused: SecretStr | None = None) -> SecretStr:
-        """Return a token that is good for a while yet, and is not the refused one."""
-        async with self._renewal:
-            # Of several requests refused with one token, only the first renews it.
-            if self._clock() >= self._good_until or self._token == refused:
-                answer = await self._login.fetch(
-                    Token,
-                    "token",
-                    "POST",
-                    self._token_path,
-                    safe=True,
-                    data={**self._form, "client_secret": self._secret.get_secret_value()},
-                )
-                margin = min(_MARGIN_SECONDS, answer.expires_in / 2)
-                self._token = answer.access_token
-                self._good_until = self._clock() + answer.expires_in - margin
-            return self._token
-
-    async def aclose(self) -> None:
-        """Close the connections to the token service."""
-        await self._login.aclose()
 
 
 def _authorize(request: httpx.Request, token: SecretStr) -> None:
     request.headers["Authorization"] = f"Bearer {token.get_secret_value()}"
+
+
+def _fingerprint(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
 def _read_fault(response: httpx.Response) -> Problem:

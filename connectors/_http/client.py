@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypedDict, TypeVar, Unpack
 
 import httpx
-import structlog
 from pydantic import BaseModel, ValidationError
 
+from connectors._http.calls import Caller, Shared, Trace
 from connectors._http.errors import (
     STATUSES,
     ConnectorError,
@@ -21,8 +21,6 @@ from connectors._http.errors import (
 from connectors._http.network import may_use_proxy, tls_for
 from connectors._http.redaction import Redactor
 from connectors._http.retry import RetryPolicy, retry_after_seconds
-
-log = structlog.get_logger(__name__)
 
 Model = TypeVar("Model", bound=BaseModel)
 Cures = Mapping[type[ConnectorError], str]
@@ -76,6 +74,8 @@ class ServiceClient:
         cures: the service's own sentences for ops, by class of error.
         read_problem: reads the vendor's error code and text from an answer.
         redact: masks secrets in the vendor's words.
+        request_id: header in which the vendor names a request.
+        shared: with the other processes that use the account.
         retry: when safe calls are tried again.
     """
 
@@ -90,6 +90,8 @@ class ServiceClient:
         cures: Cures | None = None,
         read_problem: Callable[[httpx.Response], Problem] = no_problem,
         redact: Redactor | None = None,
+        request_id: str = "x-request-id",
+        shared: Shared | None = None,
         retry: RetryPolicy | None = None,
     ) -> None:
         self._service = service
@@ -97,7 +99,8 @@ class ServiceClient:
         self._cures = cures or {}
         self._read_problem = read_problem
         self._redact = redact or Redactor()
-        self._retry = retry or RetryPolicy()
+        self._request_id = request_id
+        self._caller = Caller(service, shared, retry)
         self._http = httpx.AsyncClient(
             base_url=base_url,
             auth=auth,
@@ -121,9 +124,8 @@ class ServiceClient:
             ConnectorError: as classified, see ``errors``.
         """
         safe = is_safe(method, parts)
-        tried = 0
-        while True:
-            tried += 1
+
+        async def attempt(trace: Trace) -> httpx.Response:
             request = self._http.build_request(
                 method,
                 path,
@@ -136,23 +138,13 @@ class ServiceClient:
             try:
                 response = await self._http.send(request)
             except httpx.RequestError as cause:
-                error = self._unanswered(operation, cause, safe=safe)
-            else:
-                if response.is_success:
-                    return response
-                error = self._refused(operation, response, safe=safe)
-            wait = self._retry.wait_seconds(tried, error, safe=safe)
-            if wait is None:
-                raise error
-            log.info(
-                "service.retried",
-                service=self._service,
-                operation=operation,
-                tried=tried,
-                wait_seconds=wait,
-                error=type(error).__name__,
-            )
-            await self._retry.sleep(wait)
+                raise self._unanswered(operation, cause, safe=safe) from None
+            trace.request_id = response.headers.get(self._request_id, "")
+            if not response.is_success:
+                raise self._refused(operation, response, safe=safe)
+            return response
+
+        return await self._caller.call(operation, attempt, safe=safe)
 
     async def fetch(
         self, into: type[Model], operation: str, method: str, path: str, **parts: Unpack[Parts]

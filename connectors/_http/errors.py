@@ -44,6 +44,8 @@ class ConnectorError(Exception):
         self.message = message
         self.cure = cure or self.default_cure
         self.retry_after_seconds = retry_after_seconds
+        self.is_settled = False
+        """Whether all was tried by who made the call; nobody around it tries again."""
 
     def __str__(self) -> str:
         return f"{self.service}.{self.operation}: {self.message.rstrip('.')}. {self.cure}"

@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 from pydantic import SecretStr
 
-from connectors._http.auth import ClientCredentialsAuth
+from connectors._http.auth import OAuth, OAuthTokens
+from connectors._http.calls import Shared
 from connectors._http.client import ServiceClient
 from connectors._http.errors import ServiceNotFoundError
 from connectors._http.redaction import Redactor
@@ -33,6 +34,7 @@ class GraphMail:
         client_id: application id.
         client_secret: its secret.
         timeout_seconds: longest wait for an answer.
+        shared: with the other processes that use the account.
         retry: when lookups are tried again.
     """
 
@@ -45,9 +47,10 @@ class GraphMail:
         client_id: str,
         client_secret: SecretStr,
         timeout_seconds: float,
+        shared: Shared | None = None,
         retry: RetryPolicy | None = None,
     ) -> None:
-        self._auth = ClientCredentialsAuth(
+        self._tokens = OAuthTokens(
             SERVICE,
             login_url,
             f"/{quote(tenant, safe='')}/oauth2/v2.0/token",
@@ -56,17 +59,20 @@ class GraphMail:
             scope=SCOPE,
             timeout_seconds=timeout_seconds,
             cures=GRAPH_CURES,
+            shared=shared,
             retry=retry,
         )
         self._graph = ServiceClient(
             SERVICE,
             base_url,
             timeout_seconds=timeout_seconds,
-            auth=self._auth,
+            auth=OAuth(self._tokens),
             table=GRAPH_TABLE,
             cures=GRAPH_CURES,
             read_problem=read_graph_problem,
             redact=Redactor([client_secret]),
+            request_id="request-id",
+            shared=shared,
             retry=retry,
         )
 
@@ -111,7 +117,7 @@ class GraphMail:
     async def aclose(self) -> None:
         """Close all connections."""
         await self._graph.aclose()
-        await self._auth.aclose()
+        await self._tokens.aclose()
 
 
 def _user(mailbox: str) -> str:

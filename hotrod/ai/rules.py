@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from hotrod.errors import HotrodError
-from hotrod.sections import ClaudeSettings
+from hotrod.services.settings import ClaudeSettings
 
 _MILLION = Decimal(1_000_000)
 

@@ -22,7 +22,7 @@ from hotrod.durable.turns import BY_TURN, LANES, TURN, Turns
 _EVENT_LOCKS = 4_207_113  # advisory locks of two numbers: this one, and the hash of the event
 
 
-async def claim(  # noqa: PLR0913 - each says another thing that may not be taken
+async def claim(
     session: AsyncSession,
     worker: str,
     *,

@@ -27,7 +27,7 @@ _UTF8 = charset.Charset("utf-8")
 _UTF8.body_encoding = charset.QP
 
 
-def build_mime(  # noqa: PLR0913 - a mail has this many parts
+def build_mime(
     *,
     sender: Address,
     reply_to: str | None,

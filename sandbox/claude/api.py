@@ -17,7 +17,7 @@ from sandbox.claude.diagnosis import Diagnosis, diagnose
 from sandbox.claude.photos import Photo, PhotoError, look_at
 from sandbox.claude.request import MAX_PHOTOS, CountRequest, CreateMessage, Tool
 from sandbox.claude.schema import fill
-from sandbox.claude.usage import Exchange
+from sandbox.claude.usage import Exchange, Exchanges, RateWindow
 from sandbox.credentials import CREDENTIALS, same
 from sandbox.state import State
 
@@ -105,14 +105,14 @@ async def create_message(request: Request, response: Response, state: State) -> 
     _check(message)
     photos = await _look(message)
     input_tokens = count_tokens(message, photos)
-    if not state.rate_window.take(input_tokens):
+    if not state.store(RateWindow).take(input_tokens):
         raise ClaudeError(
-            429, "This request would exceed your rate limit.", state.rate_window.wait()
+            429, "This request would exceed your rate limit.", state.store(RateWindow).wait()
         )
-    response.headers.update(state.rate_window.headers())
+    response.headers.update(state.store(RateWindow).headers())
     diagnosis = await asyncio.to_thread(diagnose, message.text(), photos)
     answer = _answer(message, diagnosis, input_tokens)
-    state.exchanges.add(Exchange(message, diagnosis, answer, request.state.request_id))
+    state.store(Exchanges).add(Exchange(message, diagnosis, answer, request.state.request_id))
     return answer
 
 

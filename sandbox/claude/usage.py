@@ -88,6 +88,10 @@ class RateWindow:
             f"{start}-input-tokens-reset": ends,
         }
 
+    def clear(self) -> None:
+        """Begin a new window."""
+        self._start_anew(datetime.now(UTC))
+
     def _start_anew(self, now: datetime) -> None:
         self._ends = now + WINDOW
         self._requests = REQUESTS_PER_WINDOW

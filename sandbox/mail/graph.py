@@ -22,7 +22,8 @@ from pydantic import BaseModel, ValidationError
 from sandbox.mail.graph_message import OutgoingMessage, SendMailRequest, to_json, to_mime
 from sandbox.mail.message import MalformedMailError, is_address
 from sandbox.mail.odata import QueryError, query, select
-from sandbox.mail.store import Folder, NoRecipientsError, StoredMail
+from sandbox.mail.store import Folder, MailStore, NoRecipientsError, StoredMail
+from sandbox.mail.tokens import Tokens
 from sandbox.state import SandboxState, State
 
 MAX_REQUEST_BYTES = 4_000_000
@@ -83,7 +84,7 @@ def _require_token(request: Request, state: State) -> None:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise GraphError(401, "InvalidAuthenticationToken", "Access token is empty.")
-    if not state.tokens.is_good(token):
+    if not state.store(Tokens).is_good(token):
         text = "Access token has expired or is not yet valid."
         raise GraphError(401, "InvalidAuthenticationToken", text)
 
@@ -96,7 +97,7 @@ def _mailbox_of(user: str) -> str:
 
 
 def _message_of(state: SandboxState, user: str, message_id: str) -> StoredMail:
-    stored = state.mail.get(message_id)
+    stored = state.store(MailStore).get(message_id)
     if stored is None or stored.mailbox != _mailbox_of(user):
         text = "The specified object was not found in the store."
         raise GraphError(404, "ErrorItemNotFound", text)
@@ -119,7 +120,7 @@ async def send_mail(user: str, request: Request, state: State) -> Response:
     else:
         raw, keep = _decoded(body), True
     with _refusals():
-        state.mail.submit(raw, sender=mailbox, via="graph", keep_sent=keep)
+        state.store(MailStore).submit(raw, sender=mailbox, via="graph", keep_sent=keep)
     return Response(status_code=HTTPStatus.ACCEPTED)
 
 
@@ -131,7 +132,7 @@ async def create_draft(user: str, request: Request, state: State) -> Response:
     json_form = _is_json(request)
     raw = _mime(_parse(OutgoingMessage, body), mailbox) if json_form else _decoded(body)
     with _refusals():
-        draft = state.mail.add_draft(raw, mailbox=mailbox)
+        draft = state.store(MailStore).add_draft(raw, mailbox=mailbox)
     return JSONResponse(to_json(draft), status_code=HTTPStatus.CREATED)
 
 
@@ -143,14 +144,14 @@ async def send_draft(user: str, message_id: str, state: State) -> Response:
     if draft.folder != "drafts":
         raise GraphError(400, "ErrorInvalidOperation", "Only a draft can be sent.")
     with _refusals():
-        state.mail.send_draft(draft)
+        state.store(MailStore).send_draft(draft)
     return Response(status_code=HTTPStatus.ACCEPTED)
 
 
 @router.get("/users/{user}/messages")
 async def list_messages(user: str, request: Request, state: State) -> dict[str, Any]:
     """List the messages of all folders."""
-    return _list(request, state.mail.find(mailbox=_mailbox_of(user)))
+    return _list(request, state.store(MailStore).find(mailbox=_mailbox_of(user)))
 
 
 @router.get("/users/{user}/messages/{message_id}")
@@ -170,7 +171,7 @@ async def get_mime(user: str, message_id: str, state: State) -> Response:
 async def get_folder(user: str, folder: str, state: State) -> dict[str, Any]:
     """Describe a well-known folder."""
     name = _folder(folder)
-    kept = state.mail.find(mailbox=_mailbox_of(user), folders=[name])
+    kept = state.store(MailStore).find(mailbox=_mailbox_of(user), folders=[name])
     return {
         "id": name,
         "displayName": _FOLDER_NAMES[name],
@@ -183,7 +184,7 @@ async def get_folder(user: str, folder: str, state: State) -> dict[str, Any]:
 @router.get("/users/{user}/mailFolders/{folder}/messages")
 async def list_folder(user: str, folder: str, request: Request, state: State) -> dict[str, Any]:
     """List the messages of a folder."""
-    kept = state.mail.find(mailbox=_mailbox_of(user), folders=[_folder(folder)])
+    kept = state.store(MailStore).find(mailbox=_mailbox_of(user), folders=[_folder(folder)])
     return _list(request, kept)
 
 

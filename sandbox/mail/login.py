@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from sandbox.credentials import CREDENTIALS, same
+from sandbox.mail.tokens import Tokens
 from sandbox.state import State
 
 router = APIRouter()
@@ -32,13 +33,13 @@ async def issue_token(tenant: str, request: Request, state: State) -> JSONRespon
     refused = next(_refusals(tenant, fields), None)
     if refused:
         return _answer(refused)
-    seconds = int(state.tokens.lifetime.total_seconds())
+    seconds = int(state.store(Tokens).lifetime.total_seconds())
     return JSONResponse(
         {
             "token_type": "Bearer",
             "expires_in": seconds,
             "ext_expires_in": seconds,
-            "access_token": state.tokens.issue(),
+            "access_token": state.store(Tokens).issue(),
         },
         headers={"Cache-Control": "no-store, no-cache"},
     )

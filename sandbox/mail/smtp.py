@@ -20,14 +20,17 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from sandbox.calls import Call, Calls
+from sandbox.calls import Call
 from sandbox.connection import close, close_smtp
 from sandbox.credentials import CREDENTIALS, same
-from sandbox.faults import AFTER_THE_ACT, BEFORE_THE_ACT, Fault, Faults
+from sandbox.faults import BEFORE_THE_ACT, Fault, FaultKind
 from sandbox.mail.message import MalformedMailError, is_address
 from sandbox.mail.store import MailStore
+from sandbox.state import SandboxState
 
 MAX_MESSAGE_BYTES = 25_000_000
+
+_AFTER_DATA: frozenset[FaultKind] = frozenset({"drop_after_accept"})
 
 _LOGGED_IN = AuthResult(success=True)
 _LOGIN_REFUSED = AuthResult(
@@ -36,12 +39,10 @@ _LOGIN_REFUSED = AuthResult(
 
 
 @asynccontextmanager
-async def serving_smtp(
-    listener: socket.socket, mail: MailStore, calls: Calls, faults: Faults
-) -> AsyncIterator[None]:
+async def serving_smtp(listener: socket.socket, state: SandboxState) -> AsyncIterator[None]:
     """Take mail at a listening socket while the context lasts; then cut what is connected."""
     context = make_tls_context()
-    submission = _Submission(mail, calls, faults)
+    submission = _Submission(state)
     sessions: WeakSet[SMTP] = WeakSet()
 
     def connect() -> SMTP:
@@ -113,10 +114,10 @@ def _authenticate(
 class _Submission:
     """Hooks of aiosmtpd; faults strike at MAIL, or when the mail has been taken."""
 
-    def __init__(self, mail: MailStore, calls: Calls, faults: Faults) -> None:
-        self._mail = mail
-        self._calls = calls
-        self._faults = faults
+    def __init__(self, state: SandboxState) -> None:
+        self._mail = state.store(MailStore)
+        self._calls = state.calls
+        self._faults = state.faults
 
     async def handle_MAIL(  # noqa: N802 - aiosmtpd names its hooks so
         self,
@@ -158,7 +159,7 @@ class _Submission:
         except MalformedMailError as error:
             self._record("DATA", sender, 550, len(content))
             return f"550 5.6.0 Not accepted: {error}"
-        fault = self._faults.take("smtp", "DATA", AFTER_THE_ACT)
+        fault = self._faults.take("smtp", "DATA", _AFTER_DATA)
         self._record("DATA", sender, 250, len(content), fault)
         if fault:
             await close_smtp(server.transport)

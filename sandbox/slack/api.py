@@ -31,7 +31,7 @@ class SlackError(Exception):
         super().__init__(code)
 
 
-def error_answer(error: SlackError) -> Response:
+def error_answer(_request_id: str, error: SlackError) -> Response:
     """Build Slack's answer to a call that failed."""
     return JSONResponse({"ok": False, "error": error.code})
 
@@ -53,8 +53,8 @@ async def post_message(request: Request, state: State) -> dict[str, Any]:
     """Post a message."""
     arguments = await _arguments(request)
     _authenticate(request, arguments)
-    message = _message(state.channels, arguments)
-    state.channels.add(message)
+    message = _message(state.store(Channels), arguments)
+    state.store(Channels).add(message)
     shown = {
         "type": "message",
         "subtype": "bot_message",

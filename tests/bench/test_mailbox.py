@@ -8,6 +8,7 @@ import pytest
 
 from bench import mailbox
 from bench.mailbox import read_arrivals
+from sandbox.mail.store import MailStore
 from sandbox.server import Sandbox, running_sandbox
 
 
@@ -23,7 +24,7 @@ def submit(sandbox: Sandbox, number: int) -> None:
     mail["To"] = f"bench-{number}@example.com"
     mail["Message-ID"] = f"<{number}@x>"
     mail["X-Hotrod-Ticket"] = f"NL-{number}"
-    sandbox.state.mail.submit(
+    sandbox.state.store(MailStore).submit(
         mail.as_bytes(),
         sender="shop@example.com",
         via="smtp",

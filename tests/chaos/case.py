@@ -29,7 +29,9 @@ from hotrod.mail.models import Message
 from hotrod.quoting.models import Quote
 from hotrod.repairs.models import Diagnosis, Ticket, TicketStatus
 from sandbox.faults import Fault
+from sandbox.mail.store import MailStore
 from sandbox.server import Sandbox
+from sandbox.slack.channels import Channels
 from tests.chaos.boundaries import Boundary, Kind, Moment
 from tests.chaos.dying_worker import DEPLOYMENT, Order
 from tests.chaos.stories import KINDS, Story
@@ -225,7 +227,7 @@ class Case:
         assert all(message.sent_at for message in messages.values())
         arrived = [
             one.message_id
-            for one in self._sandbox.state.mail.arrivals()
+            for one in self._sandbox.state.store(MailStore).arrivals()
             if one.ticket == self.ticket.number
         ]
         assert sorted(arrived) == sorted(message.message_id for message in messages.values())
@@ -235,7 +237,7 @@ class Case:
         lost = [boundary.step] if boundary.moment is Moment.DURING else []
         posted = [step for step in self._story.steps if KINDS[step] is Kind.SLACK]
         posted += [step for step in lost if step in posted]
-        texts = [message.text for message in self._sandbox.state.channels.messages()]
+        texts = [message.text for message in self._sandbox.state.store(Channels).messages()]
         assert sum("danger:" in text for text in texts) == posted.count("warn of danger")
         assert sum("is yours" in text for text in texts) == posted.count("tell bench")
         assert len(texts) == len(posted)

@@ -131,7 +131,7 @@ def test_people_get_steps_and_links(hotrod: Hotrod, system: FakeSystem, capsys: 
         assert name in shown
     assert "NL-1042 PS5: no picture" in shown
     assert "189.84 CAD" in shown
-    for link in (f"{system.gateway}/r/token", APPROVE, f"{system.settings.sandbox_url}/mailbox"):
+    for link in (f"{system.gateway}/r/token", APPROVE, f"{system.settings.sandbox_url}/mail"):
         assert link in shown
     assert "hotrod down" in shown
 
@@ -199,7 +199,7 @@ def test_without_a_mailbox_the_gateway_tells_of_the_mails(
         "tests.cli.test_demo.STEPS", ["mail_acknowledgement", *STEPS[:-1], "mail_quote", STEPS[-1]]
     )
     assert hotrod("demo") == 0
-    assert "/mailbox" not in capsys.readouterr().out
+    assert "/mail" not in capsys.readouterr().out
 
 
 def test_a_stack_that_does_not_start_is_told(

@@ -36,7 +36,7 @@ class StandIns:
 @pytest.fixture(scope="module")
 async def started() -> AsyncIterator[StandIns]:
     async with (
-        running_sandbox(http_port=0, smtp_port=0) as sandbox,
+        running_sandbox() as sandbox,
         httpx.AsyncClient(base_url=sandbox.url, trust_env=False) as control,
     ):
         yield StandIns(sandbox.url, sandbox.smtp_port, control)

@@ -10,6 +10,9 @@ import pytest
 
 from sandbox import Sandbox
 from sandbox.calls import MAX_TEXT, summarize_body
+from sandbox.mail.store import MailStore
+from sandbox.mail.tokens import Tokens
+from sandbox.slack.channels import Channels
 
 SHOP = "repairs@shop.example.com"
 SLACK = {"Authorization": "Bearer xoxb-sandbox"}
@@ -20,7 +23,7 @@ Write = Callable[..., EmailMessage]
 async def two_mails(sandbox: Sandbox, write_mail: Write) -> None:
     for number, subject in enumerate(("Your quote", "Your repair")):
         mail = write_mail(f"<{number}@x>", Subject=subject, To=f"Ann <ann{number}@example.org>")
-        sandbox.state.mail.submit(mail.as_bytes(), sender=SHOP, via="graph")
+        sandbox.state.store(MailStore).submit(mail.as_bytes(), sender=SHOP, via="graph")
 
 
 @pytest.mark.usefixtures("two_mails")
@@ -62,7 +65,7 @@ async def test_arrivals_are_listed_page_by_page(
     for number in range(3):
         mail = write_mail(f"<{number}@x>", To=f"Ann{number}@example.org")
         mail["X-Hotrod-Ticket"] = f"NL-{number}"
-        sandbox.state.mail.submit(mail.as_bytes(), sender=SHOP, via="smtp")
+        sandbox.state.store(MailStore).submit(mail.as_bytes(), sender=SHOP, via="smtp")
     first, *rest = (await client.get("/_control/arrivals", params={"limit": 2})).json()
     assert (first["message_id"], first["recipient"]) == ("<0@x>", "ann0@example.org")
     assert first["ticket"] == "NL-0"
@@ -71,7 +74,7 @@ async def test_arrivals_are_listed_page_by_page(
     last = (await client.get("/_control/arrivals", params=after)).json()
     assert [one["message_id"] for one in (*rest, *last)] == ["<1@x>", "<2@x>"]
     sandbox.state.reset()
-    sandbox.state.mail.submit(mail.as_bytes(), sender=SHOP, via="smtp")
+    sandbox.state.store(MailStore).submit(mail.as_bytes(), sender=SHOP, via="smtp")
     after = {"after": last[-1]["number"]}
     assert len((await client.get("/_control/arrivals", params=after)).json()) == 1
 
@@ -119,12 +122,12 @@ def test_long_texts_are_cut() -> None:
 async def test_a_reset_forgets_all_but_the_tokens(
     client: httpx.AsyncClient, sandbox: Sandbox
 ) -> None:
-    token = sandbox.state.tokens.issue()
+    token = sandbox.state.store(Tokens).issue()
     await client.post("/_control/faults", json={"service": "smtp", "kind": "reset"})
     assert (await client.post("/_control/reset")).status_code == 204
     for listing in ("mail?folder=all", "calls", "faults"):
         assert (await client.get(f"/_control/{listing}")).json() == []
-    assert sandbox.state.tokens.is_good(token)
+    assert sandbox.state.store(Tokens).is_good(token)
 
 
 async def test_faults_are_listed_and_cleared(client: httpx.AsyncClient) -> None:
@@ -155,5 +158,5 @@ async def test_a_client_that_leaves_within_its_request_changes_nothing(
     writer.close()
     await writer.wait_closed()
     assert (await client.get("/health")).status_code == 200
-    assert sandbox.state.channels.messages() == []
+    assert sandbox.state.store(Channels).messages() == []
     assert sandbox.state.calls.find() == []

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from sandbox import Sandbox
 from sandbox.faults import AFTER_THE_ACT, BEFORE_THE_ACT, Fault, Faults
+from sandbox.slack.channels import Channels
 
 OrderFault = Callable[..., Awaitable[None]]
 SLACK = {"Authorization": "Bearer xoxb-sandbox"}
@@ -49,8 +50,6 @@ def test_probability_strikes_that_share_and_repeats_with_its_seed() -> None:
         ({"service": "mail"}, "graph", "/graph/v1.0/x", True),
         ({"service": "mail"}, "smtp", "MAIL", True),
         ({"service": "mail"}, "claude", "/claude/v1/messages", False),
-        ({"service": "graph"}, "graph", "/graph/login/t/oauth2/v2.0/token", False),
-        ({"service": "graph", "path": "/login/"}, "graph", "/graph/login/t", True),
         ({"service": "graph", "path": "sendMail"}, "graph", "/graph/v1.0/messages", False),
     ],
 )
@@ -63,6 +62,32 @@ def test_which_calls_a_fault_waits_for(
     faults = Faults()
     faults.order(Fault.model_validate({"kind": "error", **fault}))
     assert taken(faults, service, path) is strikes
+
+
+async def test_a_token_service_is_spared_unless_it_is_named(
+    client: httpx.AsyncClient, order_fault: OrderFault
+) -> None:
+    login = "/graph/login/sandbox/oauth2/v2.0/token"
+    await order_fault("graph", "error", status=503)
+    assert (await client.post(login)).status_code == 400
+
+    await order_fault("graph", "error", status=503, path="/login/")
+    assert (await client.post(login)).status_code == 503
+
+
+@pytest.mark.parametrize("kind", ["truncate", "html"])
+async def test_an_answer_that_cannot_be_read_comes_after_the_act(
+    client: httpx.AsyncClient, sandbox: Sandbox, order_fault: OrderFault, kind: str
+) -> None:
+    await order_fault("slack", kind)
+
+    try:
+        spoiled = (await post_slack(client)).headers["content-type"]
+    except httpx.RemoteProtocolError:
+        spoiled = "truncated"
+
+    assert spoiled == {"truncate": "truncated", "html": "text/html"}[kind]
+    assert len(sandbox.state.store(Channels).messages()) == 1
 
 
 async def test_a_drop_waits_for_a_call_that_writes(
@@ -78,7 +103,6 @@ async def test_a_drop_waits_for_a_call_that_writes(
     "wrong",
     [
         {"service": "slack", "kind": "fire"},
-        {"service": "fax", "kind": "error"},
         {"service": "slack", "kind": "error", "count": 1, "probability": 0.5},
         {"service": "slack", "kind": "error", "count": 0},
         {"service": "slack", "kind": "error", "status": 200},
@@ -93,13 +117,22 @@ async def test_faults_that_make_no_sense_are_refused(
     assert (await client.post("/_control/faults", json=wrong)).status_code == 422
 
 
+async def test_a_fault_of_a_service_that_is_not_played_is_refused(
+    client: httpx.AsyncClient,
+) -> None:
+    refused = await client.post("/_control/faults", json={"service": "fax", "kind": "error"})
+
+    assert refused.status_code == 422
+    assert "slack" in refused.json()["detail"]
+
+
 async def test_a_reset_is_a_connection_reset(
     client: httpx.AsyncClient, sandbox: Sandbox, order_fault: OrderFault
 ) -> None:
     await order_fault("slack", "reset")
     with pytest.raises(httpx.ReadError):
         await post_slack(client)
-    assert sandbox.state.channels.messages() == []
+    assert sandbox.state.store(Channels).messages() == []
     assert (await post_slack(client)).json()["ok"] is True
 
 
@@ -109,7 +142,7 @@ async def test_a_drop_does_the_act_and_does_not_answer(
     await order_fault("slack", "drop_after_accept")
     with pytest.raises(httpx.RemoteProtocolError):
         await post_slack(client)
-    assert len(sandbox.state.channels.messages()) == 1
+    assert len(sandbox.state.store(Channels).messages()) == 1
     (call,) = sandbox.state.calls.find("slack")
     assert (call.status, call.fault) == (200, "drop_after_accept")
 
@@ -123,7 +156,7 @@ async def test_a_timeout_holds_the_connection_then_ends_it(
     with pytest.raises(httpx.ReadTimeout):
         await client.post("/slack/api/auth.test", headers=SLACK, timeout=0.02)
     assert [call.status for call in sandbox.state.calls.find("slack")] == [None, None]
-    assert sandbox.state.channels.messages() == []
+    assert sandbox.state.store(Channels).messages() == []
 
 
 async def test_a_slow_answer_is_an_answer(

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from sandbox import Sandbox
+from sandbox.mail.store import MailStore
 
 SHOP = "repairs@shop.example.com"
 EVIL = "<script>alert(1)</script>"
@@ -23,23 +24,23 @@ def mail_id(sandbox: Sandbox) -> str:
     mail.add_alternative('<img src="cid:logo@x"><a href="https://x.example">go</a>', subtype="html")
     mail.add_attachment(PIXEL, maintype="image", subtype="png", filename="logo.png", cid="<logo@x>")
     mail.add_attachment(EVIL.encode(), maintype="text", subtype="html", filename="evil.html")
-    sandbox.state.mail.submit(
+    sandbox.state.store(MailStore).submit(
         mail.as_bytes(),
         sender=SHOP,
         via="smtp",
         recipients=["ann@example.org", "boss@example.org"],
     )
-    return sandbox.state.mail.find(mailbox="ann@example.org")[0].id
+    return sandbox.state.store(MailStore).find(mailbox="ann@example.org")[0].id
 
 
 @pytest.mark.parametrize(
     ("path", "words"),
     [
-        ("/", ["Stand-ins", 'href="/mailbox"', 'href="/claude"', 'href="/slack"']),
-        ("/mailbox", ["ann@example.org", "boss@example.org", "Quote &lt;script&gt;"]),
-        ("/mailbox?mailbox=nobody@example.org", ["Nothing here yet"]),
-        (f"/mailbox?mailbox={SHOP}&folder=sentitems", ["Quote &lt;script&gt;"]),
-        ("/mailbox/{id}", ["plain text", "sandbox=", "logo.png", "Shop &lt;", "All headers"]),
+        ("/", ["Stand-ins", 'href="/mail"', 'href="/claude"', 'href="/slack"']),
+        ("/mail", ["ann@example.org", "boss@example.org", "Quote &lt;script&gt;"]),
+        ("/mail?mailbox=nobody@example.org", ["Nothing here yet"]),
+        (f"/mail?mailbox={SHOP}&folder=sentitems", ["Quote &lt;script&gt;"]),
+        ("/mail/{id}", ["plain text", "sandbox=", "logo.png", "Shop &lt;", "All headers"]),
         ("/claude", ["Nobody has asked yet"]),
         ("/slack", ["No messages yet"]),
     ],
@@ -86,7 +87,7 @@ async def test_claude_and_slack_pages_show_what_was_asked_and_posted(
 async def test_the_html_of_a_mail_can_run_nothing_and_load_nothing(
     client: httpx.AsyncClient, mail_id: str
 ) -> None:
-    page = await client.get(f"/mailbox/{mail_id}/html")
+    page = await client.get(f"/mail/{mail_id}/html")
     policy = page.headers["Content-Security-Policy"]
     assert policy.startswith("sandbox ")
     assert "allow-scripts" not in policy
@@ -98,13 +99,13 @@ async def test_the_html_of_a_mail_can_run_nothing_and_load_nothing(
 async def test_attachments_are_shown_only_when_they_are_images(
     client: httpx.AsyncClient, mail_id: str
 ) -> None:
-    image = await client.get(f"/mailbox/{mail_id}/attachments/1")
+    image = await client.get(f"/mail/{mail_id}/attachments/1")
     assert (image.headers["content-type"], image.content) == ("image/png", PIXEL)
-    html = await client.get(f"/mailbox/{mail_id}/attachments/2")
+    html = await client.get(f"/mail/{mail_id}/attachments/2")
     assert html.headers["content-type"] == "application/octet-stream"
     assert html.headers["content-disposition"] == "attachment"
 
 
-@pytest.mark.parametrize("path", ["/mailbox/x", "/mailbox/{id}/attachments/3"])
+@pytest.mark.parametrize("path", ["/mail/x", "/mail/{id}/attachments/3"])
 async def test_what_is_not_there_is_404(client: httpx.AsyncClient, mail_id: str, path: str) -> None:
     assert (await client.get(path.format(id=mail_id))).status_code == 404

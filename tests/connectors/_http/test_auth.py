@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
 from pydantic import SecretStr
 
-from connectors._http.auth import BearerAuth, ClientCredentialsAuth
+from connectors._http.auth import BearerAuth, OAuth, OAuthTokens
+from connectors._http.calls import Shared
 from connectors._http.client import ServiceClient
 from connectors._http.errors import ConnectorError, NeedsReauthError, TransientError
 from connectors._http.retry import RetryPolicy
@@ -16,11 +18,20 @@ from connectors._http.retry import RetryPolicy
 PATH = "/tenant/oauth2/v2.0/token"
 
 
-class Clock:
-    now = 0.0
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
-    def __call__(self) -> float:
+
+Make = Callable[..., OAuthTokens]
+
+
+class Clock:
+    now = NOW
+
+    def __call__(self) -> datetime:
         return self.now
+
+    def pass_(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
 
 
 @pytest.fixture
@@ -29,22 +40,38 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def client(server: Any, retry: RetryPolicy, clock: Clock) -> AsyncIterator[ServiceClient]:
-    auth = ClientCredentialsAuth(
-        "things",
-        server.url,
-        PATH,
-        client_id="us",
-        client_secret=SecretStr("hunter2"),
-        scope="all",
-        timeout_seconds=5.0,
-        retry=retry,
-        clock=clock,
+async def make(server: Any, retry: RetryPolicy, clock: Clock) -> AsyncIterator[Make]:
+    made: list[OAuthTokens] = []
+
+    def one(**more: Any) -> OAuthTokens:
+        made.append(
+            OAuthTokens(
+                "things",
+                server.url,
+                PATH,
+                client_id="us",
+                client_secret=SecretStr("hunter2"),
+                timeout_seconds=5.0,
+                retry=retry,
+                clock=clock,
+                **more,
+            )
+        )
+        return made[-1]
+
+    yield one
+    for tokens in made:
+        await tokens.aclose()
+
+
+@pytest.fixture
+async def client(server: Any, retry: RetryPolicy, make: Make) -> AsyncIterator[ServiceClient]:
+    tokens = make(scope="all")
+    client = ServiceClient(
+        "things", server.url, timeout_seconds=5.0, auth=OAuth(tokens), retry=retry
     )
-    client = ServiceClient("things", server.url, timeout_seconds=5.0, auth=auth, retry=retry)
     yield client
     await client.aclose()
-    await auth.aclose()
 
 
 def grant(server: Any, token: str, expires_in: int = 3600) -> None:
@@ -85,7 +112,7 @@ async def test_a_token_is_renewed_before_it_expires(
     grant(server, "t1", expires_in=3600)
     server.answer(200)
     await client.send("get_thing", "GET", "/a")
-    clock.now = 3481.0
+    clock.pass_(3481)
     grant(server, "t2")
     server.answer(200)
 
@@ -173,3 +200,70 @@ async def test_a_fixed_token_is_put_on_each_request(server: Any) -> None:
     await client.aclose()
 
     assert sent(server) == ["/a Bearer fixed"]
+
+
+GRANTED = {"refresh_token": SecretStr("right to renew")}
+
+
+async def asked(tokens: OAuthTokens) -> str:
+    return (await tokens.token()).get_secret_value()
+
+
+async def test_of_two_who_share_an_account_one_renews(
+    server: Any, make: Make, clock: Clock
+) -> None:
+    grant(server, "new")
+    shared = Shared()
+    two = [make(shared=shared, **GRANTED) for _ in range(2)]
+
+    assert await asyncio.gather(*map(asked, two)) == ["new", "new"]
+
+    form = parse_qs(server.seen[0].body.decode())
+    assert (form["grant_type"], form["refresh_token"]) == (["refresh_token"], ["right to renew"])
+
+
+async def test_a_right_to_renew_that_changes_is_kept_and_used(
+    server: Any, make: Make, clock: Clock
+) -> None:
+    tokens = make(**GRANTED)
+    server.answer(200, {"access_token": "one", "expires_in": 60, "refresh_token": "next"})
+    await tokens.token()
+    clock.pass_(60)
+    grant(server, "two")
+    await tokens.token()
+    clock.pass_(3600)
+    grant(server, "three")
+
+    assert await asked(tokens) == "three"
+
+    used = [parse_qs(seen.body.decode())["refresh_token"] for seen in server.seen]
+    assert used == [["right to renew"], ["next"], ["next"]]
+
+
+async def test_a_new_grant_in_the_settings_replaces_what_is_stored(
+    server: Any, make: Make, clock: Clock
+) -> None:
+    shared = Shared()
+    grant(server, "of the old grant")
+    await make(shared=shared, **GRANTED).token()
+    grant(server, "of the new grant")
+    again = make(shared=shared, refresh_token=SecretStr("granted anew"))
+
+    assert await asked(again) == "of the new grant"
+
+
+async def test_a_grant_that_is_over_needs_a_person(server: Any, make: Make, clock: Clock) -> None:
+    server.answer(400, {"error": "invalid_grant"})
+    cures = {NeedsReauthError: "Grant access again."}
+
+    with pytest.raises(NeedsReauthError, match=r"invalid_grant\. Grant access again"):
+        await make(cures=cures, **GRANTED).token()
+
+
+async def test_who_we_are_may_go_into_a_header(server: Any, make: Make, clock: Clock) -> None:
+    grant(server, "t1")
+
+    await make(by_header=True).token()
+
+    assert server.seen[0].headers["authorization"].startswith("Basic ")
+    assert b"hunter2" not in server.seen[0].body

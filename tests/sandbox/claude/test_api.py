@@ -169,7 +169,7 @@ async def test_past_the_limit_is_429(
     client: httpx.AsyncClient, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(usage, "REQUESTS_PER_WINDOW", 1)
-    monkeypatch.setattr(sandbox.state, "rate_window", usage.RateWindow())
+    sandbox.state.store(usage.RateWindow).clear()
     assert (await create(client)).status_code == 200
     refused = await create(client)
     assert (refused.status_code, refused.json()["error"]["type"]) == (429, "rate_limit_error")

@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from sandbox import Sandbox
-from sandbox.mail.tokens import LIFETIME
+from sandbox.mail.store import MailStore
+from sandbox.mail.tokens import LIFETIME, Tokens
 
 SHOP = "repairs@shop.example.com"
 SEND = f"/users/{SHOP}/sendMail"
@@ -41,7 +42,7 @@ async def test_mime_is_delivered_to_all_and_kept_by_its_message_id(
     answer = await send(graph, write_mail(Cc="carl@example.org", Bcc="boss@example.org"))
     assert (answer.status_code, answer.content) == (202, b"")
     assert answer.headers["request-id"]
-    inboxes = sandbox.state.mail.find(folders=["inbox"])
+    inboxes = sandbox.state.store(MailStore).find(folders=["inbox"])
     assert [one.mailbox for one in inboxes] == [
         "ann@example.org",
         "carl@example.org",
@@ -74,7 +75,7 @@ async def test_json_form_with_everything(graph: httpx.AsyncClient, sandbox: Sand
     }
     answer = await graph.post(SEND, json={"message": message, "saveToSentItems": False})
     assert answer.status_code == 202
-    (delivered,) = sandbox.state.mail.find()
+    (delivered,) = sandbox.state.store(MailStore).find()
     assert (delivered.mailbox, delivered.mail.sender.address) == ("ann@example.org", SHOP)
     assert delivered.mail.to[0].name == "Ann, A."
     assert delivered.mail.headers["X-Ticket"] == "NL-1"
@@ -91,14 +92,14 @@ async def test_a_draft_is_kept_then_sent(
     )
     assert draft.status_code == 201
     assert draft.json()["isDraft"] is True
-    assert sandbox.state.mail.find(folders=["inbox"]) == []
+    assert sandbox.state.store(MailStore).find(folders=["inbox"]) == []
     url = f"/users/{SHOP}/messages/{draft.json()['id']}"
     assert (await graph.post(f"{url}/send")).status_code == 202
     assert (await graph.get(url)).json()["error"]["code"] == "ErrorItemNotFound"
     (kept,) = await sent_items(graph)
     again = await graph.post(f"/users/{SHOP}/messages/{kept['id']}/send")
     assert again.json()["error"]["code"] == "ErrorInvalidOperation"
-    assert len(sandbox.state.mail.find(folders=["inbox"])) == 1
+    assert len(sandbox.state.store(MailStore).find(folders=["inbox"])) == 1
 
 
 async def test_one_message_with_headers_and_as_mime(
@@ -150,7 +151,7 @@ async def test_what_is_wrong_is_refused_and_nothing_is_kept(
     answer = await graph.post(SEND, content=body, headers={"Content-Type": kind})
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     assert answer.json()["error"]["innerError"]["request-id"] == answer.headers["request-id"]
-    assert sandbox.state.mail.find() == []
+    assert sandbox.state.store(MailStore).find() == []
 
 
 @pytest.mark.parametrize(
@@ -174,7 +175,7 @@ async def test_calls_need_a_token_that_has_not_expired(
 ) -> None:
     url = f"/users/{SHOP}/messages"
     assert (await graph.get(url)).status_code == 200
-    sandbox.state.tokens.expire_all()
+    sandbox.state.store(Tokens).expire_all()
     expired = await graph.get(url)
     assert (expired.status_code, expired.json()["error"]["code"]) == (
         401,
@@ -187,13 +188,13 @@ async def test_calls_need_a_token_that_has_not_expired(
 async def test_a_token_lives_as_long_as_it_says(
     client: httpx.AsyncClient, sandbox: Sandbox
 ) -> None:
-    sandbox.state.tokens.lifetime = timedelta(0)
+    sandbox.state.store(Tokens).lifetime = timedelta(0)
     try:
         answer = (await client.post(LOGIN, data=CREDENTIALS)).json()
     finally:
-        sandbox.state.tokens.lifetime = LIFETIME
+        sandbox.state.store(Tokens).lifetime = LIFETIME
     assert answer["expires_in"] == 0
-    assert not sandbox.state.tokens.is_good(answer["access_token"])
+    assert not sandbox.state.store(Tokens).is_good(answer["access_token"])
 
 
 @pytest.mark.parametrize(

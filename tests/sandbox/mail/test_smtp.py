@@ -10,6 +10,7 @@ import aiosmtplib
 import pytest
 
 from sandbox import Sandbox
+from sandbox.mail.store import MailStore
 
 SHOP = "repairs@shop.example.com"
 Write = Callable[..., EmailMessage]
@@ -44,7 +45,7 @@ async def test_a_mail_is_delivered_and_a_copy_kept(
     sandbox: Sandbox, smtp: aiosmtplib.SMTP, write_mail: Write
 ) -> None:
     await smtp.send_message(write_mail(Bcc="boss@example.org"))
-    kept = [(one.mailbox, one.folder, one.via) for one in sandbox.state.mail.find()]
+    kept = [(one.mailbox, one.folder, one.via) for one in sandbox.state.store(MailStore).find()]
     assert kept == [
         ("ann@example.org", "inbox", "smtp"),
         ("boss@example.org", "inbox", "smtp"),
@@ -73,7 +74,7 @@ async def test_smtplib_sees_what_is_offered_before_and_after_encryption(
     assert {"starttls", "size", "8bitmime"} <= before
     assert "auth" not in before
     assert {"auth", "size", "8bitmime"} <= after
-    assert len(sandbox.state.mail.find(mailbox="ann@example.org")) == 1
+    assert len(sandbox.state.store(MailStore).find(mailbox="ann@example.org")) == 1
 
 
 async def test_nothing_goes_without_encryption_and_login(
@@ -87,7 +88,7 @@ async def test_nothing_goes_without_encryption_and_login(
         with pytest.raises(aiosmtplib.SMTPSenderRefused) as refused:
             await plain.send_message(write_mail())
     assert refused.value.code == 530
-    assert sandbox.state.mail.find() == []
+    assert sandbox.state.store(MailStore).find() == []
 
 
 @pytest.mark.parametrize(
@@ -117,7 +118,7 @@ async def test_a_malformed_mail_is_refused(smtp: aiosmtplib.SMTP, sandbox: Sandb
         await smtp.sendmail(SHOP, ["ann@example.org"], b"To: ann@example.org\r\n\r\nx")
     assert refused.value.code == 550
     assert "From" in refused.value.message
-    assert sandbox.state.mail.find() == []
+    assert sandbox.state.store(MailStore).find() == []
 
 
 async def test_too_large_a_mail_is_refused(smtp: aiosmtplib.SMTP) -> None:
@@ -145,9 +146,9 @@ async def test_ordered_refusals_come_before_the_mail(
     with pytest.raises(aiosmtplib.SMTPSenderRefused) as refused:
         await smtp.send_message(write_mail())
     assert refused.value.code == code
-    assert sandbox.state.mail.find() == []
+    assert sandbox.state.store(MailStore).find() == []
     await smtp.send_message(write_mail())
-    assert len(sandbox.state.mail.find()) == 2
+    assert len(sandbox.state.store(MailStore).find()) == 2
 
 
 @pytest.mark.parametrize(
@@ -166,7 +167,7 @@ async def test_sessions_that_end_without_an_answer(
     await order_fault("mail", kind, seconds=0.05)
     with pytest.raises(aiosmtplib.SMTPServerDisconnected):
         await smtp.send_message(write_mail())
-    assert len(sandbox.state.mail.find(folders=["inbox"])) == delivered
+    assert len(sandbox.state.store(MailStore).find(folders=["inbox"])) == delivered
     (call,) = sandbox.state.calls.find("mail")
     assert (call.status, call.fault) == (status, kind)
 
@@ -176,5 +177,5 @@ async def test_a_slow_server_takes_the_mail(
 ) -> None:
     await order_fault("smtp", "slow", seconds=0.01)
     await smtp.send_message(write_mail())
-    assert len(sandbox.state.mail.find(folders=["inbox"])) == 1
+    assert len(sandbox.state.store(MailStore).find(folders=["inbox"])) == 1
     assert sandbox.state.faults.waiting() == []

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from sandbox import Sandbox
+from sandbox.slack.channels import Channels
 
 POST = "/slack/api/chat.postMessage"
 AUTH = {"Authorization": "Bearer xoxb-sandbox"}
@@ -25,7 +26,7 @@ async def test_json_and_form_are_posted_to_the_same_channel(
     assert first["ts"] != second["ts"]
     assert first["message"]["text"] == "hi"
     assert second["message"]["thread_ts"] == first["ts"]
-    kept = sandbox.state.channels.messages()
+    kept = sandbox.state.store(Channels).messages()
     assert [message.blocks for message in kept] == [blocks, blocks]
 
 
@@ -53,7 +54,7 @@ async def test_failures_are_200_and_not_ok(
 ) -> None:
     answer = await client.post(POST, json={**HELLO, **change}, headers=AUTH)
     assert (answer.status_code, answer.json()) == (200, {"ok": False, "error": error})
-    assert sandbox.state.channels.messages() == []
+    assert sandbox.state.store(Channels).messages() == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,135 @@
+"""A service that is down is left alone, and asked by one probe whether it is back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from connectors._http.errors import ConnectorError, TransientError, UnknownOutcomeError
+
+_FAILURES_UNTIL_OPEN = 5
+_FIRST_REST_SECONDS = 15.0
+_LONGEST_REST_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class BreakerState:
+    """How a service's breaker stands.
+
+    Args:
+        failures: in a row.
+        rest_seconds: how long calls are kept back; 0 when they aren't.
+        open_until: then one probe may call, in seconds since the epoch.
+    """
+
+    failures: int = 0
+    rest_seconds: float = 0.0
+    open_until: float = 0.0
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether calls go through."""
+        return self.rest_seconds == 0
+
+
+class BreakerStore(Protocol):
+    """Where the state of breakers is kept, for all processes."""
+
+    async def read(self, service: str) -> BreakerState:
+        """Return the state; the first one when there is none."""
+
+    async def write(self, service: str, before: BreakerState, after: BreakerState) -> bool:
+        """Change the state; False when it isn't ``before`` any more."""
+
+
+class MemoryBreakers:
+    """A ``BreakerStore`` for one process."""
+
+    def __init__(self) -> None:
+        self._states: dict[str, BreakerState] = {}
+
+    async def read(self, service: str) -> BreakerState:
+        """Return the state."""
+        return self._states.get(service, BreakerState())
+
+    async def write(self, service: str, before: BreakerState, after: BreakerState) -> bool:
+        """Change the state, if it is ``before``."""
+        if self._states.get(service, BreakerState()) != before:
+            return False
+        self._states[service] = after
+        return True
+
+
+class Breaker:
+    """Opens after five failures in a row, lets one probe through after a rest, and closes by it.
+
+    A failure is one of the service: no answer, or one that it broke down. Being refused, limited,
+    or not let in is none.
+
+    Args:
+        service: name used in errors.
+        store: where the state is.
+        clock: seconds since the epoch; tests replace it.
+    """
+
+    def __init__(
+        self, service: str, store: BreakerStore, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._service = service
+        self._store = store
+        self._clock = clock
+        self._is_marked = False  # whether a success is news for the store
+
+    async def enter(self, operation: str) -> None:
+        """Let a call through, or not.
+
+        Raises:
+            TransientError: the service has been down, and is left alone for a while.
+        """
+        state = await self._store.read(self._service)
+        if state.is_closed:
+            return
+        wait = state.open_until - self._clock()
+        if wait <= 0:
+            probing = BreakerState(
+                state.failures, state.rest_seconds, self._clock() + state.rest_seconds
+            )
+            if await self._store.write(self._service, state, probing):
+                self._is_marked = True
+                return
+            wait = state.rest_seconds
+        raise TransientError(
+            self._service,
+            operation,
+            f"it failed {state.failures} times in a row and is left alone for {wait:.0f} s",
+            None,
+            wait,
+        )
+
+    async def succeeded(self) -> None:
+        """Note that the service has answered."""
+        if self._is_marked:
+            self._is_marked = False
+            await self._change(lambda _: BreakerState())
+
+    async def failed(self, error: ConnectorError) -> None:
+        """Note how a call failed."""
+        if isinstance(error, (TransientError, UnknownOutcomeError)):
+            self._is_marked = True
+            await self._change(self._after_failure)
+        else:
+            await self.succeeded()
+
+    async def _change(self, change: Callable[[BreakerState], BreakerState]) -> None:
+        state = await self._store.read(self._service)
+        while not await self._store.write(self._service, state, change(state)):
+            state = await self._store.read(self._service)
+
+    def _after_failure(self, state: BreakerState) -> BreakerState:
+        failures = state.failures + 1
+        if failures < _FAILURES_UNTIL_OPEN:
+            return BreakerState(failures)
+        rest = min(state.rest_seconds * 2 or _FIRST_REST_SECONDS, _LONGEST_REST_SECONDS)
+        return BreakerState(failures, rest, self._clock() + rest)

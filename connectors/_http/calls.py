@@ -1,0 +1,197 @@
+"""A call of a service from beginning to end: kept back, paced, tried again, and recorded."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+import structlog
+
+from connectors._http.breaker import Breaker, BreakerStore
+from connectors._http.errors import ConnectorError, RateLimitedError
+from connectors._http.limits import Limiter
+from connectors._http.retry import RetryPolicy
+from connectors._http.tokens import MemoryTokens, TokenStore
+
+log = structlog.get_logger(__name__)
+
+Result = TypeVar("Result")
+OK = "ok"
+
+
+@dataclass(frozen=True)
+class Call:
+    """What is kept of a call; nothing of what was said.
+
+    Args:
+        service: that was called.
+        operation: of the connector.
+        outcome: ``ok``, or the class of the error.
+        milliseconds: from the first attempt to the end, waiting included.
+        attempts: how often it was sent.
+        request_id: by which the vendor finds it; empty when it told none.
+    """
+
+    service: str
+    operation: str
+    outcome: str
+    milliseconds: float
+    attempts: int
+    request_id: str = ""
+
+
+class Recorder(Protocol):
+    """Keeps calls; it never waits, and never fails a call."""
+
+    def record(self, call: Call) -> None:
+        """Keep a call."""
+
+
+class MemoryRecorder:
+    """A ``Recorder`` that keeps the calls of one process."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+
+    def record(self, call: Call) -> None:
+        """Keep a call."""
+        self.calls.append(call)
+
+
+class NoRecorder:
+    """A ``Recorder`` that keeps nothing."""
+
+    def record(self, call: Call) -> None:
+        """Forget a call."""
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What all processes share that use an account; by default, nothing outside of this one.
+
+    Args:
+        limiter: our pace; None: as fast as we like.
+        breakers: which services are left alone; None: each call finds out by itself.
+        recorder: where calls are kept.
+        tokens: where tokens of OAuth 2 are kept.
+    """
+
+    limiter: Limiter | None = None
+    breakers: BreakerStore | None = None
+    recorder: Recorder = field(default_factory=NoRecorder)
+    tokens: TokenStore = field(default_factory=MemoryTokens)
+
+
+@dataclass
+class Trace:
+    """What an attempt finds out on the way."""
+
+    request_id: str = ""
+
+
+class Caller:
+    """Makes the calls of one service.
+
+    Args:
+        service: name used in errors and records.
+        shared: with the other processes.
+        retry: when a call is tried again.
+        clock: seconds that only grow; tests replace it.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        shared: Shared | None = None,
+        retry: RetryPolicy | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        shared = shared or Shared()
+        self._service = service
+        self._limiter = shared.limiter
+        self._recorder = shared.recorder
+        self._breaker = Breaker(service, shared.breakers) if shared.breakers else None
+        self._retry = retry or RetryPolicy()
+        self._clock = clock
+
+    async def call(
+        self,
+        operation: str,
+        attempt: Callable[[Trace], Awaitable[Result]],
+        *,
+        safe: bool,
+    ) -> Result:
+        """Make a call, and return what came of it.
+
+        Args:
+            operation: name used in errors and records.
+            attempt: sends the request once; its errors are classified.
+            safe: repeating it changes nothing.
+
+        Raises:
+            ConnectorError: the last attempt's, or the service is left alone, or our own pace
+                would keep the call waiting for too long.
+        """
+        trace, attempts, outcome, begin = Trace(), 0, OK, self._clock()
+        try:
+            while True:
+                if self._breaker is not None:
+                    await self._breaker.enter(operation)
+                await self._wait_for_turn(operation)
+                attempts += 1
+                try:
+                    result = await attempt(trace)
+                except ConnectorError as error:
+                    if error.is_settled:  # of a call within this one, as for a token
+                        raise
+                    await self._note(error)
+                    wait = self._retry.wait_seconds(attempts, error, safe=safe)
+                    if wait is None:
+                        error.is_settled = True
+                        raise
+                    log.info(
+                        "service.retried",
+                        service=self._service,
+                        operation=operation,
+                        tried=attempts,
+                        wait_seconds=wait,
+                        error=type(error).__name__,
+                    )
+                    await self._retry.sleep(wait)
+                else:
+                    if self._breaker is not None:
+                        await self._breaker.succeeded()
+                    return result
+        except BaseException as error:
+            outcome = type(error).__name__
+            raise
+        finally:
+            milliseconds = (self._clock() - begin) * 1000
+            self._recorder.record(
+                Call(self._service, operation, outcome, milliseconds, attempts, trace.request_id)
+            )
+
+    async def _wait_for_turn(self, operation: str) -> None:
+        if self._limiter is None:
+            return
+        longest = self._retry.longest_wait_seconds
+        wait = await self._limiter.reserve(longest)
+        if wait > longest:
+            raise RateLimitedError(
+                self._service,
+                operation,
+                f"our own pace keeps calls waiting for {wait:.0f} s",
+                None,
+                wait,
+            )
+        if wait > 0:
+            await self._retry.sleep(wait)
+
+    async def _note(self, error: ConnectorError) -> None:
+        if self._breaker is not None:
+            await self._breaker.failed(error)
+        told = error.retry_after_seconds
+        if self._limiter is not None and isinstance(error, RateLimitedError) and told is not None:
+            await self._limiter.pause(told)

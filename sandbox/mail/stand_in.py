@@ -1,0 +1,38 @@
+"""Mail, played: Graph and SMTP over the same mailboxes."""
+
+from __future__ import annotations
+
+from sandbox.mail import control, graph, login, pages
+from sandbox.mail.smtp import serving_smtp
+from sandbox.mail.store import MailStore
+from sandbox.mail.tokens import Tokens
+from sandbox.stand_in import Api, Listener, StandIn
+from sandbox.state import SandboxState
+
+
+def _summary(state: SandboxState) -> str:
+    mail = state.store(MailStore)
+    return f"{len(mail.find(folders=['inbox']))} mails in {len(mail.mailboxes())} mailboxes"
+
+
+MAIL = StandIn(
+    name="mail",
+    title="Mail",
+    apis=(
+        Api(
+            service="graph",
+            prefix="/graph",
+            routers=(("/login", login.router), ("/v1.0", graph.router)),
+            error=graph.GraphError,
+            error_answer=graph.error_answer,
+            fault_answer=graph.fault_answer,
+            id_header="request-id",
+            spared=("/graph/login/",),
+        ),
+    ),
+    stores=lambda: (MailStore(), Tokens()),
+    pages=pages.router,
+    control=control.router,
+    summary=_summary,
+    listeners=(Listener(name="smtp", serve=serving_smtp),),
+)

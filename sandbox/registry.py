@@ -1,0 +1,10 @@
+"""The stand-ins that there are; each is a folder, described in its ``stand_in.py``."""
+
+from __future__ import annotations
+
+from sandbox.claude.stand_in import CLAUDE
+from sandbox.mail.stand_in import MAIL
+from sandbox.slack.stand_in import SLACK
+from sandbox.stand_in import StandIn
+
+STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK)

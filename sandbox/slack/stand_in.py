@@ -1,0 +1,26 @@
+"""Slack, played."""
+
+from __future__ import annotations
+
+from sandbox.slack import api, pages
+from sandbox.slack.channels import Channels
+from sandbox.stand_in import Api, StandIn
+
+SLACK = StandIn(
+    name="slack",
+    title="Slack",
+    apis=(
+        Api(
+            service="slack",
+            prefix="/slack",
+            routers=(("/api", api.router),),
+            error=api.SlackError,
+            error_answer=api.error_answer,
+            fault_answer=api.fault_answer,
+            id_header="x-slack-req-id",
+        ),
+    ),
+    stores=lambda: (Channels(),),
+    pages=pages.router,
+    summary=lambda state: f"{len(state.store(Channels).messages())} messages",
+)

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors._http.limits import MemoryLimiter, Rate, Window
+
+
+@given(
+    calls=st.integers(1, 6),
+    seconds=st.floats(0.5, 20),
+    gaps=st.lists(st.floats(0, 15), max_size=60),
+)
+def test_no_window_ever_holds_more_than_the_rate_allows(
+    calls: int, seconds: float, gaps: list[float]
+) -> None:
+    window, now, made = Window(Rate(calls, seconds)), 0.0, list[float]()
+    for gap in gaps:
+        now += gap
+        moment = window.next(now)
+        assert moment >= now
+        window.take(moment)
+        made.append(moment)
+    for place, moment in enumerate(made):
+        assert sum(moment <= other < moment + seconds for other in made[place:]) <= calls
+
+
+def test_who_always_calls_uses_nearly_all_of_it() -> None:
+    window, moment = Window(Rate(100, 10.0)), 0.0
+    for _ in range(10_000):
+        moment = window.next(moment)
+        window.take(moment)
+    assert 10_000 / moment > 0.95 * 100 / 10.0
+
+
+async def test_what_would_wait_too_long_reserves_nothing() -> None:
+    now = 0.0
+    limiter = MemoryLimiter(Rate(1, 10.0), clock=lambda: now)
+    assert await limiter.reserve(1.0) == 0.0
+    for _ in range(3):
+        assert await limiter.reserve(1.0) == pytest.approx(10.2)
+    now = 10.2
+    assert await limiter.reserve(1.0) == 0.0
+
+
+async def test_the_service_may_say_so() -> None:
+    now = 100.0
+    limiter = MemoryLimiter(Rate(5, 1.0), clock=lambda: now)
+    await limiter.pause(30.0)
+    await limiter.pause(10.0)
+    assert await limiter.reserve(1.0) == 30.0
+    await limiter.learn(Rate(1, 60.0))
+    now = 130.0
+    assert await limiter.reserve(1.0) == 0.0
+    assert await limiter.reserve(1.0) > 60.0
+
+
+@pytest.mark.parametrize(("calls", "seconds"), [(0, 1.0), (1, 0.0), (1, -1.0)])
+def test_a_rate_that_is_none(calls: int, seconds: float) -> None:
+    with pytest.raises(ValueError, match="no rate"):
+        Rate(calls, seconds)
