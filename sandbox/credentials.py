@@ -1,6 +1,6 @@
 """The credentials that the stand-ins accept; they open nothing else.
 
-They are the values that `hotrod.settings.stand_in_values` hands to the connectors.
+They are the values that ``hotrod.services.settings`` hands to the connectors.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ class Credentials:
     smtp_password: str = "sandbox-secret"  # noqa: S105
     claude_api_key: str = "sandbox-key"
     slack_token: str = "xoxb-sandbox"  # noqa: S105
+    google_refresh_token: str = "sandbox-refresh"  # noqa: S105
 
 
 CREDENTIALS = Credentials()

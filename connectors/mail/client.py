@@ -1,11 +1,64 @@
-"""How mail leaves, whatever carries it."""
+"""How mail leaves and comes in, whatever carries it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Protocol
 
-from connectors.mail.models import SentLookup
+from connectors.mail.models import MailFolder, MailMessage, MailPage, MailSummary, SentLookup
+
+
+class MailReader(Protocol):
+    """Reads mailboxes, and puts messages in their place."""
+
+    async def folders(self, *, mailbox: str) -> list[MailFolder]:
+        """List the folders of a mailbox.
+
+        Raises:
+            ConnectorError: the mailbox could not be read.
+        """
+
+    async def fetch(
+        self, *, mailbox: str, folder: str = "inbox", cursor: str | None = None
+    ) -> MailPage:
+        """Return a page of what came into a folder since a cursor.
+
+        Args:
+            mailbox: its address.
+            folder: a role (``inbox``, ``sent``, ...), or the id of a folder.
+            cursor: of the page before; None: from the first message on.
+
+        Raises:
+            CursorExpiredError: the service doesn't know the cursor any more: begin with None.
+            ConnectorError: the folder could not be read.
+        """
+
+    async def read(self, message: str, *, mailbox: str) -> MailMessage:
+        """Return a whole message, attachments included.
+
+        Args:
+            message: its ``MailSummary.id``.
+            mailbox: where it lies.
+
+        Raises:
+            ServiceNotFoundError: it isn't there any more.
+            ConnectorError: it could not be read.
+        """
+
+    async def thread(self, thread_id: str, *, mailbox: str) -> list[MailSummary]:
+        """Return the messages of a conversation in all folders, the oldest first.
+
+        Raises:
+            ConnectorError: the mailbox could not be read.
+        """
+
+    async def move(self, message: str, *, mailbox: str, folder: str) -> None:
+        """Move a message to another folder; arguments as for ``read`` and ``fetch``.
+
+        Raises:
+            ServiceNotFoundError: the message or the folder isn't there.
+            ConnectorError: it was not moved, for the reason that the class says.
+        """
 
 
 class MailTransport(Protocol):

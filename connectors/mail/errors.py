@@ -22,6 +22,13 @@ LOOK_IT_UP = (
     "and send it again only if it is not there."
 )
 
+
+class CursorExpiredError(RejectedError):
+    """A cursor is too old, or of another life of the folder: what came since is unknown."""
+
+    default_cure = "The folder is read again from its first message."
+
+
 GRAPH_TABLE: ErrorTable = {
     "ErrorSendAsDenied": RejectedError,
     "MailboxNotEnabledForRESTAPI": ServiceNotFoundError,

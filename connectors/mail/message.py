@@ -1,0 +1,47 @@
+"""A message from its MIME, the same for all transports."""
+
+from __future__ import annotations
+
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+
+from connectors.mail.models import MailAttachment, MailMessage
+
+
+def read_message(mime: bytes) -> MailMessage:
+    """Read a message; what can't be decoded is replaced, never refused."""
+    parsed = message_from_bytes(mime, policy=default)
+    headers: dict[str, str] = {}
+    for name, value in parsed.items():
+        headers.setdefault(name.lower(), str(value))
+    text, html = (_body(parsed, kind) for kind in ("plain", "html"))
+    return MailMessage(headers, text, html, tuple(_files(parsed)))
+
+
+def _body(parsed: EmailMessage, kind: str) -> str:
+    part = parsed.get_body((kind,))
+    if part is None:
+        return ""
+    try:
+        return str(part.get_content())
+    except LookupError:  # a charset that nobody knows
+        return bytes(part.get_payload(decode=True)).decode("utf-8", "replace")
+
+
+def _files(parsed: EmailMessage) -> list[MailAttachment]:
+    bodies = {id(part) for kind in ("plain", "html") if (part := parsed.get_body((kind,)))}
+    return [
+        MailAttachment(
+            name=part.get_filename() or "",
+            content_type=part.get_content_type(),
+            content=_content(part),
+        )
+        for part in parsed.walk()
+        if not part.is_multipart() and id(part) not in bodies
+    ]
+
+
+def _content(part: EmailMessage) -> bytes:
+    content = part.get_payload(decode=True)
+    return content if isinstance(content, bytes) else b""

@@ -1,0 +1,1 @@
+"""Google's APIs: tokens, Drive and Sheets; Gmail lies with the other mail."""
