@@ -1,24 +1,35 @@
-"""The stand-ins, and a way to order faults and to see what arrived."""
+"""The stand-ins, a way to order faults and to see what arrived, and the judges of both sides."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import pytest
 
 from sandbox import running_sandbox
+from sandbox.calls import Exchange
+from sandbox.server import Sandbox
+from tests.contract.contracts import Contract, known_contracts
 
 
 @dataclass(frozen=True)
 class StandIns:
     """The running stand-ins, through their control API."""
 
-    url: str
-    smtp_port: int
+    sandbox: Sandbox
     control: httpx.AsyncClient
+    exchanges: list[Exchange] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return self.sandbox.url
+
+    @property
+    def smtp_port(self) -> int:
+        return self.sandbox.smtp_port
 
     async def fault(self, service: str, kind: str, **more: object) -> None:
         ordered = {"service": service, "kind": kind, "count": 1, **more}
@@ -39,11 +50,35 @@ async def started() -> AsyncIterator[StandIns]:
         running_sandbox() as sandbox,
         httpx.AsyncClient(base_url=sandbox.url, trust_env=False) as control,
     ):
-        yield StandIns(sandbox.url, sandbox.smtp_port, control)
+        stand_ins = StandIns(sandbox, control)
+        sandbox.state.watchers.append(stand_ins.exchanges.append)
+        yield stand_ins
+
+
+@pytest.fixture(scope="session")
+def contracts() -> dict[str, Contract]:
+    """The vendors' contracts that lie beside this checkout, by the name of the API."""
+    return {name: one for name, one in known_contracts().items() if one.is_here()}
 
 
 @pytest.fixture
-async def stand_ins(started: StandIns) -> StandIns:
-    """The stand-ins, having forgotten what was before."""
+async def stand_ins(
+    request: pytest.FixtureRequest, started: StandIns, contracts: dict[str, Contract]
+) -> AsyncIterator[StandIns]:
+    """The stand-ins, having forgotten what was before.
+
+    A test fails in which a connector or a stand-in says what the vendor's contract doesn't allow.
+    """
     (await started.control.post("/_control/reset")).raise_for_status()
-    return started
+    started.exchanges.clear()
+    yield started
+    may_offend = request.node.get_closest_marker("offends") is not None
+    wrong = []
+    for exchange in started.exchanges:
+        if (contract := contracts.get(exchange.service)) is None:
+            continue
+        found = contract.violations(exchange)
+        call = f"{exchange.method} {exchange.path} ({exchange.status})"
+        wrong += [f"request {call}: {one}" for one in found.request if not may_offend]
+        wrong += [f"answer to {call}: {one}" for one in found.answer]
+    assert not wrong, "\n".join(wrong)

@@ -1,0 +1,29 @@
+"""Claude's stand-in, driven from Anthropic's contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.server import Sandbox
+from tests.contract.contracts.claude import CONTRACTS
+from tests.contract.driving import drive, sandbox_beside
+
+pytestmark = pytest.mark.schema
+
+KEY = {"x-api-key": "sandbox-key", "anthropic-version": "2023-06-01"}
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with sandbox_beside() as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    "operation",
+    ["POST /v1/messages", "POST /v1/messages/count_tokens", "GET /v1/models"],
+)
+def test_what_the_contract_allows_is_answered_by_it(sandbox: Sandbox, operation: str) -> None:
+    drive(CONTRACTS["claude"], operation, f"{sandbox.url}/claude", headers=KEY)
