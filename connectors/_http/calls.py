@@ -11,7 +11,7 @@ import structlog
 
 from connectors._http.breaker import Breaker, BreakerStore
 from connectors._http.errors import ConnectorError, RateLimitedError
-from connectors._http.limits import Limiter
+from connectors._http.limits import Limiter, Rate
 from connectors._http.retry import RetryPolicy
 from connectors._http.tokens import MemoryTokens, TokenStore
 
@@ -115,6 +115,7 @@ class Caller:
         self._breaker = Breaker(service, shared.breakers) if shared.breakers else None
         self._retry = retry or RetryPolicy()
         self._clock = clock
+        self._learned: Rate | None = None
 
     async def call(
         self,
@@ -172,6 +173,12 @@ class Caller:
             self._recorder.record(
                 Call(self._service, operation, outcome, milliseconds, attempts, trace.request_id)
             )
+
+    async def learn(self, rate: Rate | None) -> None:
+        """Go by the limit that the service has told; None: it told none."""
+        if self._limiter is not None and rate is not None and rate != self._learned:
+            self._learned = rate
+            await self._limiter.learn(rate)
 
     async def _wait_for_turn(self, operation: str) -> None:
         if self._limiter is None:

@@ -18,6 +18,7 @@ from connectors._http.errors import (
     UnknownOutcomeError,
     classify,
 )
+from connectors._http.limits import Rate
 from connectors._http.network import may_use_proxy, tls_for
 from connectors._http.redaction import Redactor
 from connectors._http.retry import RetryPolicy, retry_after_seconds
@@ -39,6 +40,11 @@ class Problem(NamedTuple):
 def no_problem(_response: httpx.Response) -> Problem:
     """Read nothing from the body; the status says it all."""
     return Problem()
+
+
+def no_limit(_headers: httpx.Headers) -> Rate | None:
+    """Read no limit from the headers."""
+    return None
 
 
 class Parts(TypedDict, total=False):
@@ -75,6 +81,7 @@ class ServiceClient:
         read_problem: reads the vendor's error code and text from an answer.
         redact: masks secrets in the vendor's words.
         request_id: header in which the vendor names a request.
+        read_limit: reads the account's limit from an answer's headers; None: it isn't told.
         shared: with the other processes that use the account.
         retry: when safe calls are tried again.
     """
@@ -91,6 +98,7 @@ class ServiceClient:
         read_problem: Callable[[httpx.Response], Problem] = no_problem,
         redact: Redactor | None = None,
         request_id: str = "x-request-id",
+        read_limit: Callable[[httpx.Headers], Rate | None] = no_limit,
         shared: Shared | None = None,
         retry: RetryPolicy | None = None,
     ) -> None:
@@ -100,6 +108,7 @@ class ServiceClient:
         self._read_problem = read_problem
         self._redact = redact or Redactor()
         self._request_id = request_id
+        self._read_limit = read_limit
         self._caller = Caller(service, shared, retry)
         self._http = httpx.AsyncClient(
             base_url=base_url,
@@ -140,6 +149,7 @@ class ServiceClient:
             except httpx.RequestError as cause:
                 raise self._unanswered(operation, cause, safe=safe) from None
             trace.request_id = response.headers.get(self._request_id, "")
+            await self._caller.learn(self._read_limit(response.headers))
             if not response.is_success:
                 raise self._refused(operation, response, safe=safe)
             return response

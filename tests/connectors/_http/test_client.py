@@ -10,6 +10,7 @@ import pytest
 import structlog
 from pydantic import BaseModel, SecretStr
 
+from connectors._http.calls import Shared
 from connectors._http.client import Problem, ServiceClient
 from connectors._http.errors import (
     ConnectorError,
@@ -20,6 +21,7 @@ from connectors._http.errors import (
     TransientError,
     UnknownOutcomeError,
 )
+from connectors._http.limits import MemoryLimiter, Rate
 from connectors._http.redaction import Redactor
 from connectors._http.retry import RetryPolicy
 
@@ -255,3 +257,19 @@ async def test_a_retry_is_logged(server: Any, client: ServiceClient) -> None:
             "error": "TransientError",
         }
     ]
+
+
+async def test_a_limit_that_the_service_tells_is_learned(
+    server: Any, make: Callable[..., ServiceClient]
+) -> None:
+    limiter = MemoryLimiter(Rate(100, 10.0), clock=lambda: 0.0)
+
+    def read_limit(headers: httpx.Headers) -> Rate | None:
+        told = headers.get("x-limit")
+        return Rate(int(told), 10.0) if told else None
+
+    client = make(server.url, shared=Shared(limiter=limiter), read_limit=read_limit)
+    server.answer(200, None, X_Limit="1")
+    await client.send("get_thing", "GET", "/things/1")
+
+    assert await limiter.reserve(at_most=0) > 9
