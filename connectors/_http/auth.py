@@ -14,7 +14,6 @@ from connectors._http.client import Cures, Problem, ServiceClient
 from connectors._http.errors import NeedsReauthError
 from connectors._http.redaction import Redactor
 from connectors._http.retry import RetryPolicy
-from connectors._http.tokens import StoredToken
 
 _MARGIN_SECONDS = 120.0
 _UNAUTHORIZED = 401
@@ -38,6 +37,22 @@ class TokenAnswer(BaseModel):
     access_token: SecretStr
     expires_in: float
     refresh_token: SecretStr | None = None
+
+
+class _Kept(BaseModel):
+    """A token as it lies in the store.
+
+    Args:
+        access: what requests carry.
+        refresh: what it is renewed with; None: it is asked for anew.
+        renew_at: some time before it ends.
+        grant: fingerprint of the settings that it was got with; others don't use it.
+    """
+
+    access: str
+    refresh: str | None
+    renew_at: datetime
+    grant: str
 
 
 class _Fault(BaseModel):
@@ -88,7 +103,7 @@ class OAuthTokens:
         self._account = account
         self._path = token_path
         self._store = shared.tokens
-        self._granted = refresh_token
+        self._granted = refresh_token.get_secret_value() if refresh_token else None
         self._clock = clock
         self._form = {"scope": scope} if scope else {}
         secrets = [client_secret, *([refresh_token] if refresh_token else [])]
@@ -118,46 +133,47 @@ class OAuthTokens:
             NeedsReauthError: the token service refuses our credentials, or the grant is over.
             TransientError: the token service does not answer.
         """
-        found = await self._store.read(self._account)
-        if not self._is_good(found, refused):
+        found = await self._good_one(refused)
+        if found is None:
             async with self._store.renewing(self._account):
                 # Of several that need a new token, in whatever process, the first gets it.
-                found = await self._store.read(self._account)
-                if not self._is_good(found, refused):
-                    found = await self._renew(found)
-                    await self._store.write(self._account, found)
-        assert found is not None  # noqa: S101 - said by _is_good
-        return found.access
+                found = await self._good_one(refused) or await self._renew()
+        return SecretStr(found.access)
 
     async def aclose(self) -> None:
         """Close the connections to the token service."""
         await self._login.aclose()
 
-    def _is_good(self, token: StoredToken | None, refused: SecretStr | None) -> bool:
-        return (
-            token is not None
-            and token.grant == self._grant
-            and token.access != refused
-            and token.renew_at > self._clock()
-        )
+    async def _good_one(self, refused: SecretStr | None) -> _Kept | None:
+        kept = await self._kept()
+        if kept is None or kept.renew_at <= self._clock():
+            return None
+        return None if refused and kept.access == refused.get_secret_value() else kept
 
-    async def _renew(self, before: StoredToken | None) -> StoredToken:
-        refresh = self._granted
-        if before is not None and before.grant == self._grant:
-            refresh = before.refresh or refresh
+    async def _kept(self) -> _Kept | None:
+        text = await self._store.read(self._account)
+        kept = _Kept.model_validate_json(text) if text else None
+        return kept if kept and kept.grant == self._grant else None
+
+    async def _renew(self) -> _Kept:
+        kept = await self._kept()
+        refresh = kept.refresh if kept else self._granted
         form = {**self._form, "grant_type": "client_credentials"}
         if refresh is not None:
-            form |= {"grant_type": "refresh_token", "refresh_token": refresh.get_secret_value()}
+            form |= {"grant_type": "refresh_token", "refresh_token": refresh}
         answer = await self._login.fetch(
             TokenAnswer, "token", "POST", self._path, safe=True, data=form
         )
         margin = min(_MARGIN_SECONDS, answer.expires_in / 2)
-        return StoredToken(
-            access=answer.access_token,
-            refresh=answer.refresh_token or refresh,
+        given = answer.refresh_token
+        renewed = _Kept(
+            access=answer.access_token.get_secret_value(),
+            refresh=given.get_secret_value() if given else refresh,
             renew_at=self._clock() + timedelta(seconds=answer.expires_in - margin),
             grant=self._grant,
         )
+        await self._store.write(self._account, renewed.model_dump_json())
+        return renewed
 
 
 class OAuth(httpx.Auth):

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from connectors._http.errors import ConnectorError, TransientError, UnknownOutcomeError
 
 _FAILURES_UNTIL_OPEN = 5
-_FIRST_REST_SECONDS = 15.0
-_LONGEST_REST_SECONDS = 300.0
+_FIRST_REST_SECONDS = 2.0
+_LONGEST_REST_SECONDS = 60.0
 
 
-@dataclass(frozen=True)
-class BreakerState:
+Standing = tuple[int, float, float]
+"""A ``BreakerState`` as stores keep it."""
+
+
+class BreakerState(NamedTuple):
     """How a service's breaker stands.
 
     Args:
@@ -37,10 +39,10 @@ class BreakerState:
 class BreakerStore(Protocol):
     """Where the state of breakers is kept, for all processes."""
 
-    async def read(self, service: str) -> BreakerState:
-        """Return the state; the first one when there is none."""
+    async def read(self, service: str) -> Standing | None:
+        """Return the state; None: there is none yet."""
 
-    async def write(self, service: str, before: BreakerState, after: BreakerState) -> bool:
+    async def write(self, service: str, before: Standing | None, after: Standing) -> bool:
         """Change the state; False when it isn't ``before`` any more."""
 
 
@@ -48,15 +50,15 @@ class MemoryBreakers:
     """A ``BreakerStore`` for one process."""
 
     def __init__(self) -> None:
-        self._states: dict[str, BreakerState] = {}
+        self._states: dict[str, Standing] = {}
 
-    async def read(self, service: str) -> BreakerState:
+    async def read(self, service: str) -> Standing | None:
         """Return the state."""
-        return self._states.get(service, BreakerState())
+        return self._states.get(service)
 
-    async def write(self, service: str, before: BreakerState, after: BreakerState) -> bool:
+    async def write(self, service: str, before: Standing | None, after: Standing) -> bool:
         """Change the state, if it is ``before``."""
-        if self._states.get(service, BreakerState()) != before:
+        if self._states.get(service) != before:
             return False
         self._states[service] = after
         return True
@@ -88,15 +90,14 @@ class Breaker:
         Raises:
             TransientError: the service has been down, and is left alone for a while.
         """
-        state = await self._store.read(self._service)
+        found = await self._store.read(self._service)
+        state = _state(found)
         if state.is_closed:
             return
         wait = state.open_until - self._clock()
         if wait <= 0:
-            probing = BreakerState(
-                state.failures, state.rest_seconds, self._clock() + state.rest_seconds
-            )
-            if await self._store.write(self._service, state, probing):
+            probing = state._replace(open_until=self._clock() + state.rest_seconds)
+            if await self._store.write(self._service, found, probing):
                 self._is_marked = True
                 return
             wait = state.rest_seconds
@@ -123,9 +124,9 @@ class Breaker:
             await self.succeeded()
 
     async def _change(self, change: Callable[[BreakerState], BreakerState]) -> None:
-        state = await self._store.read(self._service)
-        while not await self._store.write(self._service, state, change(state)):
-            state = await self._store.read(self._service)
+        found = await self._store.read(self._service)
+        while not await self._store.write(self._service, found, change(_state(found))):
+            found = await self._store.read(self._service)
 
     def _after_failure(self, state: BreakerState) -> BreakerState:
         failures = state.failures + 1
@@ -133,3 +134,7 @@ class Breaker:
             return BreakerState(failures)
         rest = min(state.rest_seconds * 2 or _FIRST_REST_SECONDS, _LONGEST_REST_SECONDS)
         return BreakerState(failures, rest, self._clock() + rest)
+
+
+def _state(found: Standing | None) -> BreakerState:
+    return BreakerState() if found is None else BreakerState(*found)

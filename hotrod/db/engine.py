@@ -92,6 +92,23 @@ class Database:
         async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
+    async def value(self, statement: str, *arguments: object) -> Any:  # noqa: ANN401 - any column
+        """Run one statement, committed by itself, and return its first value.
+
+        By the driver alone, in one round trip: for what every call of a service needs.
+
+        Args:
+            statement: with ``$1`` and so on for the arguments.
+            arguments: of types that the driver knows.
+
+        Raises:
+            PostgresError: the server refuses, or ends the connection.
+            OSError: the server is away.
+        """
+        async with self.engine.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            return await cast("asyncpg.Connection", driver).fetchval(statement, *arguments)
+
     @asynccontextmanager
     async def exclusively(self, name: str) -> AsyncIterator[Transactions]:
         """Hold a lock that all processes share while the block runs.

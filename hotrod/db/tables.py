@@ -14,6 +14,7 @@ import hotrod.mail.models
 import hotrod.parts.models
 import hotrod.quoting.models
 import hotrod.repairs.models
+import hotrod.services.models
 import hotrod.staff.models  # noqa: F401 - each import registers its tables
 
 metadata = SQLModel.metadata
