@@ -18,7 +18,9 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.attention import read_attention
+from cli.connectors import examine, reached
 from cli.console import out
+from connectors.registry import CONNECTORS, Connector
 from hotrod.errors import HotrodError, SettingsError
 from hotrod.settings import Settings, load_settings
 from hotrod.stack.control import running
@@ -72,14 +74,10 @@ def doctor(
 
 async def _examine(settings: Settings) -> list[Finding]:
     stack = running(settings.home)
-    played = settings.sandbox.services
     checks: list[tuple[str, Callable[[Settings], Awaitable[str]], bool]] = [
         ("database", _database, settings.database.url is None),
         ("inbox", _inbox, settings.database.url is None),
         ("prefect events", _event_round_trip, settings.prefect.api_url is None),
-        ("mail", _mail, settings.mail_is_played),
-        ("claude", _claude, "claude" in played),
-        ("slack", _slack, "slack" in played),
     ]
     findings = [_company(settings), _versions(), _disk(settings)]
     findings.append(_stack(stack) if stack else _ports(settings))
@@ -87,9 +85,19 @@ async def _examine(settings: Settings) -> list[Finding]:
         *(
             _skip(name) if needs_stack and stack is None else _attempt(name, check, settings)
             for name, check, needs_stack in checks
-        )
+        ),
+        *(_service(one, settings, is_up=stack is not None) for one in CONNECTORS),
     )
     return findings
+
+
+async def _service(one: Connector, settings: Settings, *, is_up: bool) -> Finding:
+    if not is_up and reached(one.name, settings) == "stand-in":
+        return await _skip(one.name)
+    answer = await examine(one, settings)
+    who = "the stand-in" if answer.reached == "stand-in" else "the live service"
+    detail = answer.detail or f"{who} answers"
+    return Finding(one.name, answer.ok is not False, detail, answer.cure)
 
 
 async def _skip(name: str) -> Finding:
@@ -218,44 +226,6 @@ async def _event_round_trip(settings: Settings) -> str:
                 return f"an event came back after {loop.time() - begin:.1f} s"
             await asyncio.sleep(0.2)
     raise TimeoutError(f"no event came back within {_EVENT_WITHIN_SECONDS:.0f} s")
-
-
-async def _mail(settings: Settings) -> str:
-    from tasks._resources import mail_transport
-
-    transport = mail_transport(settings)
-    try:
-        await transport.ping()
-    finally:
-        await transport.aclose()
-    played = "the stand-in" if settings.mail_is_played else "live"
-    return f"{settings.mail.transport} answers ({played})"
-
-
-async def _claude(settings: Settings) -> str:
-    from tasks._resources import claude_client
-
-    client = claude_client(settings)
-    if client is None:
-        return "no key: diagnosis works by rules"
-    try:
-        await client.ping()
-    finally:
-        await client.aclose()
-    return f"{settings.claude.model} can be asked"
-
-
-async def _slack(settings: Settings) -> str:
-    from tasks._resources import slack_client
-
-    client = slack_client(settings)
-    if client is None:
-        return "no token: nobody is told on Slack"
-    try:
-        await client.ping()
-    finally:
-        await client.aclose()
-    return "the token is good"
 
 
 def _table(findings: list[Finding]) -> Table:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli import bench, doctor, effects, inbox, keys, run, stack
+from cli import bench, connectors, doctor, effects, inbox, keys, run, sandbox, stack
 from cli.console import fail, settings_table
 from hotrod.errors import HotrodError, SettingsError
 from hotrod.logging import configure_logging
@@ -29,6 +29,8 @@ app.command("doctor")(doctor.doctor)
 app.add_typer(inbox.app, name="inbox")
 app.add_typer(effects.app, name="effects")
 app.add_typer(keys.app, name="keys")
+app.add_typer(connectors.app, name="connectors")
+app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(bench.app, name="bench")
 
 

@@ -6,6 +6,21 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+import yaml
+
+RULES = (
+    "ping",
+    "timeouts",
+    "paging",
+    "rate_limit",
+    "error_table",
+    "redaction",
+    "stand_in",
+    "contract_test",
+    "docs",
+)
+"""What each connector is graded by; ``connectors/__init__.py`` says what is asked for."""
+
 
 @dataclass(frozen=True)
 class Connector:
@@ -13,16 +28,25 @@ class Connector:
 
     Args:
         name: name of the folder.
+        title: the service's own name.
         clients: ``module:class`` below the folder, one for each way to reach the service.
+        sections: of the settings that are about it.
     """
 
     name: str
+    title: str
     clients: tuple[str, ...]
+    sections: tuple[str, ...]
 
     @property
     def quality_file(self) -> Path:
         """Where its grades are kept."""
         return Path(__file__).with_name(self.name) / "quality.yaml"
+
+    def grades(self) -> dict[str, str]:
+        """Return its grade by each rule: ``done``, ``todo``, or ``exempt: reason``."""
+        found: dict[str, str] = yaml.safe_load(self.quality_file.read_text(encoding="utf-8"))
+        return found
 
     def load(self) -> tuple[type, ...]:
         """Import its classes."""
@@ -34,7 +58,12 @@ class Connector:
 
 
 CONNECTORS = (
-    Connector("mail", ("graph:GraphMail", "smtp:SmtpMail")),
-    Connector("claude", ("client:ClaudeClient",)),
-    Connector("slack", ("client:SlackClient",)),
+    Connector(
+        "mail",
+        "Mail",
+        ("graph:GraphMail", "smtp:SmtpMail"),
+        ("mail", "graph", "smtp", "imap"),
+    ),
+    Connector("claude", "Anthropic Claude", ("client:ClaudeClient",), ("claude",)),
+    Connector("slack", "Slack", ("client:SlackClient",), ("slack",)),
 )

@@ -39,13 +39,11 @@ async def kit(
         secret_key=SecretStr("a-secret-key-for-tests-only-0123456789"),
         sandbox={"port": port, "smtp_port": sandbox.smtp_port},
     )
-    resources = _resources.build(settings, company)
-    await resources.database.close()
-    resources.database = database
+    resources = _resources.build(settings, company, database)
     _resources.use(resources)
     sandbox.state.reset()
     async with AsyncClientContext():
         yield resources
     _resources.use(None)
-    resources.database = Database.connect(settings)
+    resources.database = Database.connect(settings)  # the session's goes on
     await resources.close()

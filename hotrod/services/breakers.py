@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import select
 
 from hotrod.db.engine import Database, is_away
 from hotrod.db.rows import insert_once
@@ -82,9 +81,3 @@ class SharedBreakers:
             else:
                 await session.merge(new)
             return True
-
-
-async def standings(database: Database) -> dict[str, ServiceBreaker]:
-    """Return the breakers that aren't at rest, by service."""
-    async with database.transaction() as session:
-        return {row.service: row for row in await session.exec(select(ServiceBreaker))}

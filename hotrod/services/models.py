@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy import Column, DateTime, Float, Integer, LargeBinary
@@ -40,6 +40,13 @@ class ServiceBreaker(SQLModel, table=True):
     rest_seconds: float = Field(sa_type=Float(53))
     open_until: float = Field(sa_type=Float(53))
     changed_at: datetime = timestamp()
+
+    def in_words(self) -> str:
+        """Say how it stands, for a person."""
+        if not self.rest_seconds:
+            return f"closed after {self.failures} failures"
+        until = datetime.fromtimestamp(self.open_until, UTC).astimezone()
+        return f"left alone until {until:%H:%M:%S} after {self.failures} failures"
 
 
 class ServiceToken(SQLModel, table=True):

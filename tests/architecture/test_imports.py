@@ -24,7 +24,15 @@ ROOMS = (
 
 ALLOWED: dict[str, tuple[str, ...]] = {
     "bench": ("flows", "hotrod"),
-    "cli": ("bench", "deployments", "flows", "tasks", "connectors.registry", "hotrod"),
+    "cli": (
+        "bench",
+        "deployments",
+        "flows",
+        "tasks",
+        "connectors.registry",
+        "connectors._http.errors",
+        "hotrod",
+    ),
     "deployments": ("flows", "tasks", "hotrod"),
     "flows": ("tasks", "hotrod", "connectors._http.errors"),
     "tasks": ("connectors", "hotrod"),

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from cli import doctor
+from connectors.registry import CONNECTORS
 from hotrod.db.engine import Database
 from hotrod.durable.models import Effect, EffectState
 from hotrod.settings import Settings, load_settings
@@ -87,27 +88,29 @@ def test_with_the_stack_up_its_parts_are_named(
         assert checks[name]["cure"]
 
 
-async def test_services_are_asked_themselves(
-    hotrod: Hotrod, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_services_are_asked_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
     async with running_sandbox() as sandbox:
         monkeypatch.setenv("HOTROD_SANDBOX__PORT", sandbox.url.rsplit(":", 1)[1])
-        monkeypatch.setenv("HOTROD_SANDBOX__SMTP_PORT", str(sandbox.smtp_port))
+        for name, port in sandbox.state.ports.items():
+            monkeypatch.setenv(f"HOTROD_SANDBOX__{name.upper()}_PORT", str(port))
         settings = load_settings()
-        assert "stand-in" in await doctor._mail(settings)
-        assert settings.claude.model in await doctor._claude(settings)
-        assert await doctor._slack(settings)
+        found = {one.name: await doctor._service(one, settings, is_up=True) for one in CONNECTORS}
         monkeypatch.setenv("HOTROD_CLAUDE__API_KEY", "sk-wrong")
-        finding = await doctor._attempt("claude", doctor._claude, load_settings())
-    assert finding.ok is False
-    assert finding.cure
-    assert "sk-wrong" not in finding.detail
+        claude = next(one for one in CONNECTORS if one.name == "claude")
+        wrong = await doctor._service(claude, load_settings(), is_up=True)
+    assert {name: finding.detail for name, finding in found.items() if not finding.ok} == {}
+    assert found["claude"].detail == "the stand-in answers"
+    assert wrong.ok is False
+    assert wrong.cure
+    assert "sk-wrong" not in wrong.detail
 
 
 async def test_what_has_no_credentials_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOTROD_SANDBOX__SERVICES", "mail")
-    assert "rules" in await doctor._claude(load_settings())
-    assert "no token" in await doctor._slack(load_settings())
+    slack = next(one for one in CONNECTORS if one.name == "slack")
+    finding = await doctor._service(slack, load_settings(), is_up=True)
+    assert finding.ok
+    assert "no credentials" in finding.detail
 
 
 @pytest.mark.usefixtures("database")

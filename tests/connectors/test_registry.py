@@ -6,31 +6,12 @@ import inspect
 from pathlib import Path
 
 import pytest
-import yaml
 
 import connectors
-from connectors.registry import CONNECTORS, Connector
+from connectors.registry import CONNECTORS, RULES, Connector
 
 ROOT = Path(connectors.__file__).parent
-RULES = [
-    "ping",
-    "timeouts",
-    "paging",
-    "rate_limit",
-    "error_table",
-    "redaction",
-    "stand_in",
-    "contract_test",
-    "docs",
-]
-
 each_connector = pytest.mark.parametrize("connector", CONNECTORS, ids=lambda c: c.name)
-
-
-def grades(connector: Connector) -> dict[str, str]:
-    loaded = yaml.safe_load(connector.quality_file.read_text())
-    assert isinstance(loaded, dict)
-    return loaded
 
 
 def test_every_folder_is_registered() -> None:
@@ -41,8 +22,8 @@ def test_every_folder_is_registered() -> None:
 
 @each_connector
 def test_every_rule_is_graded_and_every_exemption_has_a_reason(connector: Connector) -> None:
-    assert list(grades(connector)) == RULES
-    for rule, grade in grades(connector).items():
+    assert tuple(connector.grades()) == RULES
+    for rule, grade in connector.grades().items():
         reason = grade.removeprefix("exempt: ")
         assert grade in ("done", "todo") or (grade.startswith("exempt: ") and len(reason) > 10), (
             rule
@@ -58,7 +39,7 @@ def test_the_files_have_the_same_names(connector: Connector) -> None:
 
 @each_connector
 def test_done_is_done(connector: Connector) -> None:
-    done = {rule for rule, grade in grades(connector).items() if grade == "done"}
+    done = {rule for rule, grade in connector.grades().items() if grade == "done"}
     folder = ROOT / connector.name
     for client in connector.load():
         signature = inspect.signature(client)

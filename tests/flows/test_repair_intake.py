@@ -21,7 +21,8 @@ from hotrod.repairs.photos import sanitize
 from hotrod.settings import Settings
 from hotrod.staff.models import TechnicianRow
 from sandbox.server import Sandbox
-from tasks._resources import Resources, mail_transport
+from tasks._connections import mail_transport
+from tasks._resources import Resources
 from tests.factories import add_ticket
 from tests.stand_ins import order_fault, slack_texts
 

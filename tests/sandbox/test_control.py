@@ -13,6 +13,7 @@ from sandbox.calls import MAX_TEXT, summarize_body
 from sandbox.mail.store import MailStore
 from sandbox.mail.tokens import Tokens
 from sandbox.slack.channels import Channels
+from sandbox.story import make_story
 
 SHOP = "repairs@shop.example.com"
 SLACK = {"Authorization": "Bearer xoxb-sandbox"}
@@ -160,3 +161,19 @@ async def test_a_client_that_leaves_within_its_request_changes_nothing(
     assert (await client.get("/health")).status_code == 200
     assert sandbox.state.store(Channels).messages() == []
     assert sandbox.state.calls.find() == []
+
+
+async def test_a_seed_tells_the_same_story_twice(client: httpx.AsyncClient) -> None:
+    first = await client.post("/_control/seed", params={"scale": 0.5, "number": 3})
+    await client.post("/_control/reset")
+    second = await client.post("/_control/seed", params={"scale": 0.5, "number": 3})
+
+    assert first.status_code == 200
+    assert set(first.json()) >= {"mail", "slack", "claude"}
+    assert first.json() == second.json()
+    assert make_story(0.5, 3) == make_story(0.5, 3)
+    assert make_story(0.5, 3) != make_story(0.5, 4)
+
+
+async def test_a_seed_of_no_size_is_refused(client: httpx.AsyncClient) -> None:
+    assert (await client.post("/_control/seed", params={"scale": 0})).status_code == 422

@@ -9,7 +9,9 @@ import pytest
 from connectors._http.breaker import Breaker, BreakerStore
 from connectors._http.errors import TransientError
 from hotrod.db.engine import Database
-from hotrod.services.breakers import SharedBreakers, standings
+from hotrod.services.breakers import SharedBreakers
+from hotrod.services.models import ServiceBreaker
+from hotrod.services.store import breakers
 
 
 class Clock:
@@ -37,6 +39,11 @@ async def is_open(breaker: Breaker) -> bool:
     return False
 
 
+async def shown(database: Database) -> dict[str, ServiceBreaker]:
+    async with database.transaction() as session:
+        return {row.service: row for row in await breakers(session)}
+
+
 async def fail(breaker: Breaker, service: str) -> None:
     await breaker.failed(TransientError(service, "o", "m"))
 
@@ -53,7 +60,9 @@ async def test_five_failures_open_it_for_all_and_a_probe_closes_it_for_all(
 
     assert await is_open(ours)
     assert await is_open(theirs)
-    assert (await standings(database))[service].failures == 5
+    found = (await shown(database))[service]
+    assert found.failures == 5
+    assert "left alone until" in found.in_words()
 
     clock.now += 2
     assert not await is_open(theirs)
@@ -61,7 +70,7 @@ async def test_five_failures_open_it_for_all_and_a_probe_closes_it_for_all(
     await theirs.succeeded()
     clock.now += 1
     assert not await is_open(ours)
-    assert service not in await standings(database)
+    assert service not in await shown(database)
 
 
 async def test_a_state_that_was_changed_by_another_is_read_anew(

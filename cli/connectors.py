@@ -1,0 +1,229 @@
+"""Commands for the connectors: which there are, whether they answer, how good they are."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from cli.console import fail, out
+from cli.database import run, transaction
+from connectors.registry import CONNECTORS, RULES, Connector
+from hotrod.errors import HotrodError
+from hotrod.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from hotrod.services.store import Traffic
+
+app = typer.Typer(help="What talks to outside services.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="As `hotrod connectors list` shows it.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+
+_ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a service took a ping; ``ok`` is None when it has no credentials."""
+
+    connector: str
+    reached: str
+    ok: bool | None
+    milliseconds: int
+    detail: str
+    cure: str = ""
+
+
+@app.command("list")
+def list_connectors(*, as_json: Json = False) -> None:
+    """List connectors: where each goes, how its breaker stands, its calls of the last hour."""
+    settings = load_settings()
+    try:
+        standing, hour = run(_in_use())
+    except HotrodError:  # the stack is down: what there is can still be listed
+        standing, hour = {}, {}
+    rows = [
+        {
+            "connector": one.name,
+            "title": one.title,
+            "reached": reached(one.name, settings),
+            "breaker": standing.get(one.name, "closed"),
+            "calls": hour[one.name].calls if one.name in hour else 0,
+            "failed": hour[one.name].failed if one.name in hour else 0,
+        }
+        for one in CONNECTORS
+    ]
+    if as_json:
+        sys.stdout.write(json.dumps({"connectors": rows}) + "\n")
+        return
+    table = _table("connector", "service", "reached", "breaker", "calls in 1 h", "failed")
+    for row in rows:
+        table.add_row(*(Text(str(value)) for value in row.values()))
+    out.print(table)
+
+
+@app.command()
+def ping(
+    name: Annotated[str | None, typer.Argument(help="One connector; none: all.")] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Ask services whether they are reached and take our credentials. Exit status 1: one fails."""
+    settings = load_settings()
+    chosen = [_known(name)] if name else list(CONNECTORS)
+    answers = asyncio.run(_ping_all(chosen, settings))
+    if as_json:
+        sys.stdout.write(json.dumps({"answers": [asdict(answer) for answer in answers]}) + "\n")
+    else:
+        table = _table("connector", "reached", "", "ms", "")
+        for answer in answers:
+            table.add_row(answer.connector, answer.reached, _mark(answer), *_rest(answer))
+        out.print(table)
+    if any(answer.ok is False for answer in answers):
+        raise typer.Exit(1)
+
+
+@app.command()
+def grade(*, as_json: Json = False) -> None:
+    """Show the grades of all connectors by their quality.yaml. Exit status 1: one is todo."""
+    grades = {one.name: one.grades() for one in CONNECTORS}
+    if as_json:
+        sys.stdout.write(json.dumps({"grades": grades}) + "\n")
+    else:
+        table = _table("connector", "done", "todo", "exempt")
+        for name, marks in grades.items():
+            table.add_row(
+                Text(name, style="bold"),
+                Text(f"{list(marks.values()).count('done')} of {len(RULES)}", style="green"),
+                Text(", ".join(r for r, mark in marks.items() if mark == "todo"), style="bold red"),
+                Text("; ".join(_exemptions(marks)), style="dim"),
+            )
+        out.print(table)
+    if any(mark == "todo" for marks in grades.values() for mark in marks.values()):
+        raise typer.Exit(1)
+
+
+@app.command("test")
+def run_tests(
+    name: Name,
+    *,
+    live: Annotated[
+        bool, typer.Option("--live", help="Against the live service, reading only.")
+    ] = False,
+) -> None:
+    """Run a connector's contract tests from a checkout, against its stand-in or live."""
+    chosen = _known(name)
+    folder = _ROOT / "tests" / "contract"
+    if not folder.is_dir():
+        fail("The contract tests come with a checkout of the project, not with its package.")
+        raise typer.Exit(2)
+    where = ["-m", "live", "-k", name, str(folder / "test_live.py")]
+    if not live:
+        where = [str(folder / f"test_{chosen.name}.py")]
+    raise typer.Exit(subprocess.call([sys.executable, "-m", "pytest", *where], cwd=_ROOT))
+
+
+@app.command()
+def docs() -> None:
+    """Write the pages in docs/connectors from docstrings, settings and grades."""
+    from cli.connector_pages import write_pages
+
+    for path in write_pages(_ROOT / "docs" / "connectors"):
+        out.print(Text(str(path.relative_to(_ROOT))))
+
+
+def reached(name: str, settings: Settings) -> str:
+    """Return where a connector goes by the settings: ``stand-in``, ``live`` or ``-``."""
+    from tasks._connections import CONNECTIONS, alone
+
+    if name == "mail":
+        return "stand-in" if settings.mail_is_played else "live"
+    section = getattr(settings, name, None)
+    address = str(getattr(section, "base_url", ""))
+    if address.startswith(f"{settings.sandbox_url}/"):
+        return "stand-in"
+    return "live" if CONNECTIONS[name](settings, alone) else "-"
+
+
+async def examine(one: Connector, settings: Settings) -> Answer:
+    """Ping a connector's service."""
+    from connectors._http.errors import ConnectorError
+    from tasks._connections import CONNECTIONS, alone
+
+    where = reached(one.name, settings)
+    client = CONNECTIONS[one.name](settings, alone)
+    if client is None:
+        return Answer(one.name, where, None, 0, "no credentials: it isn't used")
+    begin = time.perf_counter()
+    try:
+        await client.ping()
+    except ConnectorError as error:
+        took = _milliseconds(begin)
+        return Answer(one.name, where, False, took, error.message, error.cure)
+    finally:
+        await client.aclose()
+    return Answer(one.name, where, True, _milliseconds(begin), "")
+
+
+async def _ping_all(chosen: list[Connector], settings: Settings) -> list[Answer]:
+    return list(await asyncio.gather(*(examine(one, settings) for one in chosen)))
+
+
+async def _in_use() -> tuple[dict[str, str], dict[str, Traffic]]:
+    """Return how breakers stand, and the calls of the last hour, by service."""
+    from hotrod.db.columns import now
+    from hotrod.services.store import breakers, traffic
+
+    async with transaction() as session:
+        standing = {row.service: row.in_words() for row in await breakers(session)}
+        return standing, await traffic(session, now())
+
+
+def _exemptions(marks: dict[str, str]) -> list[str]:
+    return [
+        f"{rule}: {mark.removeprefix('exempt: ')}"
+        for rule, mark in marks.items()
+        if mark.startswith("exempt")
+    ]
+
+
+def _known(name: str) -> Connector:
+    for one in CONNECTORS:
+        if one.name == name:
+            return one
+    fail(f"There is no connector {name!r}; there are {', '.join(c.name for c in CONNECTORS)}.")
+    raise typer.Exit(2)
+
+
+def _milliseconds(begin: float) -> int:
+    return round((time.perf_counter() - begin) * 1000)
+
+
+def _mark(answer: Answer) -> Text:
+    if answer.ok is None:
+        return Text("not used", style="dim")
+    return Text("ok", style="green") if answer.ok else Text("not ok", style="bold red")
+
+
+def _rest(answer: Answer) -> tuple[str, Text]:
+    detail = Text(answer.detail)
+    if answer.cure:
+        detail.append(f" {answer.cure}", style="yellow")
+    return str(answer.milliseconds) if answer.ok is not None else "", detail
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table

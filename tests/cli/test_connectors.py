@@ -1,0 +1,81 @@
+"""The commands for connectors, as ops see them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cli import connectors
+from cli.connector_pages import pages
+from connectors.registry import CONNECTORS, RULES
+from sandbox import running_sandbox
+
+ROOT = Path(__file__).parents[2]
+Hotrod = Callable[..., int]
+Output = pytest.CaptureFixture[str]
+
+
+def test_each_page_says_what_the_code_says() -> None:
+    """Run `hotrod connectors docs` and commit what it writes."""
+    folder = ROOT / "docs" / "connectors"
+    written = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.md")}
+
+    assert written == pages()
+
+
+def test_grades_are_shown_and_a_todo_is_a_failure(
+    hotrod: Hotrod, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        connectors.Connector, "grades", lambda _one: dict.fromkeys(RULES, "exempt: for a test")
+    )
+    assert hotrod("connectors", "grade", "--json") == 0
+    assert set(json.loads(capsys.readouterr().out)["grades"]) == {one.name for one in CONNECTORS}
+
+    monkeypatch.setattr(connectors.Connector, "grades", lambda _one: dict.fromkeys(RULES, "todo"))
+    assert hotrod("connectors", "grade") == 1
+    assert "todo" in capsys.readouterr().out
+
+
+def test_connectors_are_listed_without_the_stack(hotrod: Hotrod, capsys: Output) -> None:
+    assert hotrod("connectors", "list", "--json") == 0
+
+    rows = {row["connector"]: row for row in json.loads(capsys.readouterr().out)["connectors"]}
+
+    assert rows["slack"]["reached"] == "stand-in"
+    assert rows["slack"]["breaker"] == "closed"
+
+
+def test_a_service_that_is_not_reached_is_told_with_its_cure(
+    hotrod: Hotrod, capsys: Output
+) -> None:
+    assert hotrod("connectors", "ping", "slack", "--json") == 1
+
+    (answer,) = json.loads(capsys.readouterr().out)["answers"]
+
+    assert answer["ok"] is False
+    assert answer["cure"]
+
+
+def test_a_connector_that_is_not_there_is_named(hotrod: Hotrod, capsys: Output) -> None:
+    assert hotrod("connectors", "ping", "fax") == 2
+    assert "mail" in capsys.readouterr().err
+
+
+async def test_all_answer_at_the_stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running_sandbox() as sandbox:
+        monkeypatch.setenv("HOTROD_SANDBOX__PORT", sandbox.url.rsplit(":", 1)[1])
+        for name, port in sandbox.state.ports.items():
+            monkeypatch.setenv(f"HOTROD_SANDBOX__{name.upper()}_PORT", str(port))
+        settings = connectors.load_settings()
+        answers = await connectors._ping_all(list(CONNECTORS), settings)
+
+    assert {answer.connector: answer.detail for answer in answers if answer.ok is False} == {}
+
+
+def test_seeding_without_stand_ins_says_how_to_start_them(hotrod: Hotrod, capsys: Output) -> None:
+    assert hotrod("sandbox", "seed") == 1
+    assert "hotrod up" in capsys.readouterr().err
