@@ -57,6 +57,9 @@ class DatabaseSettings(Section):
     statement_timeout_seconds: float = Field(
         30.0, gt=0, description="A statement that runs longer is cancelled by the server."
     )
+    call_log_days: int = Field(
+        30, ge=1, description="How long the record of each call of a service is kept."
+    )
 
 
 class PrefectSettings(Section):

@@ -36,6 +36,7 @@ from hotrod.repairs.store import (
     read_diagnosis,
     read_ticket,
 )
+from hotrod.services import store as services
 from hotrod.staff.rules import TechnicianFacts, choose_technician
 from hotrod.staff.store import technicians
 from tasks._policy import RECORD
@@ -266,6 +267,15 @@ async def redact_deliveries() -> int:
         if not redacted:
             return total
         total += redacted
+
+
+@task(name="forget calls", **RECORD)
+async def forget_calls() -> int:
+    """Remove the records of old calls of services; return how many."""
+    kit = resources()
+    before = now() - timedelta(days=kit.settings.database.call_log_days)
+    async with kit.database.transaction() as session:
+        return await services.forget_calls(session, before)
 
 
 @task(name="find due reminders", **RECORD)

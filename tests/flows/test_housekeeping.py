@@ -10,6 +10,7 @@ from sqlmodel import select
 from flows.housekeeping import housekeeping
 from hotrod.db.columns import now
 from hotrod.durable.models import Delivery, DeliveryState
+from hotrod.services.models import IntegrationLog
 from tasks._resources import Resources
 from tests.factories import delivery_row
 
@@ -34,3 +35,20 @@ async def test_only_what_was_finished_long_ago_is_redacted(kit: Resources) -> No
         rows = (await session.exec(select(Delivery))).all()
     assert {row.delivery_id for row in rows if row.redacted_at is not None} == {"old"}
     assert {row.delivery_id for row in rows if not row.payload and not row.answer} == {"old"}
+
+
+async def test_records_of_old_calls_are_removed(kit: Resources) -> None:
+    days = kit.settings.database.call_log_days
+    async with kit.database.transaction() as session:
+        for age in (days + 1, days - 1):
+            at = now() - timedelta(days=age)
+            entry = {"service": "housekeeping", "operation": f"{age}", "outcome": "ok"}
+            session.add(IntegrationLog(**entry, milliseconds=1.0, attempts=1, at=at))
+
+    await housekeeping()
+
+    async with kit.database.transaction() as session:
+        found = await session.exec(
+            select(IntegrationLog.operation).where(IntegrationLog.service == "housekeeping")
+        )
+        assert found.all() == [f"{days - 1}"]
