@@ -30,6 +30,7 @@ _PORTS = (
     "GATEWAY__PORT",
     "SANDBOX__PORT",
     "SANDBOX__SMTP_PORT",
+    "SANDBOX__IMAP_PORT",
 )
 _DEFAULTS = {
     "SANDBOX__SERVICES": "mail,claude,slack",

@@ -143,6 +143,19 @@ def chaos(
     _show(result, as_json=as_json)
 
 
+@app.command()
+def services(
+    *,
+    processes: Annotated[int, typer.Option(min=1, max=8, help="That share an account.")] = 4,
+    pairs: Annotated[int, typer.Option(min=10, max=5000, help="Calls with and without.")] = 400,
+    as_json: AsJson = False,
+) -> None:
+    """Share an account among processes, and time a call beside plain httpx."""
+    from bench.services import measure_services
+
+    _show(measure_services(processes=processes, pairs=pairs), as_json=as_json)
+
+
 def _tell_event(what: str) -> None:
     err.print(what, style="dim", highlight=False)
 

@@ -23,7 +23,7 @@ ROOMS = (
 )
 
 ALLOWED: dict[str, tuple[str, ...]] = {
-    "bench": ("flows", "hotrod"),
+    "bench": ("flows", "tasks._connections", "connectors._http", "hotrod"),
     "cli": (
         "bench",
         "deployments",

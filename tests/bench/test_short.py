@@ -12,6 +12,7 @@ from bench.chaos import measure_chaos
 from bench.drain import measure_drain
 from bench.outage import measure_outage
 from bench.recover import measure_recover
+from bench.services import measure_services
 from bench.sleep import measure_sleep
 from bench.start import measure_start
 
@@ -67,3 +68,9 @@ def test_chaos_breaks_no_invariant() -> None:
     found = measure_chaos(kills=6, seed=1)
     assert found.violations == []
     assert (found.kills, found.lost, found.doubled) == (6, 0, 0)
+
+
+def test_processes_that_share_an_account_stay_below_its_limit() -> None:
+    found = measure_services(processes=2, limit=20, window_seconds=2.0, windows=2, pairs=10)
+    assert found.calls > 20
+    assert found.busiest_window <= 20
