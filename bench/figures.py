@@ -95,9 +95,11 @@ class Result(BaseModel):
 
 
 def in_words(seconds: float | None) -> str:
-    """Return a duration as people read it: 41 ms, 1.52 s, 73 s."""
+    """Return a duration as people read it: 0.41 ms, 41 ms, 1.52 s, 73 s."""
     if seconds is None or math.isnan(seconds):
         return "none"
+    if abs(seconds) < 0.01:  # noqa: PLR2004
+        return f"{seconds * 1000:.2f} ms"
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     return f"{seconds:.2f} s" if seconds < 60 else f"{seconds:.0f} s"  # noqa: PLR2004

@@ -31,12 +31,19 @@ class Connector:
         title: the service's own name.
         clients: ``module:class`` below the folder, one for each way to reach the service.
         sections: of the settings that are about it.
+        stand_in: who plays its service, where that isn't a stand-in of the same name.
     """
 
     name: str
     title: str
     clients: tuple[str, ...]
     sections: tuple[str, ...]
+    stand_in: str = ""
+
+    @property
+    def played_by(self) -> str:
+        """The stand-in that plays its service, as HOTROD_SANDBOX__SERVICES names it."""
+        return self.stand_in or self.name
 
     @property
     def quality_file(self) -> Path:

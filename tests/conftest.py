@@ -45,8 +45,11 @@ def free_port() -> int:
 
 
 # Prefect reads its settings when it is imported, so they are made before any test module is.
-for name in [name for name in os.environ if name.startswith(("HOTROD_", "PREFECT_"))]:
-    del os.environ[name]
+# What was given is for the tests of live services alone.
+GIVEN_ENVIRONMENT = {
+    name: os.environ.pop(name)
+    for name in [name for name in os.environ if name.startswith(("HOTROD_", "PREFECT_"))]
+}
 HOME = Path(tempfile.mkdtemp(prefix="hotrod-tests-"))
 PREFECT = Settings(_env_file=None, home=HOME, prefect={"port": free_port()})
 os.environ.update(prefect_environment(PREFECT, load_secrets(PREFECT)))

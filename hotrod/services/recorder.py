@@ -14,12 +14,18 @@ from sqlalchemy.exc import DBAPIError
 
 from hotrod.db.columns import now
 from hotrod.db.engine import Database, is_away
-from hotrod.services.models import ApiMetric, IntegrationLog
+from hotrod.services.models import ApiMetric
 
 log = structlog.get_logger(__name__)
 
 MAX_KEPT = 10_000
 _FLUSH_SECONDS = 1.0
+_LONGEST_ID = 200
+_KEEP = text("""
+    INSERT INTO integration_logs
+    VALUES (gen_random_uuid(), :service, :operation, :outcome, :milliseconds, :attempts,
+            :request_id, :at)
+""")
 _ADD = text("""
     INSERT INTO api_metrics AS m
     VALUES (:minute, :service, :operation, :outcome, :calls, :attempts, :total_milliseconds,
@@ -115,8 +121,8 @@ class CallRecorder:
 
     async def _insert(self, batch: list[tuple[Call, datetime]]) -> None:
         async with self._database.transaction() as session:
-            session.add_all(_entry(call, at) for call, at in batch)
             connection = await session.connection()
+            await connection.execute(_KEEP, [_entry(call, at) for call, at in batch])
             await connection.execute(_ADD, [metric.model_dump() for metric in summed_up(batch)])
 
 
@@ -146,13 +152,13 @@ def summed_up(batch: list[tuple[Call, datetime]]) -> list[ApiMetric]:
     return [found[key] for key in sorted(found)]
 
 
-def _entry(call: Call, at: datetime) -> IntegrationLog:
-    return IntegrationLog(
-        service=call.service,
-        operation=call.operation,
-        outcome=call.outcome,
-        milliseconds=call.milliseconds,
-        attempts=call.attempts,
-        request_id=call.request_id[:200],
-        at=at,
-    )
+def _entry(call: Call, at: datetime) -> dict[str, object]:
+    return {
+        "service": call.service,
+        "operation": call.operation,
+        "outcome": call.outcome,
+        "milliseconds": call.milliseconds,
+        "attempts": call.attempts,
+        "request_id": call.request_id[:_LONGEST_ID],
+        "at": at,
+    }

@@ -58,6 +58,6 @@ def test_done_is_done(connector: Connector) -> None:
     if "redaction" in done:
         assert "Redactor(" in sources
     if "stand_in" in done:
-        assert (ROOT.parent / "sandbox" / connector.name).is_dir()
+        assert (ROOT.parent / "sandbox" / connector.played_by).is_dir()
     if "contract_test" in done:
         assert (ROOT.parent / "tests" / "contract" / f"test_{connector.name}.py").is_file()
