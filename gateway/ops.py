@@ -19,6 +19,7 @@ from gateway import html
 from gateway.auth import Caller, ops
 from gateway.context import Context, InContext
 from gateway.problems import ProblemError
+from hotrod.db.columns import now
 from hotrod.durable import effects
 from hotrod.durable.ages import write_age
 from hotrod.durable.inbox import COUNTED_AT_MOST
@@ -35,6 +36,7 @@ from hotrod.durable.search import (
 from hotrod.durable.summary import WINDOWS, summary
 from hotrod.errors import HotrodError, LinkError
 from hotrod.repairs.models import Ticket
+from hotrod.services.store import breakers, traffic
 
 router = APIRouter(prefix="/ops", include_in_schema=False, route_class=html.PageRoute)
 log = structlog.get_logger()
@@ -88,7 +90,7 @@ class EffectForm(BaseModel):
 async def ops_page(
     context: InContext, caller: OpsCaller, query: Annotated[OpsQuery, Query()]
 ) -> HTMLResponse:
-    """Show counts, ages, rates, unknown effects, and the deliveries that match a filter."""
+    """Show counts, ages, rates, unknown effects, services, and deliveries by a filter."""
     given = query.filter
     shown = given.model_copy(update={"states": given.states or UNSETTLED})
     async with context.database.transaction() as session:
@@ -96,6 +98,8 @@ async def ops_page(
         values: dict[str, Any] = {
             "summary": await summary(session),
             "effects": await open_effects(session, limit=_SHOWN),
+            "breakers": await breakers(session),
+            "traffic": await traffic(session, now()),
             "ticket_urls": await _ticket_urls(session, context, rows[:_SHOWN]),
             "matching": {} if given.is_empty else await _matching(session, given),
         }

@@ -17,6 +17,7 @@ from gateway.context import Context
 from hotrod.access.models import Scope
 from hotrod.db.columns import now
 from hotrod.durable.models import Delivery, DeliveryState, Effect, EffectState
+from hotrod.services.models import ApiMetric, ServiceBreaker
 from tests.factories import add_ticket, delivery_row
 from tests.gateway.conftest import assert_problem, new_key
 from tests.gateway.test_pages import HOSTILE, assert_safe_page
@@ -301,3 +302,21 @@ async def test_metrics_are_in_prometheus_format(desk: Desk) -> None:
     await desk.store(delivery_row())
     after = await desk.client.get("/metrics", auth=desk.auth)
     assert f"hotrod_inbox_accepted_total {accepted + 1}" in after.text
+
+
+async def test_services_are_shown_and_one_that_is_left_alone_stands_out(desk: Desk) -> None:
+    failed = {"operation": "send", "outcome": "TransientError", "calls": 7, "attempts": 21}
+    timed = {"total_milliseconds": 70.0, "longest_milliseconds": 20.0}
+    breaker = ServiceBreaker(
+        service="mail-for-ops", failures=7, rest_seconds=4, open_until=now().timestamp() + 4
+    )
+    async with desk.context.database.transaction() as session:
+        session.add(ApiMetric(minute=now(), service="mail-for-ops", **failed, **timed))
+        session.add(breaker)
+
+    page = await desk.page()
+
+    assert "mail-for-ops" in page
+    assert re.search(r"mail-for-ops: left alone until [0-9:]{8} after 7 failures", page)
+    async with desk.context.database.transaction() as session:
+        await session.delete(breaker)
