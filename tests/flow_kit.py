@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from prefect.context import AsyncClientContext
 from pydantic import SecretStr
+from sqlmodel import delete
 
 from hotrod.company.models import Company
 from hotrod.db.engine import Database
+from hotrod.services.models import ServiceBreaker
 from hotrod.settings import Settings
 from sandbox.server import Sandbox, running_sandbox
 from tasks import _resources
@@ -42,6 +44,8 @@ async def kit(
     resources = _resources.build(settings, company, database)
     _resources.use(resources)
     sandbox.state.reset()
+    async with database.transaction() as session:
+        await session.exec(delete(ServiceBreaker))  # other tests let services fail
     async with AsyncClientContext():
         yield resources
     _resources.use(None)
