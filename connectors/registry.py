@@ -72,5 +72,6 @@ CONNECTORS = (
         ("mail", "graph", "smtp", "imap"),
     ),
     Connector("claude", "Anthropic Claude", ("client:ClaudeClient",), ("claude",)),
+    Connector("postgres", "PostgreSQL", ("client:PostgresClient",), ("postgres",)),
     Connector("slack", "Slack", ("client:SlackClient",), ("slack",)),
 )

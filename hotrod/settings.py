@@ -40,6 +40,7 @@ from hotrod.services.settings import (
     ImapSettings,
     MailSettings,
     N8nSettings,
+    PostgresSettings,
     SlackSettings,
     SmtpSettings,
     StripeSettings,
@@ -106,6 +107,7 @@ class Settings(BaseSettings):
     anymailfinder: AnymailFinderSettings = Field(default_factory=AnymailFinderSettings)
     n8n: N8nSettings = Field(default_factory=N8nSettings)
     supabase: SupabaseSettings = Field(default_factory=SupabaseSettings)
+    postgres: PostgresSettings = Field(default_factory=PostgresSettings)
     slack: SlackSettings = Field(default_factory=SlackSettings)
     twilio: TwilioSettings = Field(default_factory=TwilioSettings)
     stripe: StripeSettings = Field(default_factory=StripeSettings)

@@ -13,6 +13,7 @@ from connectors.claude.client import ClaudeClient
 from connectors.mail.client import MailTransport
 from connectors.mail.graph import GraphMail
 from connectors.mail.smtp import SmtpMail
+from connectors.postgres.client import PostgresClient
 from connectors.slack.client import SlackClient
 from hotrod.db.engine import Database
 from hotrod.services.breakers import SharedBreakers
@@ -101,6 +102,18 @@ def claude_client(settings: Settings, _account: Account = alone) -> ClaudeClient
     )
 
 
+def postgres_client(settings: Settings, account: Account = alone) -> PostgresClient | None:
+    """Return the client of somebody else's PostgreSQL; None: there is none."""
+    postgres = settings.postgres
+    if not _given(postgres.url):
+        return None
+    return PostgresClient(
+        url=postgres.url,
+        timeout_seconds=postgres.timeout_seconds,
+        shared=account("postgres", None),
+    )
+
+
 def slack_client(settings: Settings, _account: Account = alone) -> SlackClient | None:
     """Return the client of Slack; None: there is no token."""
     slack = settings.slack
@@ -116,6 +129,7 @@ def slack_client(settings: Settings, _account: Account = alone) -> SlackClient |
 CONNECTIONS: dict[str, Callable[[Settings, Account], Client | None]] = {
     "mail": mail_transport,
     "claude": claude_client,
+    "postgres": postgres_client,
     "slack": slack_client,
 }
 """From a connector's name to what makes its client; None: it has no credentials."""

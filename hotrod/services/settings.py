@@ -303,6 +303,15 @@ class SupabaseSettings(ServiceSection):
         }
 
 
+class PostgresSettings(Section):
+    """PostgreSQL of somebody else: the database of a shop that has no other interface."""
+
+    url: SecretStr = Field(
+        NO_SECRET, description="postgresql://user:password@host/name; empty: there is none."
+    )
+    timeout_seconds: Seconds = Field(15.0, description="Longest wait for a statement.")
+
+
 class SlackSettings(ServiceSection):
     """Slack, for messages to technicians and ops. Without a token, none are sent."""
 
