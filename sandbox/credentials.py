@@ -21,6 +21,7 @@ class Credentials:
     claude_api_key: str = "sandbox-key"
     slack_token: str = "xoxb-sandbox"  # noqa: S105
     google_refresh_token: str = "sandbox-refresh"  # noqa: S105
+    ebay_refresh_token: str = "sandbox-refresh"  # noqa: S105
 
 
 CREDENTIALS = Credentials()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from sandbox.claude.stand_in import CLAUDE
+from sandbox.ebay.stand_in import EBAY
 from sandbox.mail.stand_in import MAIL
 from sandbox.slack.stand_in import SLACK
 from sandbox.stand_in import StandIn
 
-STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK)
+STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, EBAY)

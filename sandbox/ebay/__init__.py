@@ -1,0 +1,1 @@
+"""eBay's Buy APIs: search, bids, guest checkout; and what surrounds them."""
