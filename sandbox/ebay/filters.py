@@ -29,8 +29,7 @@ class Filters:
 
     tests: list[Test] = field(default_factory=list)
     warnings: list[dict[str, Any]] = field(default_factory=list)
-    in_description: bool = False
-    deliver_to: str = ""
+    used: dict[str, str] = field(default_factory=dict)
 
     def keep(self, listing: Listing) -> bool:
         """Whether a listing passes all of them."""
@@ -52,8 +51,7 @@ def read_filters(text: str) -> Filters:
             filters.warnings.append(warning(12002, filterName=name))
         else:
             filters.tests.append(test)
-    filters.in_description = given.get("searchInDescription") == "true"
-    filters.deliver_to = given.get("deliveryCountry", "")
+            filters.used[name] = value
     return filters
 
 
@@ -150,7 +148,8 @@ def _max_delivery_cost(text: str, given: Mapping[str, str]) -> Test:
 
 
 def _delivery_country(text: str, _given: Mapping[str, str]) -> Test:
-    return lambda one: one.reaches(_country(text))
+    country = _country(text)
+    return lambda one: one.reaches(country)
 
 
 def _location(text: str, _given: Mapping[str, str]) -> Test:
@@ -182,7 +181,8 @@ def _accounts(text: str, _given: Mapping[str, str]) -> Test:
 
 
 def _returns(text: str, _given: Mapping[str, str]) -> Test:
-    return lambda one: one.returns or not _flag(text)
+    only = _flag(text)
+    return lambda one: one.returns or not only
 
 
 def _flag(text: str) -> bool:

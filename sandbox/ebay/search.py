@@ -71,7 +71,7 @@ def narrow(found: Any, query: Mapping[str, str], country: str) -> Found:  # noqa
     """Keep what is delivered to a buyer and passes the filters of a search."""
     filters = read_filters(query.get("filter", ""))
     warnings = filters.warnings
-    country = filters.deliver_to or country
+    country = filters.used.get("deliveryCountry", country)
     kept = [one for one in found if one.reaches(country) and filters.keep(one)]
     category_ids = _ids(query.get("category_ids", ""))
     if category_ids and not all(one.isdecimal() for one in category_ids):
