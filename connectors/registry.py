@@ -74,4 +74,7 @@ CONNECTORS = (
     Connector("claude", "Anthropic Claude", ("client:ClaudeClient",), ("claude",)),
     Connector("postgres", "PostgreSQL", ("client:PostgresClient",), ("postgres",)),
     Connector("slack", "Slack", ("client:SlackClient",), ("slack",)),
+    Connector(
+        "ebay", "eBay", ("client:EbayClient", "bids:EbayBids", "orders:EbayOrders"), ("ebay",)
+    ),
 )

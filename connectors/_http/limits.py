@@ -102,3 +102,33 @@ class MemoryLimiter:
     async def learn(self, rate: Rate) -> None:
         """Go by another limit."""
         self._window.rate = rate
+
+
+class Limiters:
+    """A ``Limiter`` of several: a call waits until each of them lets it through.
+
+    Args:
+        limiters: those that refuse most often first; what the others reserved for a call that
+            one refuses is lost. The first one learns what the service tells.
+    """
+
+    def __init__(self, *limiters: Limiter) -> None:
+        self._limiters = limiters
+
+    async def reserve(self, at_most: float) -> float:
+        """Reserve a moment with each of them, see ``Limiter``."""
+        wait = 0.0
+        for limiter in self._limiters:
+            wait = max(wait, await limiter.reserve(at_most))
+            if wait > at_most:
+                break
+        return wait
+
+    async def pause(self, seconds: float) -> None:
+        """Let nobody call for a while."""
+        for limiter in self._limiters:
+            await limiter.pause(seconds)
+
+    async def learn(self, rate: Rate) -> None:
+        """Go by another limit."""
+        await self._limiters[0].learn(rate)
