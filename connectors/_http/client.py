@@ -167,12 +167,23 @@ class ServiceClient:
             ConnectorError: as classified, see ``errors``.
         """
         response = await self.send(operation, method, path, **parts)
+        return self.read(into, operation, response, safe=is_safe(method, parts))
+
+    def read(
+        self, into: type[Model], operation: str, response: httpx.Response, *, safe: bool = True
+    ) -> Model:
+        """Return a JSON answer as a model; for those of which more than the body matters.
+
+        Raises:
+            TransientError: the answer can't be read, and nothing was changed.
+            UnknownOutcomeError: the answer to a write can't be read.
+        """
         try:
             return into.model_validate_json(response.content)
         except ValidationError as mismatch:
             faults = sorted({fault["type"] for fault in mismatch.errors()})
         raise self.error(
-            TransientError if is_safe(method, parts) else UnknownOutcomeError,
+            TransientError if safe else UnknownOutcomeError,
             operation,
             f"its answer ({response.status_code}, "
             f"{response.headers.get('content-type', 'no content type')}) can't be read: "

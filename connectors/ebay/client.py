@@ -271,7 +271,7 @@ class EbayClient:
         )
         if not response.content:
             return []
-        found = Suggestions.model_validate_json(response.content)
+        found = self._ebay.read(Suggestions, "suggest_categories", response)
         return [one.category for one in found.category_suggestions]
 
     async def get_quota(self) -> Quota:
@@ -335,7 +335,9 @@ class EbayClient:
             "/developer/analytics/v1_beta/rate_limit/",
             params={"api_context": "buy", "api_name": "browse"},
         )
-        return RateLimits.model_validate_json(response.content or b"{}")
+        if not response.content:
+            return RateLimits()
+        return self._ebay.read(RateLimits, operation, response)
 
     def _pages(
         self, operation: str, fetch: Callable[[int], Awaitable[SearchAnswer]], page_size: int

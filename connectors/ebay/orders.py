@@ -11,12 +11,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr
 
 from connectors._http.auth import OAuth
 from connectors._http.calls import Shared
 from connectors._http.client import ServiceClient
-from connectors._http.errors import ServiceNotFoundError, UnknownOutcomeError
+from connectors._http.errors import ServiceNotFoundError
 from connectors._http.redaction import Redactor
 from connectors._http.retry import RetryPolicy
 from connectors.ebay.auth import GUEST_ORDER, Buyer, headers_of, tokens_for
@@ -126,12 +126,7 @@ class EbayOrders:
                 "shippingAddress": _address(recipient),
             },
         )
-        try:
-            session = CheckoutSession.model_validate_json(response.content)
-        except ValidationError:
-            raise self._order.error(
-                UnknownOutcomeError, "initiate_guest_checkout", "its answer can't be read"
-            ) from None
+        session = self._order.read(CheckoutSession, "initiate_guest_checkout", response, safe=False)
         signature = SecretStr(response.headers.get(_SIGNATURE, ""))
         return session.model_copy(update={"security_signature": signature})
 
