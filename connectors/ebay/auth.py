@@ -8,15 +8,18 @@ Source: https://developer.ebay.com/api-docs/static/oauth-tokens.html
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from pydantic import SecretStr
 
-from connectors._http.auth import OAuthTokens
+from connectors._http.auth import OAuth, OAuthTokens
 from connectors._http.calls import Shared
-from connectors._http.client import Cures
+from connectors._http.client import Cures, ServiceClient
+from connectors._http.limits import Limiter
+from connectors._http.redaction import Redactor
 from connectors._http.retry import RetryPolicy
+from connectors.ebay.errors import TABLE, read_problem
 
 PUBLIC = "https://api.ebay.com/oauth/api_scope"
 AUCTION = f"{PUBLIC}/buy.offer.auction"
@@ -52,31 +55,66 @@ def headers_of(marketplace: str, buyer: Buyer) -> dict[str, str]:
     return headers
 
 
-def tokens_for(
-    account: str,
-    scope: str,
-    *,
-    base_url: str,
-    client_id: str,
-    client_secret: SecretStr,
-    refresh_token: SecretStr | None,
-    timeout_seconds: float,
-    cures: Cures,
-    shared: Shared | None,
-    retry: RetryPolicy | None,
-) -> OAuthTokens:
-    """Return the tokens of a scope: a user's with a refresh token, else the application's."""
-    return OAuthTokens(
-        account,
-        base_url,
-        TOKEN_PATH,
-        client_id=client_id,
-        client_secret=client_secret,
-        refresh_token=refresh_token,
-        scope=scope,
-        by_header=True,
-        timeout_seconds=timeout_seconds,
-        cures=cures,
-        shared=shared,
-        retry=retry,
-    )
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """How a client reaches eBay: with the tokens of one scope.
+
+    Args:
+        account: name of the tokens in the shared store.
+        scope: what they are for.
+        base_url: root of the token service.
+        client_id: App ID of the keyset.
+        client_secret: Cert ID of the keyset.
+        refresh_token: a user's grant; None: the application acts by itself.
+        timeout_seconds: longest wait for an answer.
+        cures: sentences for ops.
+        shared: with the other processes.
+        retry: when calls are tried again.
+    """
+
+    account: str
+    scope: str
+    base_url: str
+    client_id: str
+    client_secret: SecretStr
+    refresh_token: SecretStr | None = None
+    timeout_seconds: float
+    cures: Cures
+    shared: Shared | None
+    retry: RetryPolicy | None
+
+    def tokens(self) -> OAuthTokens:
+        """Return the tokens."""
+        return OAuthTokens(
+            self.account,
+            self.base_url,
+            TOKEN_PATH,
+            client_id=self.client_id,
+            client_secret=self.client_secret,
+            refresh_token=self.refresh_token,
+            scope=self.scope,
+            by_header=True,
+            timeout_seconds=self.timeout_seconds,
+            cures=self.cures,
+            shared=self.shared,
+            retry=self.retry,
+        )
+
+    def client(
+        self, tokens: OAuthTokens, url: str, limiter: Limiter | None = None
+    ) -> ServiceClient:
+        """Return a client of the APIs below a URL, at the pace of a limiter."""
+        secrets = [self.client_secret, *([self.refresh_token] if self.refresh_token else [])]
+        return ServiceClient(
+            self.account,
+            url,
+            timeout_seconds=self.timeout_seconds,
+            auth=OAuth(tokens),
+            table=TABLE,
+            cures=self.cures,
+            read_problem=read_problem,
+            redact=Redactor(secrets),
+            request_id="rlogid",
+            shared=replace(self.shared or Shared(), limiter=limiter),
+            retry=self.retry,
+        )

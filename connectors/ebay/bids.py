@@ -12,17 +12,13 @@ from urllib.parse import quote
 
 from pydantic import SecretStr
 
-from connectors._http.auth import OAuth
 from connectors._http.calls import Shared
-from connectors._http.client import ServiceClient
 from connectors._http.errors import ServiceNotFoundError
-from connectors._http.redaction import Redactor
 from connectors._http.retry import RetryPolicy
-from connectors.ebay.auth import AUCTION, Buyer, headers_of, tokens_for
-from connectors.ebay.errors import BID_CURES, TABLE, NoBidsError, read_problem
+from connectors.ebay.auth import AUCTION, Access, Buyer, headers_of
+from connectors.ebay.errors import BID_CURES, NoBidsError
 from connectors.ebay.models import Bidding, PlacedBid, ProxyBid
 
-SERVICE = "ebay"
 ACCOUNT = "ebay.user"
 
 _NOWHERE = "v1|0|0"
@@ -38,7 +34,8 @@ class EbayBids:
         refresh_token: the user's grant, with ``buy.offer.auction``.
         marketplace: where the user buys, e.g. ``EBAY_CA``.
         timeout_seconds: longest wait for an answer.
-        shared: with the other processes that bid as this user.
+        shared: with the other processes that bid as this user; its limiter is not used, bids don't
+            wait for searches.
         retry: when lookups are tried again.
     """
 
@@ -54,10 +51,9 @@ class EbayBids:
         shared: Shared | None = None,
         retry: RetryPolicy | None = None,
     ) -> None:
-        self._headers = headers_of(marketplace, Buyer())
-        self._tokens = tokens_for(
-            ACCOUNT,
-            AUCTION,
+        access = Access(
+            account=ACCOUNT,
+            scope=AUCTION,
             base_url=base_url,
             client_id=client_id,
             client_secret=client_secret,
@@ -67,19 +63,9 @@ class EbayBids:
             shared=shared,
             retry=retry,
         )
-        self._offer = ServiceClient(
-            SERVICE,
-            base_url,
-            timeout_seconds=timeout_seconds,
-            auth=OAuth(self._tokens),
-            table=TABLE,
-            cures=BID_CURES,
-            read_problem=read_problem,
-            redact=Redactor([client_secret, refresh_token]),
-            request_id="rlogid",
-            shared=shared,
-            retry=retry,
-        )
+        self._tokens = access.tokens()
+        self._offer = access.client(self._tokens, base_url)
+        self._headers = headers_of(marketplace, Buyer())
 
     async def get_bidding(self, item_id: str) -> Bidding:
         """Return how an auction stands in which we have bid.

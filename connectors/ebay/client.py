@@ -10,18 +10,15 @@ from urllib.parse import quote
 
 from pydantic import SecretStr
 
-from connectors._http.auth import OAuth
 from connectors._http.batch import Outcome, batch_execute
 from connectors._http.cache import AnswerCache
 from connectors._http.calls import Shared
-from connectors._http.client import ServiceClient
 from connectors._http.errors import ConnectorError, RateLimitedError, ServiceNotFoundError
 from connectors._http.limits import Limiters, MemoryLimiter, Rate
 from connectors._http.paging import Page, items, pages
-from connectors._http.redaction import Redactor
 from connectors._http.retry import RetryPolicy
-from connectors.ebay.auth import PUBLIC, Buyer, headers_of, tokens_for
-from connectors.ebay.errors import CURES, TABLE, read_problem
+from connectors.ebay.auth import PUBLIC, Access, Buyer, headers_of
+from connectors.ebay.errors import CURES
 from connectors.ebay.models import (
     Category,
     Compatibility,
@@ -91,41 +88,24 @@ class EbayClient:
         retry: RetryPolicy | None = None,
     ) -> None:
         shared = shared or Shared()
-        self._headers = headers_of(marketplace, buyer or Buyer())
-        self._marketplace = marketplace
-        self._limiter = shared.limiter
-        self._keys = AnswerCache[PublicKey](seconds=_KEY_SECONDS)
-        self._tokens = tokens_for(
-            SERVICE,
-            PUBLIC,
+        access = Access(
+            account=SERVICE,
+            scope=PUBLIC,
             base_url=base_url,
             client_id=client_id,
             client_secret=client_secret,
-            refresh_token=None,
             timeout_seconds=timeout_seconds,
             cures=CURES,
             shared=shared,
             retry=retry,
         )
-        pace = MemoryLimiter(PACE)
-        limiter = Limiters(shared.limiter, pace) if shared.limiter else pace
-
-        def service(limiter: Limiters | MemoryLimiter | None) -> ServiceClient:
-            return ServiceClient(
-                SERVICE,
-                base_url,
-                timeout_seconds=timeout_seconds,
-                auth=OAuth(self._tokens),
-                table=TABLE,
-                cures=CURES,
-                read_problem=read_problem,
-                redact=Redactor([client_secret]),
-                request_id="rlogid",
-                shared=Shared(limiter, shared.breakers, shared.recorder, shared.tokens),
-                retry=retry,
-            )
-
-        self._browse, self._ebay = service(limiter), service(None)
+        self._limiter = Limiters(shared.limiter or MemoryLimiter(RATE), MemoryLimiter(PACE))
+        self._tokens = access.tokens()
+        self._browse = access.client(self._tokens, base_url, self._limiter)
+        self._ebay = access.client(self._tokens, base_url)
+        self._headers = headers_of(marketplace, buyer or Buyer())
+        self._marketplace = marketplace
+        self._keys = AnswerCache[PublicKey](seconds=_KEY_SECONDS)
 
     def search(self, search: Search) -> AsyncIterator[ItemSummary]:
         """Yield what a search finds, up to 10,000 items; pages are asked for when needed.
@@ -292,8 +272,7 @@ class EbayClient:
         if not found:
             raise self._ebay.error(ServiceNotFoundError, "get_quota", "it told no limit of Browse")
         quota = min(found, key=lambda rate: rate.remaining)
-        if self._limiter is not None:
-            await self._limiter.learn(share_of(quota.limit))
+        await self._limiter.learn(share_of(quota.limit))
         return quota
 
     async def get_public_key(self, key_id: str) -> PublicKey:
@@ -371,8 +350,7 @@ class EbayClient:
         if quota.remaining > 0:
             return error
         wait = max((quota.reset - datetime.now(UTC)).total_seconds(), 0.0)
-        if self._limiter is not None:
-            await self._limiter.pause(wait)
+        await self._limiter.pause(wait)
         return self._ebay.error(
             RateLimitedError,
             error.operation,

@@ -13,17 +13,14 @@ from urllib.parse import quote
 
 from pydantic import SecretStr
 
-from connectors._http.auth import OAuth
 from connectors._http.calls import Shared
-from connectors._http.client import ServiceClient
 from connectors._http.errors import ServiceNotFoundError
-from connectors._http.redaction import Redactor
 from connectors._http.retry import RetryPolicy
-from connectors.ebay.auth import GUEST_ORDER, Buyer, headers_of, tokens_for
-from connectors.ebay.errors import ORDER_CURES, TABLE, read_problem
+from connectors.ebay.auth import GUEST_ORDER, Access, Buyer, headers_of
+from connectors.ebay.errors import ORDER_CURES
 from connectors.ebay.models import CheckoutSession, PurchaseOrder
 
-SERVICE = "ebay.order"
+ACCOUNT = "ebay.guest"
 
 _ORDER = "/buy/order/v2"
 _SIGNATURE = "X-EBAY-SECURITY-SIGNATURE"
@@ -51,13 +48,13 @@ class EbayOrders:
     eBay's widget, the buyer pays there, and the widget calls back with the purchase order's id.
 
     Args:
-        base_url: root of the token service.
-        order_url: root of the Order API, which is another host.
+        base_url: root of the token service, and of purchase orders.
+        order_url: root of checkouts, which is another host.
         client_id: App ID of the keyset.
         client_secret: Cert ID of the keyset.
         marketplace: where is bought, e.g. ``EBAY_CA``.
         timeout_seconds: longest wait for an answer.
-        shared: with the other processes.
+        shared: with the other processes; its limiter is not used, as for bids.
         retry: when lookups are tried again.
     """
 
@@ -73,32 +70,21 @@ class EbayOrders:
         shared: Shared | None = None,
         retry: RetryPolicy | None = None,
     ) -> None:
-        self._headers = headers_of(marketplace, Buyer())
-        self._tokens = tokens_for(
-            SERVICE,
-            GUEST_ORDER,
+        access = Access(
+            account=ACCOUNT,
+            scope=GUEST_ORDER,
             base_url=base_url,
             client_id=client_id,
             client_secret=client_secret,
-            refresh_token=None,
             timeout_seconds=timeout_seconds,
             cures=ORDER_CURES,
             shared=shared,
             retry=retry,
         )
-        self._order = ServiceClient(
-            SERVICE,
-            order_url,
-            timeout_seconds=timeout_seconds,
-            auth=OAuth(self._tokens),
-            table=TABLE,
-            cures=ORDER_CURES,
-            read_problem=read_problem,
-            redact=Redactor([client_secret]),
-            request_id="rlogid",
-            shared=shared,
-            retry=retry,
-        )
+        self._tokens = access.tokens()
+        self._checkouts = access.client(self._tokens, order_url)
+        self._orders = access.client(self._tokens, base_url)
+        self._headers = headers_of(marketplace, Buyer())
 
     async def initiate_guest_checkout(
         self, quantities: Mapping[str, int], recipient: Recipient
@@ -115,7 +101,7 @@ class EbayOrders:
             ConnectorError: as classified, see ``errors``.
         """
         lines = [{"itemId": item, "quantity": count} for item, count in quantities.items()]
-        response = await self._order.send(
+        response = await self._checkouts.send(
             "initiate_guest_checkout",
             "POST",
             f"{_ORDER}/guest_checkout_session/initiate",
@@ -126,7 +112,9 @@ class EbayOrders:
                 "shippingAddress": _address(recipient),
             },
         )
-        session = self._order.read(CheckoutSession, "initiate_guest_checkout", response, safe=False)
+        session = self._checkouts.read(
+            CheckoutSession, "initiate_guest_checkout", response, safe=False
+        )
         signature = SecretStr(response.headers.get(_SIGNATURE, ""))
         return session.model_copy(update={"security_signature": signature})
 
@@ -137,7 +125,7 @@ class EbayOrders:
             ServiceNotFoundError: there is no such checkout.
             ConnectorError: as classified.
         """
-        return await self._order.fetch(
+        return await self._checkouts.fetch(
             CheckoutSession,
             "get_guest_checkout",
             "GET",
@@ -152,7 +140,7 @@ class EbayOrders:
             ServiceNotFoundError: there is no such order.
             ConnectorError: as classified.
         """
-        return await self._order.fetch(
+        return await self._orders.fetch(
             PurchaseOrder,
             "get_guest_purchase_order",
             "GET",
@@ -167,13 +155,14 @@ class EbayOrders:
             ConnectorError: eBay is not reached, or the application may not order.
         """
         with suppress(ServiceNotFoundError):
-            await self._order.send(
+            await self._checkouts.send(
                 "ping", "GET", f"{_ORDER}/guest_checkout_session/0", headers=self._headers
             )
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._order.aclose()
+        await self._checkouts.aclose()
+        await self._orders.aclose()
         await self._tokens.aclose()
 
 

@@ -25,6 +25,7 @@ def summary(listing: Listing, place: Marketplace, root: str, now: datetime) -> d
             for number, name in zip(ids, names, strict=True)
         ],
         "leafCategoryIds": [listing.category.id],
+        "availableCoupons": False,
         "itemLocation": {"country": listing.country, "city": listing.city},
         "seller": _seller(listing),
         "shippingOptions": [_shipping(listing, place, now)],
@@ -108,7 +109,6 @@ def _both(listing: Listing, place: Marketplace, root: str) -> dict[str, Any]:
         "adultOnly": False,
         "priorityListing": False,
         "topRatedBuyingExperience": False,
-        "availableCoupons": False,
     }
     if listing.is_auction:
         shown["currentBidPrice"] = listing.amount(listing.standing.price).shown_in(place.currency)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors._http.limits import MemoryLimiter, Rate, Window
+from connectors._http.limits import Limiters, MemoryLimiter, Rate, Window
 
 
 @given(
@@ -60,3 +60,26 @@ async def test_the_service_may_say_so() -> None:
 def test_a_rate_that_is_none(calls: int, seconds: float) -> None:
     with pytest.raises(ValueError, match="no rate"):
         Rate(calls, seconds)
+
+
+async def test_of_several_limiters_the_slowest_sets_the_pace() -> None:
+    now = 0.0
+    day, second = (MemoryLimiter(rate, lambda: now) for rate in (Rate(2, 100.0), Rate(1, 1.0)))
+    both = Limiters(day, second)
+
+    assert await both.reserve(5.0) == 0.0
+    assert await both.reserve(5.0) == pytest.approx(1.02)
+    assert await both.reserve(5.0) > 100.0
+    now = 1.02
+    assert await second.reserve(5.0) == pytest.approx(1.02)  # the refused call took nothing here
+
+
+async def test_several_limiters_pause_together_and_the_first_one_learns() -> None:
+    now = 0.0
+    both = Limiters(*(MemoryLimiter(rate, lambda: now) for rate in (Rate(1, 9.0), Rate(9, 1.0))))
+
+    await both.learn(Rate(2, 9.0))
+    await both.pause(30.0)
+    assert await both.reserve(60.0) == 30.0
+    assert await both.reserve(60.0) == 30.0
+    assert await both.reserve(60.0) == pytest.approx(30.0 + 9.18)
