@@ -46,7 +46,7 @@ class NotForSaleError(RejectedError):
     default_cure = "Look for another listing of the same part."
 
 
-_MAY_NOT_BID = ("120003", "120004", "120006", *(str(n) for n in (*range(120019, 120033),)))
+_MAY_NOT_BID = ("120003", "120004", "120006", *map(str, range(120019, 120033)))
 
 TABLE: ErrorTable = {
     "1001": NeedsReauthError,

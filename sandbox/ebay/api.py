@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -41,6 +40,7 @@ async def body_of(request: Request, error: int) -> dict[str, Any]:
     """
     try:
         body = json.loads(await request.body(), parse_constant=_refuse_constant)
+        json.dumps(body, ensure_ascii=False).encode()  # halves of characters can't be answered
     except (ValueError, RecursionError):
         raise EbayError(error) from None
     if not isinstance(body, dict):
@@ -54,6 +54,6 @@ def _refuse_constant(name: str) -> float:
 
 def whole_number(value: object, least: int, most: int) -> int | None:
     """Return a whole number of a range; None: it is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return int(value) if value == int(value) and least <= value <= most else None
+    return int(value) if least <= value <= most and value == int(value) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -58,21 +58,22 @@ def search(listings: Listings, query: Mapping[str, str], country: str, now: date
     words, category_ids = query.get("q", "").strip()[:100], _ids(query.get("category_ids", ""))
     if not (words or category_ids or query.get("epid") or query.get("gtin")):
         raise EbayError(12001)
-    found, warnings = narrow(listings.searchable(now), query, country)
-    in_description = "searchInDescription:true" in query.get("filter", "")
-    matches = _matcher(words, in_description=in_description)
-    found = [one for one in found if matches(one)]
+    found, warnings = narrow(listings.searchable(now), query, country, words)
     for name in {"epid", "gtin"} & query.keys():
         found = [one for one in found if one.aspects.get(name) == query[name]]
     return _sorted(found, query.get("sort", ""), warnings), warnings
 
 
-def narrow(found: Any, query: Mapping[str, str], country: str) -> Found:  # noqa: ANN401
-    """Keep what is delivered to a buyer and passes the filters of a search."""
+def narrow(
+    found: Iterable[Listing], query: Mapping[str, str], country: str, words: str = ""
+) -> Found:
+    """Keep what has the words, is delivered to a buyer, and passes the filters of a search."""
     filters = read_filters(query.get("filter", ""))
     warnings = filters.warnings
     country = filters.used.get("deliveryCountry", country)
-    kept = [one for one in found if one.reaches(country) and filters.keep(one)]
+    in_description = filters.used.get("searchInDescription") == "true"
+    matches = _matcher(words, in_description=in_description)
+    kept = [o for o in found if matches(o) and o.reaches(country) and filters.keep(o)]
     category_ids = _ids(query.get("category_ids", ""))
     if category_ids and not all(one.isdecimal() for one in category_ids):
         warnings.append(warning(12009))

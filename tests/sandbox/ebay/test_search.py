@@ -100,6 +100,13 @@ async def test_what_cannot_be_applied_is_ignored_with_a_warning(
     assert answer["total"] == 1
 
 
+async def test_words_are_looked_for_in_descriptions_when_asked_to(ask: Any, sell: Any) -> None:
+    sell("part", description="with a Torx screwdriver")
+
+    assert await titles(ask, q="torx") == []
+    assert await titles(ask, q="torx", filter="searchInDescription:true") == ["part"]
+
+
 async def test_aspects_and_categories_narrow(ask: Any, sell: Any) -> None:
     sell("part a", aspects={"Brand": "Bed|Stü"})
     sell("part b", aspects={"Brand": "Sony"}, category=CATEGORIES["43304"])
