@@ -183,16 +183,25 @@ async def test_refusals_are_classified_by_number(
     assert "hunter2" not in str(caught.value)
 
 
+def quota_of(remaining: int) -> dict[str, Any]:
+    reset = datetime.now(UTC) + timedelta(hours=3)
+    rate = {
+        "limit": 5000,
+        "remaining": remaining,
+        "reset": reset.isoformat(),
+        "timeWindow": 86_400,
+    }
+    resources = [{"name": "buy.browse", "rates": [rate]}]
+    return {"rateLimits": [{"apiName": "browse", "resources": resources}]}
+
+
 async def test_a_429_without_a_wait_is_told_with_the_one_of_analytics(
     server: Any, ebay: EbayClient
 ) -> None:
-    reset = datetime.now(UTC) + timedelta(hours=3)
-    rate = {"limit": 5000, "remaining": 0, "reset": reset.isoformat(), "timeWindow": 86_400}
-    resources = [{"name": "buy.browse", "rates": [rate]}]
     server.answer(200, TOKEN)
     for _ in range(3):
         server.answer(429, refusal(2001, "Too many requests."))
-    server.answer(200, {"rateLimits": [{"apiName": "browse", "resources": resources}]})
+    server.answer(200, quota_of(0))
 
     with pytest.raises(RateLimitedError, match="5000 calls are used up") as caught:
         await ebay.get_item("v1|1|0")
@@ -201,13 +210,14 @@ async def test_a_429_without_a_wait_is_told_with_the_one_of_analytics(
     assert query(server.seen[-1].target) == {"api_context": "buy", "api_name": "browse"}
 
 
-async def test_when_analytics_does_not_know_either_the_429_stays(
-    server: Any, ebay: EbayClient
+@pytest.mark.parametrize(("status", "told"), [(204, b""), (200, quota_of(12))])
+async def test_when_analytics_tells_no_end_the_429_stays(
+    server: Any, ebay: EbayClient, status: int, told: object
 ) -> None:
     server.answer(200, TOKEN)
     for _ in range(3):
         server.answer(429, refusal(2001))
-    server.answer(204, b"")
+    server.answer(status, told)
 
     with pytest.raises(RateLimitedError, match="2001") as caught:
         await ebay.get_item("v1|1|0")

@@ -129,6 +129,12 @@ async def test_a_guest_pays_on_ebays_page_and_then_there_is_an_order(
     again = (await client.post(pay)).json()["purchaseOrderId"]
     order = (await guest(f"/guest_purchase_order/{order_id}")).json()
 
+    elsewhere = await client.get(
+        f"/ebay/buy/order/v2/guest_checkout_session/{session['checkoutSessionId']}",
+        headers={"Authorization": begun.request.headers["authorization"]},
+    )
+
+    assert number(elsewhere) == 15029
     assert begun.headers["X-EBAY-SECURITY-SIGNATURE"]
     assert session["pricingSummary"]["total"] == {"value": "20.00", "currency": "CAD"}
     assert order["purchaseOrderPaymentStatus"] == "PAID"
