@@ -1,0 +1,347 @@
+"""Google's own client library, one call at a time in a thread, with our tokens and our errors."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import select
+import threading
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
+
+import httplib2
+from google.oauth2.credentials import Credentials
+from google_auth_httplib2 import AuthorizedHttp
+from googleapiclient.discovery import build
+from googleapiclient.errors import HttpError
+from googleapiclient.http import HttpRequest
+from pydantic import BaseModel, Field, SecretStr, ValidationError
+
+from connectors._http.auth import OAuthTokens
+from connectors._http.calls import Caller, Shared, Trace
+from connectors._http.client import Cures, Problem
+from connectors._http.errors import (
+    ConnectorError,
+    ErrorTable,
+    NeedsReauthError,
+    RateLimitedError,
+    RejectedError,
+    ServiceNotFoundError,
+    TransientError,
+    UnknownOutcomeError,
+    classify,
+)
+from connectors._http.network import may_use_proxy
+from connectors._http.redaction import Redactor
+from connectors._http.retry import RetryPolicy, retry_after_seconds
+from connectors._http.threads import Threads
+
+ACCOUNT = "google"
+"""The account of the tokens: whoever uses Google's APIs has them renewed together."""
+
+Model = TypeVar("Model", bound=BaseModel)
+Resource = TypeVar("Resource")
+
+_UNAUTHORIZED = 401
+
+GOOGLE_TABLE: ErrorTable = {
+    "rateLimitExceeded": RateLimitedError,
+    "userRateLimitExceeded": RateLimitedError,
+    "quotaExceeded": RateLimitedError,
+    "dailyLimitExceeded": RateLimitedError,
+    "sharingRateLimitExceeded": RateLimitedError,
+    "RATE_LIMIT_EXCEEDED": RateLimitedError,
+    "RESOURCE_EXHAUSTED": RateLimitedError,
+    "insufficientFilePermissions": RejectedError,
+    "failedPrecondition": RejectedError,
+}
+"""Reasons that say more than the status: a 403 is a limit, a missing scope or a closed file.
+
+Source: Drive API, "Resolve errors"; Google API errors, ``google.rpc.Code`` and ``ErrorInfo``.
+"""
+
+GOOGLE_CURES: Cures = {
+    NeedsReauthError: (
+        "In the Cloud console, check that the API is enabled and the consent screen is published, "
+        "grant access once more, and set HOTROD_GOOGLE__REFRESH_TOKEN."
+    ),
+    ServiceNotFoundError: (
+        "Check the id, that it is shared with the account of HOTROD_GOOGLE__REFRESH_TOKEN, and "
+        "HOTROD_GOOGLE__BASE_URL, which is empty for the live service."
+    ),
+}
+
+
+class GoogleApi(Generic[Resource]):
+    """One of Google's APIs, as their library describes it; it needs no network for that.
+
+    Args:
+        service: name of the connector, used in errors and records.
+        name: of the API in Google's directory, e.g. ``drive``.
+        version: of the API, e.g. ``v3``.
+        base_url: root of all of Google's APIs; empty: each at its own host.
+        path: of this API below that root, e.g. ``drive/v3/``.
+        login_url: root of the token service.
+        client_id: of the OAuth client.
+        client_secret: its secret.
+        refresh_token: what the account's owner granted to the client.
+        timeout_seconds: longest wait for each of connect, write and read.
+        table: the API's own lines of the error table.
+        cures: the API's own sentences for ops.
+        shared: with the other processes that use the account.
+        retry: when safe calls are tried again.
+    """
+
+    def __init__(  # noqa: PLR0913 - what Google's APIs differ in
+        self,
+        service: str,
+        name: str,
+        version: str,
+        *,
+        base_url: str,
+        path: str,
+        login_url: str,
+        client_id: str,
+        client_secret: SecretStr,
+        refresh_token: SecretStr,
+        timeout_seconds: float,
+        table: ErrorTable = GOOGLE_TABLE,
+        cures: Cures = GOOGLE_CURES,
+        shared: Shared | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> None:
+        self._service = service
+        self._name = name
+        self._version = version
+        self._options = {"api_endpoint": f"{base_url.rstrip('/')}/{path}"} if base_url else {}
+        self._may_use_proxy = may_use_proxy(base_url)
+        self._timeout = timeout_seconds
+        self._table = table
+        self._cures = cures
+        self._redact = Redactor([client_secret, refresh_token])
+        self._tokens = OAuthTokens(
+            ACCOUNT,
+            login_url,
+            "/token",
+            client_id=client_id,
+            client_secret=client_secret,
+            refresh_token=refresh_token,
+            timeout_seconds=timeout_seconds,
+            cures=cures,
+            shared=shared,
+            retry=retry,
+        )
+        self._caller = Caller(service, shared, retry)
+        self._threads = Threads(service)
+        self._own = threading.local()
+        self._opened: list[httplib2.Http] = []
+
+    async def send(
+        self, operation: str, ask: Callable[[Resource], HttpRequest], *, safe: bool
+    ) -> Any:  # noqa: ANN401 - JSON, bytes, or nothing, as the request is
+        """Send a request and return its answer, which is a success, as the library reads it.
+
+        Args:
+            operation: name used in errors and records.
+            ask: builds the request by the library; it is called once for each attempt.
+            safe: repeating the request changes nothing.
+
+        Raises:
+            UnknownOutcomeError: a write may have been done.
+            ConnectorError: as classified, see ``errors``.
+        """
+
+        async def attempt(_trace: Trace) -> Any:  # noqa: ANN401 - likewise
+            try:
+                return await self._answer(ask)
+            except HttpError as refusal:
+                raise self._refused(operation, refusal, safe=safe) from None
+            except (httplib2.HttpLib2Error, http.client.HTTPException, OSError) as cause:
+                was_sent = not isinstance(cause, (_NotConnectedError, httplib2.ServerNotFoundError))
+                kind = UnknownOutcomeError if was_sent and not safe else TransientError
+                raise self.error(kind, operation, f"no answer ({_name(cause)})") from None
+            except (json.JSONDecodeError, UnicodeDecodeError) as cause:
+                raise self.unreadable(operation, type(cause).__name__, safe=safe) from None
+
+        return await self._caller.call(operation, attempt, safe=safe)
+
+    async def fetch(
+        self,
+        into: type[Model],
+        operation: str,
+        ask: Callable[[Resource], HttpRequest],
+        *,
+        safe: bool,
+    ) -> Model:
+        """Send a request and return its JSON answer as a model; arguments as for ``send``.
+
+        Raises:
+            TransientError: the answer can't be read, and nothing was changed.
+            UnknownOutcomeError: a write may have been done, or its answer can't be read.
+            ConnectorError: as classified, see ``errors``.
+        """
+        answer = await self.send(operation, ask, safe=safe)
+        try:
+            return into.model_validate(answer)
+        except ValidationError as mismatch:
+            faults = sorted({fault["type"] for fault in mismatch.errors()})
+        raise self.unreadable(operation, ", ".join(faults), safe=safe)
+
+    def error(
+        self,
+        kind: type[ConnectorError],
+        operation: str,
+        message: str,
+        retry_after: float | None = None,
+    ) -> ConnectorError:
+        """Build an error of this API, with its own cure."""
+        cure = self._cures.get(kind)
+        return kind(self._service, operation, self._redact(message), cure, retry_after)
+
+    def unreadable(self, operation: str, why: str, *, safe: bool) -> ConnectorError:
+        """Build the error for a success that can't be read."""
+        kind = TransientError if safe else UnknownOutcomeError
+        return self.error(kind, operation, f"its answer can't be read: {why}")
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        self._threads.close()
+        for opened in self._opened:
+            opened.close()
+        await self._tokens.aclose()
+
+    @cached_property
+    def _resource(self) -> Any:  # noqa: ANN401 - made from a description at run time
+        return build(
+            self._name,
+            self._version,
+            http=httplib2.Http(),
+            client_options=self._options,
+            static_discovery=True,
+        )
+
+    async def _answer(self, ask: Callable[[Resource], HttpRequest]) -> Any:  # noqa: ANN401
+        """Send a request; if its token is refused, once more with a new one: it was not done."""
+        token = await self._tokens.token()
+        try:
+            return await self._threads.run(lambda: self._execute(ask, token))
+        except HttpError as refusal:
+            if refusal.status_code != _UNAUTHORIZED:
+                raise
+        renewed = await self._tokens.token(refused=token)
+        return await self._threads.run(lambda: self._execute(ask, renewed))
+
+    def _execute(self, ask: Callable[[Resource], HttpRequest], token: SecretStr) -> Any:  # noqa: ANN401
+        """Send a request from the current thread, by the thread's own connections."""
+        if not hasattr(self._own, "http"):
+            self._own.http = _OnceHttp(self._timeout, may_use_proxy=self._may_use_proxy)
+            self._opened.append(self._own.http)
+        authorized = AuthorizedHttp(
+            Credentials(token.get_secret_value()),  # type: ignore[no-untyped-call]
+            self._own.http,
+            max_refresh_attempts=0,
+        )
+        return ask(self._resource).execute(http=authorized, num_retries=0)
+
+    def _refused(self, operation: str, refusal: HttpError, *, safe: bool) -> ConnectorError:
+        status, problem = refusal.status_code, read_google_problem(refusal.content)
+        return self.error(
+            classify(status, problem.code, write=not safe, table=self._table),
+            operation,
+            " ".join(f"answered {status} {problem.code} {problem.text}".split()),
+            retry_after_seconds(refusal.resp.get("retry-after")),
+        )
+
+
+class _Reason(BaseModel):
+    reason: str = ""
+
+
+class _Fault(BaseModel):
+    message: str = ""
+    status: str = ""
+    errors: list[_Reason] = Field(default_factory=list)
+    details: list[_Reason] = Field(default_factory=list)
+
+
+class _FaultBody(BaseModel):
+    error: _Fault
+
+
+def read_google_problem(content: bytes) -> Problem:
+    """Read an error's reason and text; the older APIs name it in ``errors``, newer in ``details``.
+
+    Where there is no reason, the code is the canonical status, e.g. ``RESOURCE_EXHAUSTED``.
+    """
+    try:
+        error = _FaultBody.model_validate_json(content).error
+    except ValidationError:
+        return Problem()
+    reasons = (detail.reason for detail in (*error.errors, *error.details) if detail.reason)
+    return Problem(next(reasons, error.status), error.message)
+
+
+class _NotConnectedError(OSError):
+    """Nothing was sent: there is no connection."""
+
+
+class _Once:
+    """A connection that sends each request once.
+
+    httplib2 sends a request again, whatever its method, when the connection ends without an
+    answer: a mail would go out twice. Here that end is an error, and a connection that the
+    server closed meanwhile is opened anew before anything is sent.
+    """
+
+    sock: Any
+
+    def connect(self) -> None:
+        try:
+            super().connect()  # type: ignore[misc]
+        except OSError as cause:
+            raise _NotConnectedError(type(cause).__name__) from cause
+
+    def request(self, *parts: Any, **more: Any) -> None:  # noqa: ANN401 - http.client's
+        if self.sock is not None and _has_ended(self.sock):
+            self.close()  # type: ignore[attr-defined]
+        super().request(*parts, **more)  # type: ignore[misc]
+
+    def getresponse(self) -> http.client.HTTPResponse:
+        try:
+            answer: http.client.HTTPResponse = super().getresponse()  # type: ignore[misc]
+        except (http.client.BadStatusLine, http.client.ResponseNotReady) as cause:
+            raise ConnectionResetError(type(cause).__name__) from cause
+        return answer
+
+
+class _PlainOnce(_Once, httplib2.HTTPConnectionWithTimeout):
+    pass
+
+
+class _TlsOnce(_Once, httplib2.HTTPSConnectionWithTimeout):
+    pass
+
+
+class _OnceHttp(httplib2.Http):
+    def __init__(self, timeout_seconds: float, *, may_use_proxy: bool) -> None:
+        if may_use_proxy:
+            super().__init__(timeout=timeout_seconds)
+        else:
+            super().__init__(timeout=timeout_seconds, proxy_info=None)
+
+    def request(self, uri: str, *parts: Any, **more: Any) -> Any:  # noqa: ANN401 - httplib2's
+        more["connection_type"] = _PlainOnce if urlsplit(uri).scheme == "http" else _TlsOnce
+        return super().request(uri, *parts, **more)
+
+
+def _has_ended(sock: Any) -> bool:  # noqa: ANN401 - a socket, plain or TLS
+    """Tell whether there is something to read before anything was asked: a goodbye."""
+    waiting = select.poll()
+    waiting.register(sock, select.POLLIN)
+    return bool(waiting.poll(0))
+
+
+def _name(cause: BaseException) -> str:
+    return str(cause) if isinstance(cause, _NotConnectedError) else type(cause).__name__
