@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import json
 import select
 import threading
 from collections.abc import Callable
@@ -155,15 +154,18 @@ class GoogleApi(Generic[Resource]):
 
         async def attempt(_trace: Trace) -> Any:  # noqa: ANN401 - likewise
             try:
-                return await self._answer(ask)
+                answer = await self._answer(ask)
             except HttpError as refusal:
                 raise self._refused(operation, refusal, safe=safe) from None
             except (httplib2.HttpLib2Error, http.client.HTTPException, OSError) as cause:
                 was_sent = not isinstance(cause, (_NotConnectedError, httplib2.ServerNotFoundError))
                 kind = UnknownOutcomeError if was_sent and not safe else TransientError
                 raise self.error(kind, operation, f"no answer ({_name(cause)})") from None
-            except (json.JSONDecodeError, UnicodeDecodeError) as cause:
-                raise self.unreadable(operation, type(cause).__name__, safe=safe) from None
+            except UnicodeDecodeError:
+                raise self.unreadable(operation, "not text", safe=safe) from None
+            if isinstance(answer, str):  # the library hands out as it is what is no JSON
+                raise self.unreadable(operation, "not JSON", safe=safe)
+            return answer
 
         return await self._caller.call(operation, attempt, safe=safe)
 

@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, SecretStr
+
+from connectors._http.calls import MemoryRecorder, Shared
+from connectors._http.errors import (
+    NeedsReauthError,
+    RateLimitedError,
+    RejectedError,
+    ServiceNotFoundError,
+    TransientError,
+    UnknownOutcomeError,
+)
+from connectors._http.google import GoogleApi, read_google_problem
+from connectors._http.retry import RetryPolicy
+from tests.connectors.conftest import FaultyServer
+
+SECRET = "the-secret"
+
+
+class About(BaseModel):
+    kind: str
+
+
+@pytest.fixture
+def recorder() -> MemoryRecorder:
+    return MemoryRecorder()
+
+
+def api_at(url: str, retry: RetryPolicy, shared: Shared | None = None) -> GoogleApi[Any]:
+    return GoogleApi(
+        "drive",
+        "drive",
+        "v3",
+        base_url=url,
+        path="drive/v3/",
+        login_url=f"{url}/oauth2",
+        client_id="us",
+        client_secret=SecretStr(SECRET),
+        refresh_token=SecretStr("granted"),
+        timeout_seconds=2.0,
+        shared=shared,
+        retry=retry,
+    )
+
+
+@pytest.fixture
+async def api(
+    server: FaultyServer, retry: RetryPolicy, recorder: MemoryRecorder
+) -> AsyncIterator[GoogleApi[Any]]:
+    api = api_at(server.url, retry, Shared(recorder=recorder))
+    yield api
+    await api.aclose()
+
+
+def grant(server: FaultyServer, token: str = "one") -> None:  # noqa: S107
+    server.answer(200, {"access_token": token, "expires_in": 3599})
+
+
+def refuse(server: FaultyServer, status: int, reason: str = "", text: str = "") -> None:
+    error = {"code": status, "message": text, "errors": [{"reason": reason, "message": text}]}
+    server.answer(status, {"error": error})
+
+
+async def ask(api: GoogleApi[Any]) -> About:
+    return await api.fetch(About, "about", lambda drive: drive.about().get(fields="*"), safe=True)
+
+
+async def write(api: GoogleApi[Any]) -> object:
+    return await api.send(
+        "create", lambda drive: drive.files().create(body={"name": "a"}), safe=False
+    )
+
+
+async def test_a_call_carries_the_token_and_is_recorded(
+    server: FaultyServer, api: GoogleApi[Any], recorder: MemoryRecorder
+) -> None:
+    grant(server)
+    server.answer(200, {"kind": "drive#about"})
+
+    assert (await ask(api)).kind == "drive#about"
+
+    login, call = server.seen
+    assert b"grant_type=refresh_token" in login.body
+    assert (call.method, call.target) == ("GET", "/drive/v3/about?fields=%2A&alt=json")
+    assert call.headers["authorization"] == "Bearer one"
+    assert [call.outcome for call in recorder.calls if call.service == "drive"] == ["ok"]
+
+
+async def test_a_refused_token_is_renewed_once(server: FaultyServer, api: GoogleApi[Any]) -> None:
+    grant(server, "old")
+    refuse(server, 401, "authError")
+    grant(server, "new")
+    server.answer(200, {"kind": "drive#about"})
+
+    await ask(api)
+
+    assert server.seen[-1].headers["authorization"] == "Bearer new"
+
+
+async def test_a_token_that_is_refused_twice_needs_a_person(
+    server: FaultyServer, api: GoogleApi[Any]
+) -> None:
+    for token in ("old", "new"):
+        grant(server, token)
+        refuse(server, 401, "authError")
+
+    with pytest.raises(NeedsReauthError, match="HOTROD_GOOGLE__REFRESH_TOKEN"):
+        await ask(api)
+
+
+async def test_an_ended_grant_needs_a_person(server: FaultyServer, api: GoogleApi[Any]) -> None:
+    server.answer(400, {"error": "invalid_grant", "error_description": "Token was revoked."})
+
+    with pytest.raises(NeedsReauthError, match="invalid_grant"):
+        await ask(api)
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "kind"),
+    [
+        (403, "userRateLimitExceeded", RateLimitedError),
+        (403, "quotaExceeded", RateLimitedError),
+        (403, "insufficientPermissions", NeedsReauthError),
+        (403, "insufficientFilePermissions", RejectedError),
+        (404, "notFound", ServiceNotFoundError),
+        (400, "invalid", RejectedError),
+    ],
+)
+async def test_the_reason_says_more_than_the_status(
+    server: FaultyServer, api: GoogleApi[Any], status: int, reason: str, kind: type[Exception]
+) -> None:
+    grant(server)
+    for _ in range(3 if kind is RateLimitedError else 1):
+        refuse(server, status, reason, f"no, {SECRET} of ann@example.org")
+
+    with pytest.raises(kind, match=reason) as caught:
+        await ask(api)
+
+    assert SECRET not in str(caught.value)
+    assert "ann@" not in str(caught.value)
+
+
+async def test_a_read_is_tried_again_and_a_write_is_not(
+    server: FaultyServer, api: GoogleApi[Any], waits: list[float]
+) -> None:
+    grant(server)
+    refuse(server, 503, "backendError")
+    server.answer(200, {"kind": "drive#about"})
+    await ask(api)
+    assert waits == [1.0]
+
+    refuse(server, 503, "backendError")
+    with pytest.raises(UnknownOutcomeError):
+        await write(api)
+    assert [seen.method for seen in server.seen].count("POST") == 2
+
+
+@pytest.mark.parametrize("end", ["reset", "truncate", "hang_up"])
+async def test_a_write_without_an_answer_is_sent_once(
+    server: FaultyServer, api: GoogleApi[Any], end: str
+) -> None:
+    grant(server)
+    server.answer(200, {"kind": "drive#about"})
+    await ask(api)
+    if end == "hang_up":
+        server.plan.append(b"HTTP/1.1")
+        server.plan.append(b"")
+    else:
+        getattr(server, end)()
+
+    with pytest.raises(UnknownOutcomeError, match="no answer"):
+        await write(api)
+
+    server.plan.clear()
+    assert sum(seen.method == "POST" and "files" in seen.target for seen in server.seen) == 1
+
+
+async def test_who_is_not_reached_was_not_asked(
+    closed_port: int, server: FaultyServer, retry: RetryPolicy
+) -> None:
+    shared = Shared()
+    api = api_at(server.url, retry, shared)
+    grant(server)
+    server.answer(200, {"kind": "drive#about"})
+    await ask(api)
+    away = api_at(f"http://127.0.0.1:{closed_port}", retry, shared)
+
+    with pytest.raises(TransientError, match="ConnectionRefused"):
+        await write(away)
+
+    await api.aclose()
+    await away.aclose()
+
+
+async def test_an_answer_that_is_a_page_cannot_be_read(
+    server: FaultyServer, api: GoogleApi[Any]
+) -> None:
+    grant(server)
+    server.answer(200, b"<html>", Content_Type="text/html")
+    with pytest.raises(UnknownOutcomeError, match="can't be read"):
+        await write(api)
+
+    for _ in range(3):
+        server.answer(200, b"<html>")
+    with pytest.raises(TransientError, match="can't be read"):
+        await ask(api)
+
+
+async def test_an_answer_without_what_it_must_hold_cannot_be_read(
+    server: FaultyServer, api: GoogleApi[Any]
+) -> None:
+    grant(server)
+    server.answer(200, {"kinds": 1})
+
+    with pytest.raises(TransientError, match="missing"):
+        await ask(api)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        ({"errors": [{"reason": "notFound"}], "status": "NOT_FOUND"}, "notFound"),
+        ({"details": [{"@type": "x"}, {"reason": "RATE_LIMIT_EXCEEDED"}]}, "RATE_LIMIT_EXCEEDED"),
+        ({"status": "RESOURCE_EXHAUSTED"}, "RESOURCE_EXHAUSTED"),
+    ],
+)
+def test_errors_are_read_in_the_older_and_the_newer_form(error: dict[str, Any], code: str) -> None:
+    problem = read_google_problem(json.dumps({"error": {"message": "No.", **error}}).encode())
+
+    assert problem == (code, "No.")
+
+
+def test_a_body_that_is_no_error_says_nothing() -> None:
+    assert read_google_problem(b"<html>") == ("", "")
