@@ -77,4 +77,6 @@ CONNECTORS = (
     Connector(
         "ebay", "eBay", ("client:EbayClient", "bids:EbayBids", "orders:EbayOrders"), ("ebay",)
     ),
+    Connector("gdrive", "Google Drive", ("client:DriveClient",), ("google",), stand_in="google"),
+    Connector("gsheets", "Google Sheets", ("client:SheetsClient",), ("google",), stand_in="google"),
 )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from sandbox.claude.stand_in import CLAUDE
 from sandbox.ebay.stand_in import EBAY
+from sandbox.google.stand_in import GOOGLE
 from sandbox.mail.stand_in import MAIL
 from sandbox.slack.stand_in import SLACK
 from sandbox.stand_in import StandIn
 
 STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, EBAY)
+STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, GOOGLE)

@@ -29,7 +29,8 @@ class Api:
     Args:
         service: its name in calls and faults.
         prefix: where its paths begin, e.g. ``/slack/api``.
-        routers: what answers, below the prefix; with the rest of each one's path.
+        routers: what answers, below the prefix; with the rest of each one's path. What lies
+            elsewhere below the prefix are pages.
         error: what its routes raise to refuse.
         error_answer: builds the service's refusal from request id and error.
         fault_answer: builds the service's answer to a call that a fault was ordered for.

@@ -73,8 +73,8 @@ class Wire:
     def _api(self, scope: Scope) -> Api | None:
         if scope["type"] != "http":
             return None
-        path = scope["path"]
-        return next((api for api in self._apis if path.startswith(f"{api.prefix}/")), None)
+        path = f"{scope['path']}/"
+        return next((api for api in self._apis if _is_of(api, path)), None)
 
     def _fault(self, api: Api, scope: Scope) -> Fault | None:
         path, asks = scope["path"], scope["method"] in {"GET", "HEAD"}
@@ -122,6 +122,10 @@ class Wire:
                     }
                 )
             )
+
+
+def _is_of(api: Api, path: str) -> bool:
+    return any(path.startswith(f"{api.prefix}{rest}/") for rest, _ in api.routers)
 
 
 def _exchange(api: Api, scope: Scope, body: bytes, fault: str | None) -> Exchange:

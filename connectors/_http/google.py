@@ -154,7 +154,7 @@ class GoogleApi(Generic[Resource]):
 
         async def attempt(_trace: Trace) -> Any:  # noqa: ANN401 - likewise
             try:
-                answer = await self._answer(ask)
+                return await self._answer(ask)
             except HttpError as refusal:
                 raise self._refused(operation, refusal, safe=safe) from None
             except (httplib2.HttpLib2Error, http.client.HTTPException, OSError) as cause:
@@ -162,12 +162,12 @@ class GoogleApi(Generic[Resource]):
                 kind = UnknownOutcomeError if was_sent and not safe else TransientError
                 raise self.error(kind, operation, f"no answer ({_name(cause)})") from None
             except UnicodeDecodeError:
-                raise self.unreadable(operation, "not text", safe=safe) from None
-            if isinstance(answer, str):  # the library hands out as it is what is no JSON
-                raise self.unreadable(operation, "not JSON", safe=safe)
-            return answer
+                raise self.unreadable(operation, "no text", safe=safe) from None
 
-        return await self._caller.call(operation, attempt, safe=safe)
+        answer = await self._caller.call(operation, attempt, safe=safe)
+        if isinstance(answer, str):  # the library hands out as it is what is no JSON
+            raise self.unreadable(operation, "no JSON", safe=safe)
+        return answer
 
     async def fetch(
         self,

@@ -1,1 +1,1 @@
-"""Google's APIs: tokens, Drive and Sheets; Gmail lies with the other mail."""
+"""Google's APIs: tokens, Drive and Sheets over the same files; Gmail lies with the other mail."""

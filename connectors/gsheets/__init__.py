@@ -1,0 +1,1 @@
+"""Google Sheets v4: the cells of spreadsheets, read and written."""

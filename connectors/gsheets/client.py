@@ -1,0 +1,296 @@
+"""Calls of Sheets v4."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from connectors._http.calls import Shared
+from connectors._http.errors import RejectedError, ServiceNotFoundError
+from connectors._http.google import GoogleApi
+from connectors._http.limits import Rate
+from connectors._http.retry import RetryPolicy
+from connectors.gsheets.errors import CURES, TABLE
+from connectors.gsheets.models import (
+    Appended,
+    BatchUpdated,
+    Cell,
+    Entry,
+    Render,
+    Rows,
+    Spreadsheet,
+    Updated,
+    ValueRange,
+    ValueRanges,
+)
+
+if TYPE_CHECKING:
+    from googleapiclient._apis.sheets.v4 import SheetsResource
+
+SERVICE = "gsheets"
+
+RATE = Rate(60, 60.0)
+"""For reads and writes together; Sheets allows a user 60 of each in a minute.
+
+Source: Sheets API, "Usage limits".
+"""
+
+
+class SheetsClient:
+    """Reads and writes the cells of spreadsheets; ranges are in A1 notation, e.g. ``Leads!A2:C``.
+
+    A write that failed half-way is not repeated here: ``append_values`` could write rows twice.
+    Any other write may be repeated as it is, if nobody else writes there.
+
+    Args:
+        base_url: root of all of Google's APIs; empty: Sheets' own host.
+        login_url: root of the token service.
+        client_id: of the OAuth client.
+        client_secret: its secret.
+        refresh_token: what the files' owner granted, with the scope ``spreadsheets``.
+        timeout_seconds: longest wait for each of connect, write and read.
+        shared: with the other processes that use the account.
+        retry: when reads are tried again.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        login_url: str,
+        client_id: str,
+        client_secret: SecretStr,
+        refresh_token: SecretStr,
+        timeout_seconds: float,
+        shared: Shared | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> None:
+        self._sheets: GoogleApi[SheetsResource] = GoogleApi(
+            SERVICE,
+            "sheets",
+            "v4",
+            base_url=base_url,
+            path="",
+            login_url=login_url,
+            client_id=client_id,
+            client_secret=client_secret,
+            refresh_token=refresh_token,
+            timeout_seconds=timeout_seconds,
+            table=TABLE,
+            cures=CURES,
+            shared=shared,
+            retry=retry,
+        )
+
+    async def get_spreadsheet(self, spreadsheet_id: str) -> Spreadsheet:
+        """Describe a spreadsheet and its sheets (``spreadsheets.get``).
+
+        Raises:
+            ServiceNotFoundError: it isn't there, or isn't shared with us.
+            ConnectorError: as classified, see ``errors``.
+        """
+        wanted = "spreadsheetId,properties(title),sheets(properties(sheetId,title,gridProperties))"
+        return await self._sheets.fetch(
+            Spreadsheet,
+            "get_spreadsheet",
+            lambda sheets: sheets.spreadsheets().get(spreadsheetId=spreadsheet_id, fields=wanted),
+            safe=True,
+        )
+
+    async def get_values(
+        self, spreadsheet_id: str, area: str, *, render: Render = Render.UNFORMATTED
+    ) -> Rows:
+        """Return the cells of a range (``values.get``).
+
+        Raises:
+            RejectedError: the range can't be read, or names no sheet.
+            ConnectorError: as classified, see ``errors``.
+        """
+        found = await self._sheets.fetch(
+            ValueRange,
+            "get_values",
+            lambda sheets: (
+                sheets.spreadsheets()
+                .values()
+                .get(spreadsheetId=spreadsheet_id, range=area, valueRenderOption=render.value)
+            ),
+            safe=True,
+        )
+        return found.values
+
+    async def batch_get_values(
+        self, spreadsheet_id: str, areas: Sequence[str], *, render: Render = Render.UNFORMATTED
+    ) -> Sequence[ValueRange]:
+        """Return the cells of several ranges by one call (``values.batchGet``).
+
+        Raises:
+            ConnectorError: as for ``get_values``; one wrong range refuses all.
+        """
+        found = await self._sheets.fetch(
+            ValueRanges,
+            "batch_get_values",
+            lambda sheets: (
+                sheets.spreadsheets()
+                .values()
+                .batchGet(
+                    spreadsheetId=spreadsheet_id,
+                    ranges=list(areas),
+                    valueRenderOption=render.value,
+                )
+            ),
+            safe=True,
+        )
+        return found.value_ranges
+
+    async def rows(
+        self, spreadsheet_id: str, area: str, *, render: Render = Render.UNFORMATTED
+    ) -> list[dict[str, Cell]]:
+        """Return the rows below a header row, each by the names that stand there.
+
+        Columns without a name are left out, and rows with nothing in them; what a row lacks at
+        its end is ``""``.
+
+        Args:
+            spreadsheet_id: whose.
+            area: begins with the header row, e.g. the title of a sheet.
+            render: how cells are read.
+
+        Raises:
+            RejectedError: a name stands twice in the header.
+            ConnectorError: as for ``get_values``.
+        """
+        found = await self.get_values(spreadsheet_id, area, render=render)
+        names = [str(cell).strip() for cell in found[0]] if found else []
+        twice = {name for name in names if name and names.count(name) > 1}
+        if twice:
+            raise self._sheets.error(
+                RejectedError, "rows", f"the header names twice: {', '.join(sorted(twice))}"
+            )
+        return [_row(names, cells) for cells in found[1:] if any(cell != "" for cell in cells)]
+
+    async def update_values(
+        self, spreadsheet_id: str, area: str, values: Rows, *, entry: Entry = Entry.RAW
+    ) -> Updated:
+        """Write cells from the range's first one on (``values.update``).
+
+        Raises:
+            UnknownOutcomeError: they may be written.
+            RejectedError: they don't fit into the range.
+            ConnectorError: as classified, see ``errors``.
+        """
+        return await self._sheets.fetch(
+            Updated,
+            "update_values",
+            lambda sheets: (
+                sheets.spreadsheets()
+                .values()
+                .update(
+                    spreadsheetId=spreadsheet_id,
+                    range=area,
+                    valueInputOption=entry.value,
+                    body={"values": _plain(values)},
+                )
+            ),
+            safe=False,
+        )
+
+    async def append_values(
+        self, spreadsheet_id: str, area: str, values: Rows, *, entry: Entry = Entry.RAW
+    ) -> Updated:
+        """Write rows below the table that lies in a range (``values.append``).
+
+        Raises:
+            UnknownOutcomeError: they may be written; again could be twice.
+            ConnectorError: as classified, see ``errors``.
+        """
+        appended = await self._sheets.fetch(
+            Appended,
+            "append_values",
+            lambda sheets: (
+                sheets.spreadsheets()
+                .values()
+                .append(
+                    spreadsheetId=spreadsheet_id,
+                    range=area,
+                    valueInputOption=entry.value,
+                    insertDataOption="INSERT_ROWS",
+                    body={"values": _plain(values)},
+                )
+            ),
+            safe=False,
+        )
+        return appended.updates
+
+    async def batch_update_values(
+        self, spreadsheet_id: str, values: Mapping[str, Rows], *, entry: Entry = Entry.RAW
+    ) -> Sequence[Updated]:
+        """Write cells of several ranges: all of them, or none (``values.batchUpdate``).
+
+        Args:
+            spreadsheet_id: whose.
+            values: from range to rows.
+            entry: how cells are written.
+
+        Raises:
+            ConnectorError: as for ``update_values``.
+        """
+        data = [{"range": area, "values": _plain(rows)} for area, rows in values.items()]
+        answer = await self._sheets.fetch(
+            BatchUpdated,
+            "batch_update_values",
+            lambda sheets: (
+                sheets.spreadsheets()
+                .values()
+                .batchUpdate(
+                    spreadsheetId=spreadsheet_id,
+                    body={"valueInputOption": entry.value, "data": data},  # type: ignore[typeddict-item]
+                )
+            ),
+            safe=False,
+        )
+        return answer.responses
+
+    async def clear_values(self, spreadsheet_id: str, areas: Sequence[str]) -> None:
+        """Empty ranges; formats stay (``values.batchClear``).
+
+        Raises:
+            ConnectorError: as for ``update_values``.
+        """
+        await self._sheets.send(
+            "clear_values",
+            lambda sheets: (
+                sheets.spreadsheets()
+                .values()
+                .batchClear(spreadsheetId=spreadsheet_id, body={"ranges": list(areas)})
+            ),
+            safe=False,
+        )
+
+    async def ping(self) -> None:
+        """Ask for a spreadsheet that there isn't: Sheets has no call without one.
+
+        Raises:
+            ConnectorError: Sheets is not reached, or does not take our credentials.
+        """
+        with suppress(ServiceNotFoundError):
+            await self._sheets.send(
+                "ping",
+                lambda sheets: sheets.spreadsheets().get(spreadsheetId="none", fields="properties"),
+                safe=True,
+            )
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._sheets.aclose()
+
+
+def _plain(values: Rows) -> list[list[Cell]]:
+    return [list(row) for row in values]
+
+
+def _row(names: Sequence[str], cells: Sequence[Cell]) -> dict[str, Cell]:
+    padded = [*cells, *[""] * (len(names) - len(cells))]
+    return {name: cell for name, cell in zip(names, padded, strict=False) if name}
