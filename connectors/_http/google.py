@@ -165,7 +165,7 @@ class GoogleApi(Generic[Resource]):
                 raise self.unreadable(operation, "no text", safe=safe) from None
 
         answer = await self._caller.call(operation, attempt, safe=safe)
-        if isinstance(answer, str):  # the library hands out as it is what is no JSON
+        if isinstance(answer, str) and answer:  # what is no JSON comes as it is
             raise self.unreadable(operation, "no JSON", safe=safe)
         return answer
 

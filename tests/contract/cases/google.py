@@ -14,6 +14,10 @@ from sandbox.google.grid import Sheet
 from tests.contract.cases import Case
 
 
+async def no_wait(_seconds: float) -> None:
+    """Wait no time."""
+
+
 def settings(stand_ins: Any) -> dict[str, Any]:
     """What both of Google's connectors are made with."""
     return {
