@@ -118,9 +118,8 @@ async def update_file(file_id: str, request: Request, state: State) -> Response:
     parameters = Parameters(request)
     file = file_of(state, file_id, parameters)
     fields = changes_of(state, await json_body(request), is_new=False)
-    added = [one for one in parameters.text("addParents").split(",") if one]
-    removed = parameters.text("removeParents").split(",")
-    if added or removed != [""]:
+    added, removed = (_ids(parameters.text(name)) for name in ("addParents", "removeParents"))
+    if added or removed:
         kept = [one for one in file.parents if one not in removed]
         fields |= place_of(state, [*kept, *added])
     changed = state.store(DriveStore).change(file, **fields)
@@ -210,7 +209,7 @@ def place_of(state: SandboxState, parents: Iterable[str]) -> dict[str, Any]:
     Raises:
         GoogleError: one isn't there, or there is more than one.
     """
-    found = list(dict.fromkeys(ROOT if one == "root" else one for one in parents)) or [ROOT]
+    found = list(dict.fromkeys(_id(one) for one in parents)) or [ROOT]
     if len(found) > 1:
         raise GoogleError(403, "A file has one parent.", "multipleParentsNotSupported")
     store, parent = state.store(DriveStore), found[0]
@@ -219,6 +218,14 @@ def place_of(state: SandboxState, parents: Iterable[str]) -> dict[str, Any]:
         raise not_found(parent)
     drive_id = folder.drive_id if folder else "" if parent == ROOT else parent
     return {"parents": (parent,), "drive_id": drive_id}
+
+
+def _id(text: str) -> str:
+    return ROOT if text == "root" else text
+
+
+def _ids(text: str) -> list[str]:
+    return [_id(one) for one in text.split(",") if one]
 
 
 def _in_reach(state: SandboxState, parameters: Parameters) -> list[DriveFile]:

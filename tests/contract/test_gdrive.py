@@ -309,7 +309,7 @@ async def test_a_channel_ends_in_a_week_and_is_renewed_by_another(
     put(store)
     await stand_ins.control.post("/_control/google/deliver")
 
-    assert {headers["x-goog-channel-id"] for headers in listener.told} == {renewed.id}
+    assert {headers["X-Goog-Channel-ID"] for headers in listener.told} == {renewed.id}
     with pytest.raises(ServiceNotFoundError):
         await drive.stop_channel(channel)
 
