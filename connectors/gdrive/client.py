@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from googleapiclient.http import HttpRequest
 from pydantic import SecretStr
 
 from connectors._http.calls import Shared
-from connectors._http.errors import RejectedError, TransientError
+from connectors._http.errors import RejectedError, ServiceNotFoundError, TransientError
 from connectors._http.google import GoogleApi
 from connectors._http.limits import Rate
 from connectors._http.paging import Page, items, pages
@@ -41,6 +42,7 @@ allows for 500 a call. Source: Drive API, "Usage limits" (May 2026).
 CHUNK_BYTES = 8 * 1024 * 1024
 
 _FILE = "id,name,mimeType,size,md5Checksum,modifiedTime,parents,driveId,trashed,version,webViewLink"
+_EVERYWHERE = {"corpora": "allDrives"}
 
 
 class DriveClient:
@@ -97,6 +99,7 @@ class DriveClient:
             drive_id: the shared drive to which the search is limited.
 
         Raises:
+            TransientError: Drive didn't search all drives; name the one that is meant.
             ConnectorError: as classified, see ``errors``.
         """
 
@@ -104,16 +107,17 @@ class DriveClient:
             page = await self._drive.fetch(
                 FileList, "list_files", lambda drive: ask(drive, cursor), safe=True
             )
+            if page.incomplete_search:
+                raise self._drive.error(TransientError, "list_files", "not all was searched")
             return Page(page.files, page.next_page_token)
 
         def ask(drive: DriveResource, cursor: str | None) -> HttpRequest:
             more: dict[str, Any] = {"pageToken": cursor} if cursor else {}
-            if drive_id:
-                more |= {"driveId": drive_id, "corpora": "drive"}
+            more |= {"corpora": "drive", "driveId": drive_id} if drive_id else _EVERYWHERE
             return drive.files().list(
                 q=query,
                 pageSize=1000,
-                fields=f"nextPageToken,files({_FILE})",
+                fields=f"nextPageToken,incompleteSearch,files({_FILE})",
                 supportsAllDrives=True,
                 includeItemsFromAllDrives=True,
                 **more,
@@ -269,6 +273,41 @@ class DriveClient:
             ),
             safe=False,
         )
+
+    async def renew_channel(
+        self,
+        ending: Channel,
+        page_token: str,
+        *,
+        channel_id: str,
+        address: str,
+        token: SecretStr,
+        expires_at: datetime,
+    ) -> Channel:
+        """Open another channel, then end one; for a while messages come by both.
+
+        Args:
+            ending: the channel that ``is_due``, or has ended already.
+            page_token: as for ``watch_changes``, and so are the others.
+            channel_id: never used before.
+            address: an HTTPS address of ours.
+            token: comes with each message of the new channel.
+            expires_at: seven days ahead at most.
+
+        Raises:
+            UnknownOutcomeError: the new channel may be open, or the old one not ended.
+            ConnectorError: as classified, see ``errors``.
+        """
+        renewed = await self.watch_changes(
+            page_token,
+            channel_id=channel_id,
+            address=address,
+            token=token,
+            expires_at=expires_at,
+        )
+        with suppress(ServiceNotFoundError):
+            await self.stop_channel(ending)
+        return renewed
 
     async def stop_channel(self, channel: Channel) -> None:
         """End a channel (``channels.stop``).

@@ -61,9 +61,10 @@ class DriveFile(_Answer):
 
 
 class FileList(_Answer):
-    """A page of files."""
+    """A page of files; with an incomplete search, files of some drives may be missing."""
 
     files: Sequence[DriveFile] = ()
+    incomplete_search: bool = False
     next_page_token: str | None = None
 
 

@@ -138,7 +138,7 @@ class ImapSettings(ServiceSection):
 
 
 class GoogleSettings(ServiceSection):
-    """Google's APIs (Drive, Sheets, Gmail): an OAuth client, or a service account."""
+    """Google's APIs (Drive, Sheets, Gmail): an OAuth client, and what an owner granted it."""
 
     base_url: str = Field(
         "",

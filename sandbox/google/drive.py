@@ -21,6 +21,7 @@ from sandbox.state import SandboxState, State
 
 FILE_FIELDS = "kind,id,name,mimeType"
 _RANGE = re.compile(r"bytes=(\d{1,15})-(\d{1,15})?")
+_CORPORA = ("user", "domain", "drive", "allDrives")
 _ORDERS: dict[str, Callable[[DriveFile], Any]] = {
     "name": lambda file: file.name,
     "name_natural": lambda file: file.name.lower(),
@@ -232,13 +233,16 @@ def _in_reach(state: SandboxState, parameters: Parameters) -> list[DriveFile]:
     """Return the files that a list may hold, by whose drives were asked for."""
     shared = parameters.flag("includeItemsFromAllDrives")
     supports = parameters.flag("supportsAllDrives")
-    drive_id, corpora = parameters.text("driveId"), parameters.text("corpora")
+    drive_id, corpora = parameters.text("driveId"), parameters.one_of("corpora", _CORPORA)
     if shared and not supports:
         text = "The supportsAllDrives parameter must be true if items from shared drives are asked."
         raise GoogleError(403, text, "invalid", location="supportsAllDrives")
     if bool(drive_id) != (corpora == "drive"):
         text = "The driveId parameter must be specified if and only if corpora is set to drive."
         raise GoogleError(400, text, "invalid", location="driveId")
+    if corpora == "allDrives" and not shared:
+        text = "The includeItemsFromAllDrives parameter must be true for corpora=allDrives."
+        raise GoogleError(400, text, "invalid", location="includeItemsFromAllDrives")
     files = state.store(DriveStore).files()
     if drive_id:
         if state.store(DriveStore).drive(drive_id) is None:

@@ -264,14 +264,17 @@ async def listener() -> AsyncIterator[Listener]:
     server.close()
 
 
-async def watched(drive: DriveClient, listener: Listener, channel_id: str = "one") -> Channel:
-    return await drive.watch_changes(
-        await drive.get_start_page_token(),
-        channel_id=channel_id,
-        address=listener.url,
-        token=SecretStr("the-channel-token"),
-        expires_at=datetime.now(UTC) + timedelta(days=30),
-    )
+def told_to(listener: Listener, channel_id: str = "one") -> dict[str, Any]:
+    return {
+        "channel_id": channel_id,
+        "address": listener.url,
+        "token": SecretStr("the-channel-token"),
+        "expires_at": datetime.now(UTC) + timedelta(days=30),
+    }
+
+
+async def watched(drive: DriveClient, listener: Listener) -> Channel:
+    return await drive.watch_changes(await drive.get_start_page_token(), **told_to(listener))
 
 
 async def test_push_messages_are_verified_whatever_their_order(
@@ -304,14 +307,15 @@ async def test_a_channel_ends_in_a_week_and_is_renewed_by_another(
     assert not channel.is_due(now)
     assert channel.is_due(channel.expires_at - timedelta(hours=11))
 
-    renewed = await watched(drive, listener, "two")
-    await drive.stop_channel(channel)
+    begin = await drive.get_start_page_token()
+    renewed = await drive.renew_channel(channel, begin, **told_to(listener, "two"))
     put(store)
     await stand_ins.control.post("/_control/google/deliver")
 
     assert {headers["X-Goog-Channel-ID"] for headers in listener.told} == {renewed.id}
     with pytest.raises(ServiceNotFoundError):
         await drive.stop_channel(channel)
+    await drive.renew_channel(channel, begin, **told_to(listener, "three"))
 
 
 async def test_an_id_that_is_used_is_rejected(drive: DriveClient, listener: Listener) -> None:

@@ -14,7 +14,7 @@ from googleapiclient.discovery import build, build_from_document
 from googleapiclient.errors import HttpError
 from googleapiclient.http import MediaInMemoryUpload, MediaIoBaseDownload
 
-from tests.contract.contracts.discovery import SHIPPED
+from tests.contract.contracts.google import SHIPPED
 
 
 def credentials(stand_ins: Any) -> Credentials:

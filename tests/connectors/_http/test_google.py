@@ -181,6 +181,17 @@ async def test_a_write_without_an_answer_is_sent_once(
     assert sum(seen.method == "POST" and "files" in seen.target for seen in server.seen) == 1
 
 
+async def test_a_connection_that_was_closed_meanwhile_is_opened_anew(
+    server: FaultyServer, api: GoogleApi[Any]
+) -> None:
+    grant(server)
+    server.answer(200, b'{"kind": "x"}'.ljust(500))  # this server closes after 500 bytes
+    await ask(api)
+    server.answer(200, {"id": "f1"})
+
+    assert await write(api) == {"id": "f1"}
+
+
 async def test_who_is_not_reached_was_not_asked(
     closed_port: int, server: FaultyServer, retry: RetryPolicy
 ) -> None:

@@ -58,6 +58,17 @@ async def test_lists_ask_for_shared_drives_and_for_the_next_page(
     assert second["pageToken"] == "more"
 
 
+async def test_all_drives_are_searched_or_it_is_told(
+    server: FaultyServer, drive: DriveClient
+) -> None:
+    server.answer(200, {"files": [FILE], "incompleteSearch": True})
+
+    with pytest.raises(TransientError, match="not all was searched"):
+        [file async for file in drive.list_files()]
+
+    assert parameters(server.seen[-1])["corpora"] == "allDrives"
+
+
 async def test_a_list_without_an_end_is_told(server: FaultyServer, drive: DriveClient) -> None:
     for _ in range(2):
         server.answer(200, {"files": [], "nextPageToken": "same"})

@@ -1,243 +1,236 @@
-"""Contracts written as Google's discovery documents."""
+"""Contracts in Google's discovery format, as its client libraries are made from them."""
 
 from __future__ import annotations
 
+import binascii
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from base64 import b64decode
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-import googleapiclient.discovery_cache
-
 from sandbox.calls import Exchange
 from tests.contract.contracts import Violations
 
-SHIPPED = Path(googleapiclient.discovery_cache.__file__).parent / "documents"
-"""The documents that come with Google's library."""
+Document = Mapping[str, Any]
 
-_KINDS: dict[str, tuple[type, ...]] = {
-    "string": (str,),
-    "integer": (int,),
+_JSON = "application/json"
+_PARAMETER = re.compile(r"\{(\+?)(\w+)\}")
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "string": str,
+    "integer": int,
     "number": (int, float),
-    "boolean": (bool,),
-    "array": (list,),
-    "object": (dict,),
+    "boolean": bool,
+    "array": list,
+    "object": dict,
 }
-_EMPTY = (b"", b"{}")
-
-
-@dataclass(frozen=True)
-class Method:
-    """One method of an API, and where it is reached."""
-
-    name: str
-    described: dict[str, Any]
-    path: re.Pattern[str]
-    is_upload: bool = False
 
 
 class DiscoveryContract:
     """One discovery document.
 
     Args:
-        file: where it lies.
+        file: the document.
+        base: what the API's prefix at the stand-ins took off its paths, e.g. ``/gmail``.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, base: str = "") -> None:
         self._file = file
+        self._base = base
 
     def is_here(self) -> bool:
-        """Whether the document lies where it should."""
+        """Whether the document lies beside this checkout, or comes with a package."""
         return self._file.is_file()
-
-    @cached_property
-    def document(self) -> dict[str, Any]:
-        """The document."""
-        loaded = json.loads(self._file.read_text(encoding="utf-8"))
-        assert isinstance(loaded, dict)
-        return loaded
 
     def violations(self, exchange: Exchange) -> Violations:
         """Say what of an exchange the document doesn't allow."""
         method = self._method(exchange)
         if method is None:
-            is_unknown = exchange.status in (404, 405)
-            return Violations(["no such method"], [] if is_unknown else ["answered all the same"])
-        request = [
-            *self._wrong_parameters(method, exchange),
-            *self._wrong_request_body(method, exchange),
-        ]
-        return Violations(request, list(self._wrong_answer(method, exchange)))
+            return Violations(["there is no such method"], list(_refusal(exchange)))
+        return Violations(
+            [*self._of_query(method, exchange), *self._of_request(method, exchange)],
+            list(self._of_answer(method, exchange)),
+        )
 
     @cached_property
-    def _methods(self) -> dict[str, list[Method]]:
-        """All methods by HTTP's; those with the most said of their paths come first."""
-        found: dict[str, list[Method]] = {}
-        for described in _described(self.document):
-            verb, base = described["httpMethod"], f"/{self.document['servicePath']}"
-            found.setdefault(verb, []).append(
-                Method(described["id"], described, _pattern(base + described["path"]))
-            )
-            upload = described.get("mediaUpload", {}).get("protocols", {}).get("simple")
-            if upload:
-                path = _pattern(upload["path"])
-                found[verb].append(Method(described["id"], described, path, is_upload=True))
-        for methods in found.values():
-            methods.sort(key=lambda method: -len(method.path.pattern.replace("(.+)", "")))
-        return found
+    def _document(self) -> Document:
+        loaded: Document = json.loads(self._file.read_text(encoding="utf-8"))
+        return loaded
 
-    def _method(self, exchange: Exchange) -> Method | None:
-        methods = self._methods.get(exchange.method, [])
-        return next((one for one in methods if one.path.fullmatch(exchange.path)), None)
+    @cached_property
+    def _methods(self) -> list[tuple[str, re.Pattern[str], Document]]:
+        """All methods: verb, pattern of the path, description; uploads have paths of their own."""
+        root = self._document["servicePath"]
+        return [
+            (method["httpMethod"], _pattern(path), method)
+            for method in _methods(self._document)
+            for path in (f"/{root}{method['path']}", *_upload_paths(method))
+        ]
 
-    def _wrong_parameters(self, method: Method, exchange: Exchange) -> Iterator[str]:
-        own = method.described.get("parameters", {})
-        known = {**self.document["parameters"], **own}
-        given: dict[str, list[str]] = {}
+    def _method(self, exchange: Exchange) -> Document | None:
+        path = self._base + exchange.path
+        for verb, pattern, method in self._methods:
+            if verb == exchange.method and pattern.fullmatch(path):
+                return method
+        return None
+
+    def _of_query(self, method: Document, exchange: Exchange) -> Iterator[str]:
+        known = {**self._document["parameters"], **method.get("parameters", {})}
+        given: dict[str, list[str]] = defaultdict(list)
         for name, value in parse_qsl(exchange.query, keep_blank_values=True):
-            given.setdefault(name, []).append(value)
+            given[name].append(value)
         for name, values in given.items():
-            if method.is_upload and name in ("uploadType", "upload_id"):
+            if (described := known.get(name)) is None:
+                yield f"there is no parameter {name}"
                 continue
-            if name not in known or known[name]["location"] != "query":
-                yield f"unknown parameter {name}"
-                continue
-            if len(values) > 1 and not known[name].get("repeated"):
-                yield f"parameter {name} is given twice"
-            yield from (f"{name}: {why}" for v in values for why in _wrong_text(known[name], v))
-        for name, parameter in own.items():
-            is_missing = parameter["location"] == "query" and name not in given
-            if parameter.get("required") and is_missing:
-                yield f"parameter {name} is missing"
+            if len(values) > 1 and not described.get("repeated"):
+                yield f"{name} comes {len(values)} times"
+            for value in values:
+                yield from _of_parameter(name, value, described)
+        for name, described in method.get("parameters", {}).items():
+            wanted = described.get("required") and described["location"] == "query"
+            if wanted and name not in given:
+                yield f"{name} is missing"
 
-    def _wrong_request_body(self, method: Method, exchange: Exchange) -> Iterator[str]:
-        if method.is_upload:
+    def _of_request(self, method: Document, exchange: Exchange) -> Iterator[str]:
+        kind = dict(exchange.headers).get("content-type", "")
+        if method.get("supportsMediaUpload") and not kind.startswith(_JSON):
             return
-        kind = method.described.get("request")
-        if kind is None:
-            if exchange.body:
-                yield "a body that it doesn't take"
-        elif exchange.body:
-            yield from self._wrong_json(kind, exchange.body)
+        if "request" not in method:
+            if exchange.body.strip() not in (b"", b"{}"):
+                yield "it has a body"
+            return
+        if exchange.body and not kind.startswith(_JSON):
+            yield f"its body is {kind or 'of no type'}"
+            return
+        yield from self._of_json(method["request"], exchange.body or b"{}")
 
-    def _wrong_answer(self, method: Method, exchange: Exchange) -> Iterator[str]:
+    def _of_answer(self, method: Document, exchange: Exchange) -> Iterator[str]:
         if exchange.status >= 300:
-            yield from _wrong_error(exchange)
+            yield from _refusal(exchange)
+        elif method.get("supportsMediaDownload") and "alt=media" in exchange.query:
             return
-        described = method.described
-        is_media = described.get("supportsMediaDownload") and (
-            "response" not in described or ("alt", "media") in parse_qsl(exchange.query)
-        )
-        if is_media:
-            return
-        if "response" in described:
-            yield from self._wrong_json(described["response"], exchange.answer_body)
-        elif exchange.answer_body not in _EMPTY:
-            yield "a body where none is"
+        elif "response" in method:
+            yield from self._of_json(method["response"], exchange.answer_body)
+        elif exchange.answer_body and "application/json" in dict(exchange.answer_headers).get(
+            "content-type", ""
+        ):
+            yield "it has a body"
 
-    def _wrong_json(self, schema: Mapping[str, Any], body: bytes) -> Iterator[str]:
+    def _of_json(self, schema: Document, body: bytes) -> Iterator[str]:
         try:
             value = json.loads(body)
         except ValueError:
-            yield "no JSON"
+            yield "its body is not JSON"
             return
-        yield from self._wrong(schema, value, "")
+        yield from self._of_value("body", value, schema)
 
-    def _wrong(self, schema: Mapping[str, Any], value: object, place: str) -> Iterator[str]:
+    def _of_value(self, where: str, value: object, schema: Document) -> Iterator[str]:
         if "$ref" in schema:
-            schema = self.document["schemas"][schema["$ref"]]
+            schema = self._document["schemas"][schema["$ref"]]
         kind = schema.get("type", "any")
         if kind == "any":
             return
-        is_truth = isinstance(value, bool) and kind != "boolean"
-        if not isinstance(value, _KINDS[kind]) or is_truth:
-            yield f"{place or 'it'} is {type(value).__name__}, not {kind}"
+        if not isinstance(value, _TYPES[kind]) or (kind != "boolean" and isinstance(value, bool)):
+            yield f"{where} is {type(value).__name__}, not {kind}"
+        elif isinstance(value, dict):
+            yield from self._of_object(where, value, schema)
         elif isinstance(value, list):
             for number, item in enumerate(value):
-                yield from self._wrong(schema["items"], item, f"{place}/{number}")
-        elif isinstance(value, dict):
-            yield from self._wrong_object(schema, value, place)
-        elif isinstance(value, str):
-            yield from (f"{place}: {why}" for why in _wrong_text(schema, value))
+                yield from self._of_value(f"{where}[{number}]", item, schema["items"])
+        elif "enum" in schema and value not in schema["enum"]:
+            yield f"{where} is {value}, which is none of its values"
+        elif (fits := _FORMATS.get(schema.get("format", ""))) and not fits(str(value)):
+            yield f"{where} is no {schema['format']}"
 
-    def _wrong_object(
-        self, schema: Mapping[str, Any], value: Mapping[str, object], place: str
-    ) -> Iterator[str]:
-        properties, others = schema.get("properties", {}), schema.get("additionalProperties")
-        for name, item in value.items():
-            inner = properties.get(name, others)
-            if inner is None:
-                yield f"unknown property {place}/{name}"
+    def _of_object(self, where: str, value: Document, schema: Document) -> Iterator[str]:
+        known, others = schema.get("properties", {}), schema.get("additionalProperties")
+        for name, inner in value.items():
+            described = known.get(name, others)
+            if described is None:
+                yield f"{where} has {name}, which isn't described"
             else:
-                yield from self._wrong(inner, item, f"{place}/{name}")
+                yield from self._of_value(f"{where}.{name}", inner, described)
 
 
-class PathsContract:
-    """Several documents of one API at the stand-ins, by how paths begin; other paths are free."""
-
-    def __init__(self, documents: Mapping[str, DiscoveryContract]) -> None:
-        self._documents = documents
-
-    def is_here(self) -> bool:
-        """Whether all of them are here."""
-        return all(document.is_here() for document in self._documents.values())
-
-    def violations(self, exchange: Exchange) -> Violations:
-        """Say what of an exchange isn't allowed."""
-        for begin, document in self._documents.items():
-            if exchange.path.startswith(begin):
-                return document.violations(exchange)
-        return Violations([], [])
-
-
-def _described(resource: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _methods(resource: Document) -> Iterator[Document]:
     yield from resource.get("methods", {}).values()
     for inner in resource.get("resources", {}).values():
-        yield from _described(inner)
+        yield from _methods(inner)
 
 
-def _pattern(template: str) -> re.Pattern[str]:
-    parts = re.split(r"\{\+?\w+\}", template)
-    return re.compile("(.+)".join(re.escape(part) for part in parts))
+def _upload_paths(method: Document) -> Iterator[str]:
+    for protocol in method.get("mediaUpload", {}).get("protocols", {}).values():
+        yield protocol["path"]
 
 
-def _wrong_text(schema: Mapping[str, Any], text: str) -> Iterator[str]:
-    """Say what is wrong with a text, as a parameter or in JSON."""
-    if "enum" in schema and text not in schema["enum"]:
-        yield f"{text!r} is none of {', '.join(schema['enum'])}"
-    if "pattern" in schema and not re.match(schema["pattern"], text):
-        yield f"{text!r} doesn't look like {schema['pattern']}"
-    if schema.get("type") == "boolean" and text not in ("true", "false"):
-        yield f"{text!r} is neither true nor false"
-    if schema.get("type") == "integer" or schema.get("format") in ("int64", "uint64"):
-        if not re.fullmatch(r"-?\d+", text):
-            yield f"{text!r} is no number"
-        else:
-            low, high = schema.get("minimum"), schema.get("maximum")
-            if (low and int(text) < int(low)) or (high and int(text) > int(high)):
-                yield f"{text} is out of bounds"
-    if schema.get("format") == "date-time" and not _is_moment(text):
-        yield f"{text!r} is no RFC 3339 time"
+def _pattern(path: str) -> re.Pattern[str]:
+    """Turn a URI template into a pattern; ``{+name}`` may hold slashes."""
+    parts = _PARAMETER.split(path)
+    plain = [re.escape(part) for part in parts[::3]]
+    names = [".+" if plus else "[^/]+" for plus in parts[1::3]]
+    return re.compile("".join(a + b for a, b in zip(plain, [*names, ""], strict=True)))
 
 
-def _wrong_error(exchange: Exchange) -> Sequence[str]:
-    """Say what is wrong with an error: documents describe none, the guides do."""
+def _of_parameter(name: str, value: str, described: Document) -> Iterator[str]:
+    kind = described.get("type", "string")
+    fits = _FORMATS.get(described.get("format", ""))
+    if kind == "boolean" and value not in ("true", "false"):
+        yield f"{name} is {value}, not true or false"
+    elif kind == "integer" and not re.fullmatch(r"-?\d+", value):
+        yield f"{name} is {value}, not a number"
+    elif "enum" in described and value not in described["enum"]:
+        yield f"{name} is {value}, which is none of its values"
+    elif "pattern" in described and not re.fullmatch(described["pattern"], value):
+        yield f"{name} is {value}, which doesn't fit its pattern"
+    elif fits and not fits(value):
+        yield f"{name} is no {described['format']}"
+
+
+def _refusal(exchange: Exchange) -> Iterator[str]:
+    """Check what all of Google's refusals have; discovery documents don't describe them."""
     try:
         error = json.loads(exchange.answer_body)["error"]
     except (ValueError, KeyError, TypeError):
-        return ["no error body"]
+        yield "it is no error body of Google's"
+        return
     if error.get("code") != exchange.status or not isinstance(error.get("message"), str):
-        return ["an error without its code or message"]
-    return []
+        yield "its error has another code, or no message"
 
 
-def _is_moment(text: str) -> bool:
+def _whole(bits: int, *, signed: bool = True) -> Callable[[str], bool]:
+    low, high = (-(1 << bits - 1), 1 << bits - 1) if signed else (0, 1 << bits)
+
+    def fits(value: str) -> bool:
+        return re.fullmatch(r"-?\d+", value) is not None and low <= int(value) < high
+
+    return fits
+
+
+def _is_base64(value: str) -> bool:
     try:
-        return datetime.fromisoformat(text).tzinfo is not None
-    except ValueError:
+        b64decode(value + "=" * (-len(value) % 4), altchars=b"-_", validate=True)
+    except binascii.Error:
         return False
+    return True
+
+
+def _is_moment(value: str) -> bool:
+    return (
+        re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", value) is not None
+    )
+
+
+_FORMATS: dict[str, Callable[[str], bool]] = {
+    "int32": _whole(32),
+    "uint32": _whole(32, signed=False),
+    "int64": _whole(64),
+    "uint64": _whole(64, signed=False),
+    "byte": _is_base64,
+    "date-time": _is_moment,
+    "google-datetime": _is_moment,
+}

@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
-from tests.contract.contracts import SPECS
-from tests.contract.contracts.discovery import SHIPPED, DiscoveryContract, PathsContract
+from pathlib import Path
+
+import googleapiclient.discovery_cache
+
+from sandbox.calls import Exchange
+from tests.contract.contracts import SPECS, Violations
+from tests.contract.contracts.discovery import DiscoveryContract
+
+SHIPPED = Path(googleapiclient.discovery_cache.__file__).parent / "documents"
+"""The documents that come with Google's library."""
 
 DRIVE = DiscoveryContract(SPECS / "google" / "drive.v3.json")
 SHEETS = DiscoveryContract(SHIPPED / "sheets.v4.json")
 
-CONTRACTS = {
-    "google": PathsContract(
-        {"/drive/v3/": DRIVE, "/upload/drive/v3/": DRIVE, "/v4/spreadsheets": SHEETS}
-    )
-}
+
+class GoogleContract:
+    """The documents of several APIs, by how paths begin; tokens have none."""
+
+    def __init__(self, **documents: DiscoveryContract) -> None:
+        self._documents = documents
+
+    def is_here(self) -> bool:
+        """Whether all of them are here."""
+        return all(document.is_here() for document in self._documents.values())
+
+    def violations(self, exchange: Exchange) -> Violations:
+        """Say what of an exchange isn't allowed."""
+        for part, document in self._documents.items():
+            if f"/{part}/" in f"{exchange.path}/":
+                return document.violations(exchange)
+        return Violations([], [])
+
+
+CONTRACTS = {"google": GoogleContract(drive=DRIVE, spreadsheets=SHEETS)}

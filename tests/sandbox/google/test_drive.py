@@ -65,6 +65,8 @@ async def test_shared_drives_are_listed_when_asked_for(google: Google) -> None:
         {"fields": "é"},
         {"driveId": "x"},
         {"corpora": "drive"},
+        {"corpora": "allDrives"},
+        {"corpora": "universe"},
     ],
 )
 async def test_wrong_parameters_are_400(google: Google, parameters: dict[str, str]) -> None:
