@@ -20,6 +20,8 @@ class Credentials:
     smtp_password: str = "sandbox-secret"  # noqa: S105
     claude_api_key: str = "sandbox-key"
     slack_token: str = "xoxb-sandbox"  # noqa: S105
+    hubspot_token: str = "sandbox-token"  # noqa: S105
+    hubspot_client_secret: str = "sandbox-secret"  # noqa: S105
     google_refresh_token: str = "sandbox-refresh"  # noqa: S105
     ebay_refresh_token: str = "sandbox-refresh"  # noqa: S105
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from sandbox.claude.stand_in import CLAUDE
 from sandbox.ebay.stand_in import EBAY
 from sandbox.google.stand_in import GOOGLE
+from sandbox.hubspot.stand_in import HUBSPOT
 from sandbox.mail.stand_in import MAIL
 from sandbox.slack.stand_in import SLACK
 from sandbox.stand_in import StandIn
 
 STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, EBAY)
 STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, GOOGLE)
+STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, HUBSPOT)
