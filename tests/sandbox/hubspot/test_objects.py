@@ -134,9 +134,7 @@ async def test_a_merge_makes_a_new_object_that_the_old_ids_lead_to(hubspot: Any)
 async def test_an_erased_contact_does_not_come_back(hubspot: Any) -> None:
     contact_id = await hubspot.create(email=ANN)
 
-    erased = await hubspot.post(
-        f"{CONTACTS}/gdpr-delete", {"objectId": ANN, "idProperty": "email"}
-    )
+    erased = await hubspot.post(f"{CONTACTS}/gdpr-delete", {"objectId": ANN, "idProperty": "email"})
 
     assert erased.status_code == 204
     assert (await hubspot.get(f"{CONTACTS}/{contact_id}", archived="true")).status_code == 404

@@ -1,0 +1,1 @@
+"""HubSpot's CRM: contacts, companies and deals, through the official client."""
