@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from connectors._http.cache import AnswerCache
 from connectors._http.calls import Shared
 from connectors._http.errors import RejectedError
-from connectors._http.limits import Limiter, MemoryLimiter, Rate
+from connectors._http.limits import MemoryLimiter, Rate
 from connectors._http.paging import Page, pages
 from connectors._http.retry import RetryPolicy
 from connectors.hubspot.associations import PairOutcome, associate, read_ends
@@ -51,8 +51,8 @@ class HubSpotClient:
         access_token: of the private app.
         timeout_seconds: longest wait for an answer.
         rate: our share of the account's limit; when HubSpot tells a lower one, that counts.
-        shared: with the other processes that use the account.
-        search_limiter: the pace of searches; None: ``SEARCH_RATE``, for this process.
+        shared: with the other processes that use the account; None: ``rate``, for this one.
+        searches: likewise, for searches, which HubSpot counts apart; None: ``SEARCH_RATE``.
         retry: when calls are tried again that change nothing, or nothing more.
     """
 
@@ -64,7 +64,7 @@ class HubSpotClient:
         timeout_seconds: float,
         rate: Rate = RATE,
         shared: Shared | None = None,
-        search_limiter: Limiter | None = None,
+        searches: Shared | None = None,
         retry: RetryPolicy | None = None,
     ) -> None:
         self._sdk = Sdk(
@@ -73,7 +73,7 @@ class HubSpotClient:
             timeout_seconds=timeout_seconds,
             rate=rate,
             shared=shared or Shared(limiter=MemoryLimiter(rate)),
-            search_limiter=search_limiter or MemoryLimiter(SEARCH_RATE),
+            searches=searches or Shared(limiter=MemoryLimiter(SEARCH_RATE)),
             retry=retry,
         )
         self._labels = AnswerCache[list[AssociationLabel]](seconds=_LABELS_SECONDS)
@@ -345,13 +345,13 @@ class HubSpotClient:
         """
         return await ensure(self._sdk, kind, groups, wanted)
 
-    async def ping(self) -> Account:
-        """Ask whose account it is.
+    async def ping(self) -> None:
+        """Ask for the account's details.
 
         Raises:
             ConnectorError: HubSpot is not reached, or does not take the token.
         """
-        return await self._sdk.fetch(Account, "ping", self._sdk.ask_account, safe=True)
+        await self._sdk.fetch(Account, "ping", self._sdk.ask_account, safe=True)
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -24,7 +24,7 @@ from connectors._http.errors import (
     UnknownOutcomeError,
     classify,
 )
-from connectors._http.limits import Limiter, Rate
+from connectors._http.limits import Rate
 from connectors._http.redaction import Redactor
 from connectors._http.retry import RetryPolicy
 from connectors._http.threads import Threads
@@ -66,7 +66,7 @@ class Sdk:
         timeout_seconds: longest wait for an answer.
         rate: our share of the account's limit; headers may lower it.
         shared: with the other processes that use the account.
-        search_limiter: the pace of searches, which HubSpot counts apart.
+        searches: likewise, for searches, which HubSpot counts apart.
         retry: when safe calls are tried again.
     """
 
@@ -78,7 +78,7 @@ class Sdk:
         timeout_seconds: float,
         rate: Rate,
         shared: Shared,
-        search_limiter: Limiter,
+        searches: Shared,
         retry: RetryPolicy | None,
     ) -> None:
         client = HubSpot(
@@ -94,12 +94,10 @@ class Sdk:
         self.associations = crm.associations.v4.batch_api
         self.labels = crm.associations.v4.schema.definitions_api
         self._timeout = timeout_seconds
-        self._share = self._rate = rate
-        self._limiter = shared.limiter
+        self._share = rate
         self._redact = Redactor([access_token])
         self._caller = Caller(SERVICE, shared, retry)
-        searching = Shared(search_limiter, shared.breakers, shared.recorder, shared.tokens)
-        self._search_caller = Caller(SERVICE, searching, retry)
+        self._search_caller = Caller(SERVICE, searches, retry)
         self._threads = Threads(SERVICE)
 
     async def fetch(
@@ -185,18 +183,19 @@ class Sdk:
     async def _send(
         self, operation: str, ask: Ask, *, safe: bool, is_search: bool = False
     ) -> _Answer:
+        caller = self._search_caller if is_search else self._caller
+
         async def attempt(trace: Trace) -> _Answer:
             try:
                 answer = await self._threads.run(partial(self._once, ask))
             except urllib3.exceptions.HTTPError as cause:
                 raise self._unanswered(operation, cause, safe=safe) from None
             trace.request_id = answer.headers.get("x-hubspot-correlation-id", "")
-            await self._learn(answer.headers)
+            await caller.learn(told_rate(answer.headers, self._share))
             if answer.status not in _SUCCESS:
                 raise self._refused(operation, answer, safe=safe)
             return answer
 
-        caller = self._search_caller if is_search else self._caller
         return await caller.call(operation, attempt, safe=safe)
 
     def _once(self, ask: Ask) -> _Answer:
@@ -212,16 +211,6 @@ class Sdk:
                 raise urllib3.exceptions.SSLError(refusal.reason) from None
             return _Answer(refusal.status, refusal.headers, refusal.body)
         return _Answer(response.status, response.headers, response.data)
-
-    async def _learn(self, headers: Mapping[str, str]) -> None:
-        """Go by a limit that is lower than our share of it was to be."""
-        told = told_rate(headers)
-        if told is None or self._limiter is None:
-            return
-        rate = Rate(min(told.calls, self._share.calls), told.seconds)
-        if rate != self._rate:
-            self._rate = rate
-            await self._limiter.learn(rate)
 
     def _unanswered(
         self, operation: str, cause: urllib3.exceptions.HTTPError, *, safe: bool
@@ -244,10 +233,16 @@ class Sdk:
         )
 
 
-def told_rate(headers: Mapping[str, str]) -> Rate | None:
-    """Read the account's limit from an answer; None: it isn't told, as in searches."""
+def told_rate(headers: Mapping[str, str], share: Rate) -> Rate | None:
+    """Read the account's limit from an answer; None: it isn't told, as in searches.
+
+    Args:
+        headers: of the answer.
+        share: what of it is ours; more is never taken.
+    """
     try:
         calls = int(headers["x-hubspot-ratelimit-max"])
-        return Rate(calls, int(headers["x-hubspot-ratelimit-interval-milliseconds"]) / 1000)
+        seconds = int(headers["x-hubspot-ratelimit-interval-milliseconds"]) / 1000
+        return Rate(min(calls, share.calls), seconds)
     except (KeyError, ValueError):
         return None
