@@ -107,9 +107,12 @@ def _test(schema: Schema, kind: ObjectType, wanted: Search) -> _Test:
     ]
     words = wanted.query.lower().split()
 
-    def test(record: Record) -> bool:
+    def has_words(record: Record) -> bool:
         text = " ".join(record.value(name) or "" for name in kind.searched).lower()
-        return all(word in text for word in words) and (
+        return all(word in text for word in words)
+
+    def test(record: Record) -> bool:
+        return (not words or has_words(record)) and (
             not groups or any(all(holds(record) for holds in group) for group in groups)
         )
 
