@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+
+import pytest
+from hubspot.utils.signature import Signature
+from pydantic import SecretStr
+
+from connectors.hubspot.webhook import WebhookRefusedError, read_events, verify
+
+SECRET = "yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy"
+NOW_MS = 1_564_113_600_000
+URL = "https://www.example.org/webhook_uri?from=crm"
+EVENT = {
+    "eventId": 1,
+    "subscriptionId": 12345,
+    "portalId": 62515,
+    "occurredAt": NOW_MS,
+    "subscriptionType": "contact.creation",
+    "attemptNumber": 0,
+    "objectId": 123,
+    "changeSource": "CRM",
+    "changeFlag": "NEW",
+    "appId": 54321,
+}
+BODY = json.dumps([EVENT], ensure_ascii=False).encode()
+
+
+def check(**change: object) -> None:
+    """Verify a request that HubSpot's own client signed, and that was changed on its way."""
+    request = {"method": "POST", "url": URL, "body": BODY, "timestamp": str(NOW_MS)}
+    signature = Signature.get_signature(SECRET, BODY.decode(), "v3", URL, "POST", str(NOW_MS))
+    arguments = {
+        **request,
+        "signature": signature,
+        "client_secret": SecretStr(SECRET),
+        "clock": lambda: NOW_MS / 1000,
+        **change,
+    }
+    verify(**arguments)  # type: ignore[arg-type]
+
+
+def test_what_hubspot_signed_is_taken() -> None:
+    check()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"method": "PUT"},
+        {"url": URL + "2"},
+        {"url": URL.replace("https", "http")},
+        {"body": BODY + b" "},
+        {"timestamp": str(NOW_MS + 1)},
+        {"signature": ""},
+        {"signature": "é"},
+        {"client_secret": SecretStr("another")},
+    ],
+)
+def test_what_was_changed_is_refused(change: dict[str, object]) -> None:
+    with pytest.raises(WebhookRefusedError, match="HOTROD_HUBSPOT__CLIENT_SECRET"):
+        check(**change)
+
+
+@pytest.mark.parametrize("seconds", [0, 299, 300, -300])
+def test_five_minutes_are_young_enough(seconds: int) -> None:
+    check(clock=lambda: NOW_MS / 1000 + seconds)
+
+
+@pytest.mark.parametrize("seconds", [301, -301, 86_400])
+def test_what_is_older_or_from_the_future_is_refused(seconds: int) -> None:
+    with pytest.raises(WebhookRefusedError, match="five minutes"):
+        check(clock=lambda: NOW_MS / 1000 + seconds)
+
+
+@pytest.mark.parametrize("timestamp", ["", "soon", "-1", "1.5", "²", "9" * 400])
+def test_a_time_stamp_that_is_none_is_refused(timestamp: str) -> None:
+    with pytest.raises(WebhookRefusedError, match="Timestamp"):
+        check(timestamp=timestamp)
+
+
+def test_the_characters_that_hubspot_decodes_are_decoded_and_no_others() -> None:
+    sent = "https://h.example/a%2Fb?x=%3a%3F%40%21%24%27%28%29%2A%2C%3B&y=%20%26%C3%A9%252F"
+    signed = "https://h.example/a/b?x=:?@!$'()*,;&y=%20%26%C3%A9%252F"
+    source = f"POST{signed}".encode() + BODY + str(NOW_MS).encode()
+    digest = hmac.new(SECRET.encode(), source, hashlib.sha256).digest()
+
+    check(url=sent, signature=base64.b64encode(digest).decode())
+
+
+def test_events_are_read_with_a_key_that_each_delivery_has() -> None:
+    again = json.dumps([{**EVENT, "attemptNumber": 3}]).encode()
+
+    (first,), (second,) = read_events(BODY), read_events(again)
+
+    assert first.object_id == "123"
+    assert first.occurred_at.year == 2019
+    assert first.key == second.key
+    assert (first.attempt_number, second.attempt_number) == (0, 3)
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"[{}]", b"[1]", b"\xff"])
+def test_a_body_without_events_is_refused(body: bytes) -> None:
+    with pytest.raises(WebhookRefusedError, match="no events"):
+        read_events(body)
