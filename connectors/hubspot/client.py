@@ -9,7 +9,6 @@ from pydantic import SecretStr
 
 from connectors._http.cache import AnswerCache
 from connectors._http.calls import Shared
-from connectors._http.errors import RejectedError
 from connectors._http.limits import MemoryLimiter, Rate
 from connectors._http.paging import Page, pages
 from connectors._http.retry import RetryPolicy
@@ -35,12 +34,11 @@ RATE = Rate(100, 10.0)
 """What any account allows; larger ones 190. Source: HubSpot, "API usage guidelines"."""
 
 SEARCH_RATE = Rate(4, 1.0)
-"""Searches are counted apart: five a second since 2024, four before. Source: likewise."""
+"""Searches are counted apart: four or five a second. Source: HubSpot, "Search the CRM"."""
 
 _LIST_PAGE = 100
 _SEARCH_PAGE = 200
 _LABELS_SECONDS = 600.0
-_MOST_GROUPS, _MOST_FILTERS = 5, 5
 
 
 class HubSpotClient:
@@ -160,30 +158,20 @@ class HubSpotClient:
 
         Args:
             kind: object type.
-            filter_groups: all filters of one group must hold; up to 5 groups of up to 5 filters.
+            filter_groups: all filters of one group must hold; each has one more than is given.
             properties: wanted; none: HubSpot's usual few.
             query: words to be found in the usual properties.
 
         Raises:
-            RejectedError: there are too many filters, or HubSpot refuses them.
+            RejectedError: HubSpot refuses the filters, or there are too many.
             ConnectorError: as classified.
         """
-        if len(filter_groups) > _MOST_GROUPS or any(
-            len(group) > _MOST_FILTERS for group in filter_groups
-        ):
-            raise self._sdk.error(
-                RejectedError,
-                "search_objects",
-                f"more than {_MOST_GROUPS} groups of {_MOST_FILTERS} filters",
-            )
 
         async def fetch(last_id: str | None) -> Page[CrmObject]:
-            beyond = [Filter("hs_object_id", "GT", last_id)] if last_id else []
-            groups = [[*group, *beyond] for group in filter_groups or ((),)]
+            beyond = Filter("hs_object_id", "GT", last_id or "0")
+            groups = [[*group, beyond] for group in filter_groups or ((),)]
             body = {
-                "filterGroups": [
-                    {"filters": [one.to_json() for one in group]} for group in groups if group
-                ],
+                "filterGroups": [{"filters": [one.to_json() for one in group]} for group in groups],
                 "sorts": ["hs_object_id"],
                 "limit": _SEARCH_PAGE,
                 "properties": list(properties),

@@ -272,14 +272,21 @@ class Account(Answer):
 
 
 class WebhookEvent(Answer):
-    """Something that happened in HubSpot. Source: HubSpot, "Webhooks"."""
+    """Something that happened in HubSpot. Source: HubSpot, "Webhooks".
+
+    Args:
+        subscription_type: e.g. ``contact.propertyChange``.
+        object_id: empty when associations changed: then there are both ends.
+    """
 
     event_id: int
     subscription_id: int
     portal_id: int
     occurred_at_ms: int = Field(alias="occurredAt")
     subscription_type: str
-    object_id: str
+    object_id: str = ""
+    from_object_id: str = ""
+    to_object_id: str = ""
     attempt_number: int = 0
     property_name: str = ""
     property_value: str = ""

@@ -78,6 +78,10 @@ def sent(server: Any, place: int = -1) -> Any:
     return json.loads(server.seen[place].body)
 
 
+def beyond(object_id: str) -> dict[str, str]:
+    return {"propertyName": "hs_object_id", "operator": "GT", "value": object_id}
+
+
 async def test_an_object_is_asked_for(server: Any, hubspot: HubSpotClient) -> None:
     server.answer(200, shown(associations={"companies": {"results": [{"id": "9", "type": "x"}]}}))
 
@@ -174,11 +178,10 @@ async def test_a_search_asks_for_what_lies_beyond_the_last_id(
     assert first["sorts"] == ["hs_object_id"]
     assert first["limit"] == 200
     assert first["filterGroups"] == [
-        {"filters": [{"propertyName": "city", "operator": "EQ", "value": "Ottawa"}]},
-        {"filters": [{"propertyName": "zip", "operator": "IN", "values": ["K1P"]}]},
+        {"filters": [{"propertyName": "city", "operator": "EQ", "value": "Ottawa"}, beyond("0")]},
+        {"filters": [{"propertyName": "zip", "operator": "IN", "values": ["K1P"]}, beyond("0")]},
     ]
-    beyond = {"propertyName": "hs_object_id", "operator": "GT", "value": "5"}
-    assert [group["filters"][-1] for group in second["filterGroups"]] == [beyond, beyond]
+    assert [group["filters"][-1] for group in second["filterGroups"]] == [beyond("5")] * 2
 
 
 async def test_a_search_without_filters_has_one_for_the_last_id_only(
@@ -190,8 +193,7 @@ async def test_a_search_without_filters_has_one_for_the_last_id_only(
     found = [one async for one in items(hubspot.search_objects("contacts"))]
 
     assert len(found) == 1
-    assert sent(server, 0)["filterGroups"] == []
-    assert len(sent(server, 1)["filterGroups"]) == 1
+    assert sent(server, 1)["filterGroups"] == [{"filters": [beyond("5")]}]
 
 
 async def test_associations_are_read_page_by_page(server: Any, hubspot: HubSpotClient) -> None:

@@ -102,6 +102,15 @@ def test_events_are_read_with_a_key_that_each_delivery_has() -> None:
     assert (first.attempt_number, second.attempt_number) == (0, 3)
 
 
+def test_changes_of_associations_have_two_ends() -> None:
+    told = {name: value for name, value in EVENT.items() if name != "objectId"}
+    ends = {"subscriptionType": "contact.associationChange", "fromObjectId": 1, "toObjectId": 2}
+
+    (found,) = read_events(json.dumps([{**told, **ends}]).encode())
+
+    assert (found.object_id, found.from_object_id, found.to_object_id) == ("", "1", "2")
+
+
 @pytest.mark.parametrize("body", [b"", b"{}", b"[{}]", b"[1]", b"\xff"])
 def test_a_body_without_events_is_refused(body: bytes) -> None:
     with pytest.raises(WebhookRefusedError, match="no events"):
