@@ -9,6 +9,7 @@ from typing import Literal
 
 from sandbox.hubspot.body import Body
 from sandbox.hubspot.errors import HubSpotError
+from sandbox.hubspot.outbox import Outbox
 from sandbox.hubspot.record import Record
 from sandbox.hubspot.schema import OBJECT_TYPES, ObjectType
 
@@ -57,9 +58,14 @@ _End = tuple[str, str]
 
 
 class Links:
-    """All associations; each is kept from both of its ends."""
+    """All associations; each is kept from both of its ends.
 
-    def __init__(self) -> None:
+    Args:
+        outbox: of webhooks.
+    """
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
         self._types: dict[int, AssociationType] = {}
         self._links: dict[tuple[_End, str], dict[str, set[int]]] = {}
         self._label_ids = itertools.count(_FIRST_LABEL)
@@ -127,12 +133,17 @@ class Links:
                 raise HubSpotError(400, text)
         chosen = {spec.association_type_id for spec in specs}
         chosen.add(self.types(start.kind, end.kind)[0].id)
+        is_new = end.id not in self._links.get((_end(start), end.kind.singular), {})
         self._put(_end(start), _end(end), chosen)
+        if is_new:
+            self._outbox.add_link(start, end)
         return [label for one in sorted(chosen) if (label := self._types[one].label)]
 
     def remove(self, start: Record, end: Record) -> None:
         """Let two objects not belong together any more."""
-        self._links.get((_end(start), end.kind.singular), {}).pop(end.id, None)
+        gone = self._links.get((_end(start), end.kind.singular), {}).pop(end.id, None)
+        if gone is not None:
+            self._outbox.add_link(start, end, is_removed=True)
         self._links.get((_end(end), start.kind.singular), {}).pop(start.id, None)
 
     def of(self, start: Record, kind: ObjectType) -> dict[str, list[AssociationType]]:

@@ -65,6 +65,22 @@ class Outbox:
 
     def add(self, record: Record, what: str, **more: object) -> None:
         """Remember that something happened to an object, e.g. its ``creation``."""
+        flag = {"changeFlag": "NEW"} if what == "creation" else {}
+        self._put(record, what, {"objectId": int(record.id), **flag, **more})
+
+    def add_link(self, start: Record, end: Record, *, is_removed: bool = False) -> None:
+        """Remember that two objects belong together, or don't any more; told from both ends."""
+        for one, other in ((start, end), (end, start)):
+            ends = {
+                "associationType": f"{one.kind.singular}_to_{other.kind.singular}".upper(),
+                "fromObjectId": int(one.id),
+                "toObjectId": int(other.id),
+                "associationRemoved": is_removed,
+                "isPrimaryAssociation": False,
+            }
+            self._put(one, "associationChange", ends)
+
+    def _put(self, record: Record, what: str, more: dict[str, object]) -> None:
         body = {
             "eventId": next(self._ids),
             "subscriptionId": int(hashlib.sha256(what.encode()).hexdigest()[:5], 16),
@@ -72,9 +88,7 @@ class Outbox:
             "appId": APP_ID,
             "occurredAt": int(time.time() * 1000),
             "subscriptionType": f"{record.kind.singular}.{what}",
-            "objectId": int(record.id),
             "changeSource": "INTEGRATION",
-            **({"changeFlag": "NEW"} if what == "creation" else {}),
             **more,
         }
         self.waiting.append(Event(body))

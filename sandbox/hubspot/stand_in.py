@@ -29,7 +29,7 @@ async def unknown_path(_path: str) -> None:
 
 def _stores() -> Sequence[Store]:
     schema, index, outbox = Schema(), SearchIndex(), Outbox()
-    return Crm(schema, index, outbox), schema, index, outbox, Links(), Limits()
+    return Crm(schema, index, outbox), schema, index, outbox, Links(outbox), Limits()
 
 
 def _seed(state: SandboxState, story: Story) -> None:

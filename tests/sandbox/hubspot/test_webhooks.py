@@ -82,6 +82,23 @@ async def test_what_happens_to_an_object_waits_to_be_told(hubspot: Any) -> None:
     assert found[-3:] == ["contact.privacyDeletion", "deal.creation", "deal.deletion"]
 
 
+async def test_an_association_is_told_from_both_ends_when_it_begins_and_ends(hubspot: Any) -> None:
+    deal, contact = await hubspot.create("deals"), await hubspot.create(email="a@example.org")
+    path = f"/crm/v4/objects/deals/{deal}/associations"
+    for _ in range(2):
+        await hubspot.call("PUT", f"{path}/default/contacts/{contact}")
+        await hubspot.call("PUT", f"{path}/default/contacts/{contact}")
+        await hubspot.call("DELETE", f"{path}/contacts/{contact}")
+
+    events = (await hubspot.control("GET", "/events")).json()
+
+    found = [one for one in events if one["subscriptionType"].endswith("associationChange")]
+    assert [one["associationRemoved"] for one in found] == [False, False, True, True] * 2
+    assert [one["fromObjectId"] for one in found[:2]] == [int(deal), int(contact)]
+    assert found[0]["associationType"] == "DEAL_TO_CONTACT"
+    assert "objectId" not in found[0]
+
+
 async def test_events_are_delivered_a_hundred_at_a_time(hubspot: Any, receiver: Receiver) -> None:
     inputs = [{"properties": {"dealname": str(n)}} for n in range(60)]
     await hubspot.post("/crm/v3/objects/deals/batch/create", {"inputs": inputs})
