@@ -19,6 +19,16 @@ from connectors._http.errors import (
 )
 from connectors._http.retry import retry_after_seconds
 
+
+class UnknownPropertyError(RejectedError):
+    """Some properties aren't defined; whatever has one of them is refused.
+
+    ``names`` are theirs.
+    """
+
+    names: frozenset[str] = frozenset()
+
+
 TABLE: ErrorTable = {
     "INVALID_AUTHENTICATION": NeedsReauthError,
     "EXPIRED_AUTHENTICATION": NeedsReauthError,
@@ -43,6 +53,9 @@ CURES: Cures = {
         "It is tried again later; if it lasts, see in HubSpot which app uses up the account's "
         "limit, and lower HOTROD_HUBSPOT__CALLS_PER_10_SECONDS."
     ),
+    UnknownPropertyError: (
+        "Define the property in HubSpot, as `ensure_properties` does, or leave it out."
+    ),
     RejectedError: "Correct the row by the codes and properties that are named, and send it again.",
     ServiceNotFoundError: (
         "Check that the record is there and was not merged, and HOTROD_HUBSPOT__BASE_URL."
@@ -56,6 +69,7 @@ _WAITS = {"SECONDLY": 1.0, "TEN_SECONDLY_ROLLING": 10.0, "DAILY": 3600.0}
 
 _LOCKED, _LOCKED_SECONDS = 423, 2.0
 _EMBEDDED = "Property values were not valid: "
+_UNKNOWN = "PROPERTY_DOESNT_EXIST"
 
 
 class ErrorDetail(BaseModel):
@@ -64,9 +78,14 @@ class ErrorDetail(BaseModel):
     code: str = ""
     context: dict[str, list[str]] = Field(default_factory=dict)
 
+    @property
+    def names(self) -> list[str]:
+        """The properties that it is about."""
+        return self.context.get("propertyName", [])
+
     def __str__(self) -> str:
-        """The code, and the properties it is about; values are left out, they are people's."""
-        return _told(self.code, ", ".join(self.context.get("propertyName", [])))
+        """The code with its properties; values are left out, they are people's."""
+        return f"{self.code} ({', '.join(self.names)})" if self.names else self.code
 
 
 class ErrorBody(BaseModel):
@@ -79,12 +98,22 @@ class ErrorBody(BaseModel):
     policy: str = Field("", alias="policyName")
 
     @property
+    def details(self) -> list[ErrorDetail]:
+        """What is wrong, by codes; older answers have them in their message only."""
+        found = [one for one in self.errors if one.code]
+        if found or not self.message.startswith(_EMBEDDED):
+            return found
+        return _embedded(self.message.removeprefix(_EMBEDDED))
+
+    @property
     def problem(self) -> Problem:
         """The category, and what is wrong: codes where there are some, otherwise the message."""
-        codes = [str(one) for one in self.errors if one.code]
-        if not codes and self.message.startswith(_EMBEDDED):
-            codes = _embedded(self.message.removeprefix(_EMBEDDED))
-        return Problem(self.category, "; ".join(codes) or self.message)
+        return Problem(self.category, "; ".join(map(str, self.details)) or self.message)
+
+    @property
+    def unknown_properties(self) -> frozenset[str]:
+        """Names of properties that aren't defined."""
+        return frozenset(name for one in self.details if one.code == _UNKNOWN for name in one.names)
 
 
 class _Embedded(BaseModel):
@@ -108,14 +137,12 @@ def wait_seconds(status: int, headers: Mapping[str, str], body: ErrorBody) -> fl
     return _LOCKED_SECONDS if status == _LOCKED else _WAITS.get(body.policy)
 
 
-def _embedded(text: str) -> list[str]:
-    """Read the codes that older answers have in their message only."""
+def _embedded(text: str) -> list[ErrorDetail]:
     try:
         found = [_Embedded.model_validate(one) for one in json.loads(text)]
     except (ValueError, TypeError):
         return []
-    return [_told(one.error, one.name) for one in found]
-
-
-def _told(code: str, name: str) -> str:
-    return f"{code} ({name})" if name else code
+    return [
+        ErrorDetail(code=one.error, context={"propertyName": [one.name]} if one.name else {})
+        for one in found
+    ]

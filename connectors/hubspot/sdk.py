@@ -28,7 +28,14 @@ from connectors._http.limits import Rate
 from connectors._http.redaction import Redactor
 from connectors._http.retry import RetryPolicy
 from connectors._http.threads import Threads
-from connectors.hubspot.errors import CURES, TABLE, ErrorBody, read_body, wait_seconds
+from connectors.hubspot.errors import (
+    CURES,
+    TABLE,
+    ErrorBody,
+    UnknownPropertyError,
+    read_body,
+    wait_seconds,
+)
 
 SERVICE = "hubspot"
 
@@ -225,12 +232,18 @@ class Sdk:
     def _refused(self, operation: str, answer: _Answer, *, safe: bool) -> ConnectorError:
         told = read_body(answer.body)
         code, text = told.problem
-        return self.error(
-            classify(answer.status, code, write=not safe, table=TABLE),
+        kind = classify(answer.status, code, write=not safe, table=TABLE)
+        if kind is RejectedError and told.unknown_properties:
+            kind = UnknownPropertyError
+        error = self.error(
+            kind,
             operation,
             " ".join(f"answered {answer.status} {code} {text}".split()),
             wait_seconds(answer.status, answer.headers, told),
         )
+        if isinstance(error, UnknownPropertyError):
+            error.names = told.unknown_properties
+        return error
 
 
 def told_rate(headers: Mapping[str, str], share: Rate) -> Rate | None:

@@ -12,6 +12,7 @@ from connectors._http.errors import (
     RejectedError,
     UnknownOutcomeError,
 )
+from connectors.hubspot.errors import UnknownPropertyError
 from connectors.hubspot.models import BatchAnswer, KeyedValues, ObjectType, UpsertedObject
 from connectors.hubspot.sdk import Sdk
 
@@ -26,7 +27,8 @@ class Upserts:
     """Upserts objects of one type by one unique property.
 
     HubSpot refuses a whole batch for one wrong value. Such a batch is sent again in halves, until
-    each wrong row stands alone and all others are in. A batch that gets no answer is sent again,
+    each wrong row stands alone and all others are in; of an unknown property, without the rows
+    that have it. A batch that gets no answer is sent again,
     too: the same values under the same key make no difference.
 
     Args:
@@ -67,12 +69,27 @@ class Upserts:
             answer = await self._send(rows)
         except NeedsReauthError:
             raise
+        except UnknownPropertyError as error:
+            return await self._without(error, rows)
         except ConnectorError as error:
             if isinstance(error, RejectedError) and len(rows) > 1:
                 half = len(rows) // 2
                 return await self._upsert(rows[:half]) + await self._upsert(rows[half:])
             return [RowOutcome(row, error=error) for row in rows]
         return self._outcomes(rows, answer)
+
+    async def _without(
+        self, error: UnknownPropertyError, rows: Sequence[KeyedValues]
+    ) -> list[RowOutcome]:
+        """Refuse all rows with an unknown property, and upsert the others."""
+        right = [row for row in rows if error.names.isdisjoint(row.properties)]
+        if len(right) == len(rows):
+            return [RowOutcome(row, error=error) for row in rows]
+        done = iter(await self._upsert(right) if right else [])
+        return [
+            next(done) if error.names.isdisjoint(row.properties) else RowOutcome(row, error=error)
+            for row in rows
+        ]
 
     async def _send(self, rows: Sequence[KeyedValues]) -> BatchAnswer[UpsertedObject]:
         inputs = [

@@ -2,9 +2,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from connectors._http.errors import TransientError, UnknownOutcomeError
 from connectors._http.paging import items
 from connectors.hubspot.client import HubSpotClient
+from connectors.hubspot.errors import UnknownPropertyError
 from connectors.hubspot.models import Association, Filter, KeyedValues, WantedProperty
 
 ANN = "ann@example.org"
@@ -89,6 +92,27 @@ async def test_a_batch_that_fails_fails_each_row_and_no_other(
 
     assert all(type(one.error) is TransientError for one in found[:100])
     assert found[100].is_done
+
+
+@pytest.mark.parametrize("with_it", [{0}, {1, 3}, {0, 1, 2, 3}])
+async def test_rows_with_an_unknown_property_are_left_out_at_once(
+    server: Any, hubspot: HubSpotClient, shown: Any, batch: Any, with_it: set[int]
+) -> None:
+    detail = {"code": "PROPERTY_DOESNT_EXIST", "context": {"propertyName": ["shoe_size"]}}
+    server.answer(400, {"category": "VALIDATION_ERROR", "message": "No.", "errors": [detail]})
+    if others := 4 - len(with_it):
+        traces = [shown(new=True, objectWriteTraceId=str(n)) for n in range(others)]
+        server.answer(200, batch(*traces))
+    rows = [
+        KeyedValues(f"{n}@example.org", {"shoe_size": "44"} if n in with_it else {})
+        for n in range(4)
+    ]
+
+    found = await hubspot.upsert_contacts(rows)
+
+    assert [one.item for one in found] == rows
+    assert {n for n, one in enumerate(found) if one.error} == with_it
+    assert {type(one.error) for one in found if one.error} == {UnknownPropertyError}
 
 
 async def test_an_empty_upsert_asks_nothing(server: Any, hubspot: HubSpotClient) -> None:
