@@ -25,7 +25,7 @@ from sandbox.hubspot.body import (
 )
 from sandbox.hubspot.errors import HubSpotError
 from sandbox.hubspot.limits import enter
-from sandbox.hubspot.objects import NewObject, create, known
+from sandbox.hubspot.objects import NewObject, archive, create, known
 from sandbox.hubspot.record import Record
 from sandbox.hubspot.schema import object_type
 from sandbox.hubspot.store import Crm
@@ -105,7 +105,7 @@ async def create_objects(kind: str, request: Request, state: State) -> Response:
     are_traced = all(row.object_write_trace_id for row in rows)
     if not are_traced:
         for row in rows:
-            crm.check(found, row.properties)
+            crm.check_new(found, row.properties)
     results, refused = [], _Refused()
     for row in rows:
         try:
@@ -164,7 +164,7 @@ async def archive_objects(kind: str, request: Request, state: State) -> Response
     for one in await read_batch(ObjectId, request):
         record = crm.find(found, one.id)
         if record is not None:
-            crm.archive(record)
+            archive(state, record)
     return done(state)
 
 

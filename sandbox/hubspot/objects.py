@@ -105,7 +105,7 @@ async def archive_object(kind: str, object_id: str, state: State) -> Response:
     """Archive an object; one that isn't there is none the less."""
     record = state.store(Crm).find(object_type(kind), object_id)
     if record is not None:
-        state.store(Crm).archive(record)
+        archive(state, record)
     return done(state)
 
 
@@ -145,8 +145,16 @@ def create(state: SandboxState, kind: ObjectType, new: NewObject) -> Record:
     return record
 
 
+def archive(state: SandboxState, record: Record) -> None:
+    """Put an object away; it doesn't belong to any other any more."""
+    state.store(Links).forget(record)
+    state.store(Crm).archive(record)
+
+
 def _end(crm: Crm, links: Links, kind: ObjectType, new: NewAssociation) -> Record:
-    to = links.target(kind, new.types[0])
+    to, *others = {links.target(kind, spec) for spec in new.types}
+    if others:
+        raise HubSpotError(400, "The types of an association lead to different objects")
     found = crm.find(to, new.to.id)
     if found is None:
         raise HubSpotError(400, f"{to.singular} {new.to.id} does not exist")

@@ -17,6 +17,7 @@ from sandbox.html import LATEST, from_own_page, page
 from sandbox.hubspot.associations import Links
 from sandbox.hubspot.control import DeliveryOrder
 from sandbox.hubspot.errors import HubSpotError
+from sandbox.hubspot.objects import archive
 from sandbox.hubspot.outbox import Outbox
 from sandbox.hubspot.record import Record
 from sandbox.hubspot.schema import OBJECT_TYPES, ObjectType, Schema, object_type
@@ -98,9 +99,9 @@ async def change(kind: str, object_id: str, request: Request, state: State) -> R
 
 
 @router.post("/hubspot-objects/{kind}/{object_id}/archive", dependencies=own_page)
-async def archive(kind: str, object_id: str, state: State) -> Response:
+async def put_away(kind: str, object_id: str, state: State) -> Response:
     """Archive an object."""
-    state.store(Crm).archive(_record_or_404(state, kind, object_id))
+    archive(state, _record_or_404(state, kind, object_id))
     return RedirectResponse(f"/hubspot?kind={kind}", 303)
 
 

@@ -81,8 +81,7 @@ class Crm:
         Raises:
             HubSpotError: a value is wrong, or belongs to another object.
         """
-        self.check(kind, values)
-        self._check_unique(kind, values, None)
+        self.check_new(kind, values)
         now = datetime.now(UTC)
         record = Record(kind, str(next(self._ids)), {}, now, now)
         self._records.setdefault(kind.name, {})[record.id] = record
@@ -161,6 +160,15 @@ class Crm:
         faults = self._schema.faults(kind, values)
         if faults:
             raise InvalidPropertiesError(faults)
+
+    def check_new(self, kind: ObjectType, values: Mapping[str, str]) -> None:
+        """Check the values of an object that isn't there yet.
+
+        Raises:
+            HubSpotError: HubSpot doesn't take them, or one belongs to another object.
+        """
+        self.check(kind, values)
+        self._check_unique(kind, values, None)
 
     def _check_unique(
         self, kind: ObjectType, values: Mapping[str, str], record: Record | None

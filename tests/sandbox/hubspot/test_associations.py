@@ -141,3 +141,11 @@ async def test_a_list_of_ends_has_pages(hubspot: Any, ids: tuple[str, str]) -> N
     found = [one["toObjectId"] for one in first["results"] + second["results"]]
     assert found == [ids[1], *others]
     assert "paging" not in second
+
+
+async def test_an_archived_object_belongs_to_nothing(hubspot: Any, ids: tuple[str, str]) -> None:
+    await hubspot.post(f"{BATCH}/associate/default", {"inputs": [pair(ids)]})
+
+    await hubspot.call("DELETE", f"/crm/v3/objects/companies/{ids[1]}")
+
+    assert await ends(hubspot, ids) == []

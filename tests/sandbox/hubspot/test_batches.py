@@ -116,3 +116,13 @@ async def test_objects_are_read_changed_and_archived_in_batches(hubspot: Any) ->
     assert (changed.status_code, archived.status_code, read.status_code) == (207, 204, 207)
     assert [one["properties"]["city"] for one in read.json()["results"]] == ["Ottawa"] * 2
     assert read.json()["errors"][0]["context"] == {"ids": [ids[2], "8"]}
+
+
+async def test_new_objects_without_traces_get_in_all_or_none(hubspot: Any) -> None:
+    await hubspot.create(email="ann@example.org")
+    rows = [{"properties": {"email": f"{name}@example.org"}} for name in ("bob", "ann")]
+
+    refused = await hubspot.post(f"{CONTACTS}/batch/create", {"inputs": rows})
+
+    assert refused.status_code == 409
+    assert len((await hubspot.get(CONTACTS)).json()["results"]) == 1
