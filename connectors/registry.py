@@ -80,4 +80,5 @@ CONNECTORS = (
     Connector("gdrive", "Google Drive", ("client:DriveClient",), ("google",), stand_in="google"),
     Connector("gsheets", "Google Sheets", ("client:SheetsClient",), ("google",), stand_in="google"),
     Connector("hubspot", "HubSpot", ("client:HubSpotClient",), ("hubspot",)),
+    Connector("twilio", "Twilio", ("client:TwilioClient",), ("twilio",)),
 )

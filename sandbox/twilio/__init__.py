@@ -1,0 +1,1 @@
+"""Twilio's Messages API: texts, their status callbacks, and who has said STOP."""
