@@ -24,6 +24,8 @@ class Credentials:
     hubspot_client_secret: str = "sandbox-secret"  # noqa: S105
     google_refresh_token: str = "sandbox-refresh"  # noqa: S105
     ebay_refresh_token: str = "sandbox-refresh"  # noqa: S105
+    stripe_key: str = "sk_test_sandbox"
+    stripe_webhook_secret: str = "whsec_sandbox"  # noqa: S105
     twilio_account: str = "AC" + "0" * 32
     twilio_auth_token: str = "sandbox-secret"  # noqa: S105
     twilio_number: str = "+16135550100"

@@ -9,9 +9,11 @@ from sandbox.hubspot.stand_in import HUBSPOT
 from sandbox.mail.stand_in import MAIL
 from sandbox.slack.stand_in import SLACK
 from sandbox.stand_in import StandIn
+from sandbox.stripe.stand_in import STRIPE
 from sandbox.twilio.stand_in import TWILIO
 
 STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, EBAY)
 STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, GOOGLE)
 STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, HUBSPOT)
 STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, TWILIO)
+STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, TWILIO, STRIPE)

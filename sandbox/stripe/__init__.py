@@ -1,0 +1,1 @@
+"""Stripe: checkout sessions that a page pays, payment intents, refunds, signed events."""
