@@ -81,4 +81,5 @@ CONNECTORS = (
     Connector("gsheets", "Google Sheets", ("client:SheetsClient",), ("google",), stand_in="google"),
     Connector("hubspot", "HubSpot", ("client:HubSpotClient",), ("hubspot",)),
     Connector("twilio", "Twilio", ("client:TwilioClient",), ("twilio",)),
+    Connector("stripe", "Stripe", ("client:StripeClient",), ("stripe",)),
 )

@@ -1,0 +1,1 @@
+"""Stripe's API, for payment of quotes and deposits, and for refunds."""

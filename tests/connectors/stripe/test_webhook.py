@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+import stripe
+from pydantic import SecretStr
+
+from connectors.stripe.webhook import SignatureError, read_event, verify
+
+SECRET = SecretStr("whsec_new")
+NOW = 1795280400
+EVENT = {
+    "id": "evt_1",
+    "object": "event",
+    "type": "checkout.session.completed",
+    "created": NOW,
+    "livemode": False,
+    "data": {"object": {"id": "cs_1", "object": "checkout.session"}},
+}
+BODY = json.dumps(EVENT).encode()
+
+
+def v1(signer: str = "whsec_new", moment: int = NOW) -> str:
+    """What the vendor's own library computes."""
+    signed = f"{moment}.{BODY.decode()}"
+    return f"v1={stripe.WebhookSignature._compute_signature(signed, signer)}"
+
+
+def test_what_stripe_signs_is_believed() -> None:
+    verify(BODY, f"t={NOW},{v1()},v0=old", SECRET, now=NOW)
+    assert read_event(BODY).object_id == "cs_1"
+
+
+def test_without_a_moment_it_goes_by_the_clock() -> None:
+    now = int(time.time())
+
+    verify(BODY, f"t={now},{v1(moment=now)}", SECRET)
+    with pytest.raises(SignatureError, match="five minutes"):
+        verify(BODY, f"t={now - 400},{v1(moment=now - 400)}", SECRET)
+
+
+def test_while_a_secret_is_replaced_either_is_good() -> None:
+    both = f"t={NOW},{v1('whsec_old')},{v1()}"
+
+    verify(BODY, both, SECRET, now=NOW)
+    verify(BODY, both, SecretStr("whsec_old"), now=NOW)
+
+
+@pytest.mark.parametrize("seconds", [-300, 300])
+def test_five_minutes_are_allowed(seconds: int) -> None:
+    verify(BODY, f"t={NOW},{v1()}", SECRET, now=NOW + seconds)
+
+
+@pytest.mark.parametrize("seconds", [-301, 301])
+def test_more_are_not(seconds: int) -> None:
+    with pytest.raises(SignatureError, match="five minutes"):
+        verify(BODY, f"t={NOW},{v1()}", SECRET, now=NOW + seconds)
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        "",
+        "nonsense",
+        f"t={NOW}",
+        f"t={NOW},v1=",
+        f"t={NOW},v1=é",
+        f"t=²,{v1()}",
+        v1(),
+        f"t={NOW + 1},{v1()}",
+        f"t={NOW},{v1('whsec_other')}",
+        f"t={NOW},{v1().replace('v1', 'v0')}",
+    ],
+)
+def test_another_signature_is_refused(signature: str) -> None:
+    with pytest.raises(SignatureError):
+        verify(BODY, signature, SECRET, now=NOW)
+
+
+def test_another_body_is_refused() -> None:
+    with pytest.raises(SignatureError, match="HOTROD_STRIPE__WEBHOOK_SECRET"):
+        verify(BODY + b" ", f"t={NOW},{v1()}", SECRET, now=NOW)
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"\xff"])
+def test_what_is_no_event_is_refused(body: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        read_event(body)
