@@ -22,6 +22,7 @@ class Credentials:
     slack_token: str = "xoxb-sandbox"  # noqa: S105
     hubspot_token: str = "sandbox-token"  # noqa: S105
     hubspot_client_secret: str = "sandbox-secret"  # noqa: S105
+    slack_signing_secret: str = "sandbox-secret"  # noqa: S105
     google_refresh_token: str = "sandbox-refresh"  # noqa: S105
     ebay_refresh_token: str = "sandbox-refresh"  # noqa: S105
     stripe_key: str = "sk_test_sandbox"

@@ -1,1 +1,1 @@
-"""Slack's Web API: ``chat.postMessage`` and ``auth.test``."""
+"""Slack: messages in channels, their metadata, and the buttons that people press."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from sandbox.slack import api, pages
+from sandbox.slack import api, control, interactions, pages
+from sandbox.slack.arguments import SlackError
 from sandbox.slack.channels import Channels
+from sandbox.slack.interactions import Interactions
 from sandbox.stand_in import Api, StandIn
 
 SLACK = StandIn(
@@ -13,14 +15,15 @@ SLACK = StandIn(
         Api(
             service="slack",
             prefix="/slack",
-            routers=(("/api", api.router),),
-            error=api.SlackError,
+            routers=(("/api", api.router), ("", interactions.router)),
+            error=SlackError,
             error_answer=api.error_answer,
             fault_answer=api.fault_answer,
             id_header="x-slack-req-id",
         ),
     ),
-    stores=lambda: (Channels(),),
+    stores=lambda: (Channels(), Interactions()),
     pages=pages.router,
+    control=control.router,
     summary=lambda state: f"{len(state.store(Channels).messages())} messages",
 )
