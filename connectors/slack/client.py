@@ -2,30 +2,55 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
 from connectors._http.auth import BearerAuth
+from connectors._http.cache import AnswerCache
+from connectors._http.calls import Shared
 from connectors._http.client import ServiceClient
-from connectors._http.errors import classify
+from connectors._http.errors import RejectedError, classify
+from connectors._http.limits import Rate
+from connectors._http.paging import Page, items, pages
 from connectors._http.redaction import Redactor
 from connectors._http.retry import RetryPolicy
-from connectors.slack.errors import CURES, TABLE
-from connectors.slack.models import Answer, PostAnswer, PostedMessage
+from connectors.slack.blocks import Block
+from connectors.slack.errors import CURES, TABLE, read_answer
+from connectors.slack.models import (
+    Answer,
+    Channel,
+    ChannelsAnswer,
+    HistoryAnswer,
+    Mark,
+    Message,
+    PostAnswer,
+    PostedMessage,
+)
 
 SERVICE = "slack"
+RATE = Rate(1, 1.0)
+"""One message a second and channel, and most of ours go to one. Source: "Rate limits"."""
+
+_ANSWERS_HOST = "hooks.slack.com"
+_PAGE_SIZE = "200"
+_CHANNELS_SECONDS = 3600.0
 
 AnyAnswer = TypeVar("AnyAnswer", bound=Answer)
 
 
 class SlackClient:
-    """Posts as a bot. Slack has no key against repeats: an unknown outcome stays unknown.
+    """Posts as a bot. Slack has no key against repeats: a message with a mark can be looked up.
 
     Args:
         base_url: root of the Web API.
-        bot_token: token of the bot, with ``chat:write``.
+        bot_token: token of the bot, with ``chat:write``; to look messages up, also with
+            ``channels:read`` and ``channels:history``.
         timeout_seconds: longest wait for an answer.
+        shared: with the other processes that use the token.
         retry: when a call is tried again.
     """
 
@@ -35,6 +60,7 @@ class SlackClient:
         base_url: str,
         bot_token: SecretStr,
         timeout_seconds: float,
+        shared: Shared | None = None,
         retry: RetryPolicy | None = None,
     ) -> None:
         self._slack = ServiceClient(
@@ -45,18 +71,30 @@ class SlackClient:
             table=TABLE,
             cures=CURES,
             redact=Redactor([bot_token]),
+            request_id="x-slack-req-id",
+            shared=shared,
             retry=retry,
         )
+        self._host = urlsplit(base_url).netloc
+        self._timeout_seconds = timeout_seconds
+        self._retry = retry
+        self._channels = AnswerCache[str](seconds=_CHANNELS_SECONDS)
 
     async def post_message(
-        self, channel: str, text: str, blocks: list[dict[str, Any]] | None = None
+        self,
+        channel: str,
+        text: str,
+        blocks: Sequence[Block] | None = None,
+        *,
+        mark: Mark | None = None,
     ) -> PostedMessage:
         """Post a message to a channel (``chat.postMessage``).
 
         Args:
             channel: its id, or its name with ``#``.
             text: the message; with blocks, what notifications show.
-            blocks: layout in Block Kit.
+            blocks: layout in Block Kit, see ``blocks``.
+            mark: by which ``find_message`` finds it.
 
         Raises:
             UnknownOutcomeError: it may have been posted.
@@ -64,11 +102,105 @@ class SlackClient:
         """
         message: dict[str, object] = {"channel": channel, "text": text}
         if blocks:
-            message["blocks"] = blocks
+            message["blocks"] = list(blocks)
+        if mark is not None:
+            message["metadata"] = {
+                "event_type": mark.event_type,
+                "event_payload": dict(mark.payload),
+            }
         answer = await self._call(
             PostAnswer, "post_message", "chat.postMessage", message, safe=False
         )
         return PostedMessage(channel=answer.channel, ts=answer.ts)
+
+    async def update_message(
+        self, message: PostedMessage, text: str, blocks: Sequence[Block] | None = None
+    ) -> None:
+        """Put other words in place of a message (``chat.update``); without blocks, it has none.
+
+        Raises:
+            ServiceNotFoundError: it was deleted.
+            ConnectorError: it was not changed, for the reason that the class says.
+        """
+        changed = {**message.model_dump(), "text": text, "blocks": list(blocks or [])}
+        await self._call(PostAnswer, "update_message", "chat.update", changed, safe=True)
+
+    async def find_message(
+        self, channel: str, mark: Mark, *, since: datetime
+    ) -> PostedMessage | None:
+        """Look a message up by its mark, as after an unknown outcome.
+
+        Args:
+            channel: where it was posted: its id, or its name with ``#``.
+            mark: that it was posted with.
+            since: shortly before it was posted.
+
+        Returns:
+            the message; None: it isn't there.
+
+        Raises:
+            RejectedError: there is no such channel, or the bot doesn't see it.
+            ConnectorError: the channel can't be read.
+        """
+        channel_id = await self._id_of(channel) if channel.startswith("#") else channel
+        query = {
+            "channel": channel_id,
+            "oldest": f"{since.timestamp():.6f}",
+            "include_all_metadata": "true",
+        }
+
+        async def fetch(cursor: str | None) -> Page[Message]:
+            answer = await self._read(
+                HistoryAnswer, "find_message", "conversations.history", query, cursor
+            )
+            return Page(answer.messages, answer.cursor)
+
+        async for message in items(pages(SERVICE, "find_message", fetch)):
+            if message.carries(mark):
+                return PostedMessage(channel=channel_id, ts=message.ts)
+        return None
+
+    async def respond(
+        self,
+        response_url: str,
+        text: str,
+        blocks: Sequence[Block] | None = None,
+        *,
+        replaces: bool = True,
+    ) -> None:
+        """Answer a press of a button; five times at most, within half an hour.
+
+        Args:
+            response_url: that came with the press; it is good without our token.
+            text: the message; with blocks, what notifications show.
+            blocks: layout in Block Kit.
+            replaces: it stands in place of the pressed message; otherwise, below it.
+
+        Raises:
+            ServiceNotFoundError: the time is over, or it was answered often enough.
+            RejectedError: the URL isn't Slack's.
+            UnknownOutcomeError: it may have been posted; only when it doesn't replace.
+            ConnectorError: it was not taken, for the reason that the class says.
+        """
+        parts = urlsplit(response_url)
+        if parts.netloc not in (self._host, _ANSWERS_HOST):
+            raise self._slack.error(RejectedError, "respond", "the URL isn't Slack's")
+        answer: dict[str, object] = {"text": text, "replace_original": replaces}
+        if blocks:
+            answer["blocks"] = list(blocks)
+        hooks = ServiceClient(
+            SERVICE,
+            f"{parts.scheme}://{parts.netloc}",
+            timeout_seconds=self._timeout_seconds,
+            table=TABLE,
+            cures=CURES,
+            read_problem=read_answer,
+            retry=self._retry,
+        )
+        try:
+            await hooks.send("respond", "POST", parts.path, json=answer, safe=replaces)
+        finally:
+            await hooks.aclose()
 
     async def ping(self) -> None:
         """Ask who we are (``auth.test``).
@@ -82,18 +214,52 @@ class SlackClient:
         """Close all connections."""
         await self._slack.aclose()
 
+    async def _id_of(self, name: str) -> str:
+        """Return the id of a channel; it stays for good."""
+        return await self._channels.get(name, lambda: self._ask_id(name))
+
+    async def _ask_id(self, name: str) -> str:
+        query = {"exclude_archived": "true", "types": "public_channel,private_channel"}
+
+        async def fetch(cursor: str | None) -> Page[Channel]:
+            answer = await self._read(
+                ChannelsAnswer, "find_message", "conversations.list", query, cursor
+            )
+            return Page(answer.channels, answer.cursor)
+
+        async for channel in items(pages(SERVICE, "find_message", fetch)):
+            if f"#{channel.name}" == name.lower():
+                return channel.id
+        raise self._slack.error(RejectedError, "find_message", "the bot sees no such channel")
+
+    async def _read(
+        self,
+        into: type[AnyAnswer],
+        operation: str,
+        method: str,
+        query: Mapping[str, str],
+        cursor: str | None,
+    ) -> AnyAnswer:
+        """Ask for a page of a list; what reads takes no JSON."""
+        asked = {**query, "limit": _PAGE_SIZE, **({"cursor": cursor} if cursor else {})}
+        answer = await self._slack.fetch(into, operation, "GET", f"/{method}", params=asked)
+        return self._checked(answer, operation, safe=True)
+
     async def _call(
         self,
         into: type[AnyAnswer],
         operation: str,
         method: str,
-        arguments: dict[str, object],
+        arguments: Mapping[str, object],
         *,
         safe: bool,
     ) -> AnyAnswer:
         answer = await self._slack.fetch(
             into, operation, "POST", f"/{method}", json=arguments, safe=safe
         )
+        return self._checked(answer, operation, safe=safe)
+
+    def _checked(self, answer: AnyAnswer, operation: str, *, safe: bool) -> AnyAnswer:
         if not answer.ok:
             kind = classify(200, answer.error, write=not safe, table=TABLE)
             raise self._slack.error(kind, operation, f"answered {answer.error or 'ok: false'}")

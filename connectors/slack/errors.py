@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from connectors._http.client import Cures
+import httpx
+
+from connectors._http.client import Cures, Problem
 from connectors._http.errors import (
     ErrorTable,
     NeedsReauthError,
@@ -20,11 +22,23 @@ TABLE: ErrorTable = {
     "token_revoked": NeedsReauthError,
     "token_expired": NeedsReauthError,
     "missing_scope": NeedsReauthError,
+    "no_permission": NeedsReauthError,
+    "not_allowed_token_type": NeedsReauthError,
+    "access_denied": NeedsReauthError,
+    "ekm_access_denied": NeedsReauthError,
+    "org_login_required": NeedsReauthError,
+    "team_access_not_granted": NeedsReauthError,
     "ratelimited": RateLimitedError,
     "rate_limited": RateLimitedError,
+    "message_limit_exceeded": RateLimitedError,
+    "message_not_found": ServiceNotFoundError,
+    "expired_url": ServiceNotFoundError,
+    "used_url": ServiceNotFoundError,
     "fatal_error": TransientError,
     "internal_error": TransientError,
+    "request_timeout": TransientError,
     "service_unavailable": TransientError,
+    "team_added_to_org": TransientError,
 }
 """Codes of ``ok: false``; all others say that the request is wrong. Source: each method's page.
 
@@ -34,13 +48,23 @@ succeeded before the error was raised". On a write they are an unknown outcome.
 
 CURES: Cures = {
     NeedsReauthError: (
-        "Reinstall the app in the workspace with the scope chat:write and set "
+        "Reinstall the app in the workspace with the scopes chat:write, channels:read and "
+        "channels:history (groups:read and groups:history for private channels), and set "
         "HOTROD_SLACK__BOT_TOKEN."
     ),
     RejectedError: (
         "Check that the channel in HOTROD_SLACK__CHANNEL exists, is not archived, and has the "
         "bot as a member."
     ),
-    ServiceNotFoundError: "Check HOTROD_SLACK__BASE_URL.",
+    ServiceNotFoundError: (
+        "The message was deleted, or is too old to be answered; if it always fails, check "
+        "HOTROD_SLACK__BASE_URL."
+    ),
     UnknownOutcomeError: "Look in the channel whether the message is there.",
 }
+
+
+def read_answer(response: httpx.Response) -> Problem:
+    """Read the refusal of a ``response_url``: a code as bare text."""
+    text = response.text.strip()
+    return Problem(text if text in TABLE else "")
