@@ -87,6 +87,8 @@ def whole_number(arguments: Arguments, name: str, usual: int, most: int) -> int:
 
 
 def _parse(kind: str, body: bytes) -> Arguments:
+    if not body:
+        return {}
     if kind == "application/json":
         arguments = json.loads(body)
         if not isinstance(arguments, dict):
@@ -94,9 +96,7 @@ def _parse(kind: str, body: bytes) -> Arguments:
         return arguments
     if kind == "application/x-www-form-urlencoded":
         return _decoded(dict(parse_qsl(body.decode())))
-    if body:
-        raise SlackError("invalid_post_type")
-    return {}
+    raise SlackError("invalid_post_type")
 
 
 def _decoded(form: dict[str, str]) -> Arguments:

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import json
+import time
+from urllib.parse import urlencode
+
+import pytest
+from pydantic import SecretStr
+from slack_sdk.signature import SignatureVerifier
+
+from connectors.slack.webhook import SignatureError, read_interaction, verify
+
+SECRET = SecretStr("8f742231b10e8888abcd99yyyzzz85a5")
+NOW = 1795280400
+PAYLOAD = {
+    "type": "block_actions",
+    "user": {"id": "U1", "username": "sam", "team_id": "T1"},
+    "container": {"type": "message", "message_ts": "1.2", "channel_id": "C1"},
+    "actions": [{"type": "button", "action_id": "approve", "value": "NL-1", "action_ts": "3.4"}],
+    "response_url": "https://hooks.slack.com/actions/T1/secret",
+}
+BODY = urlencode({"payload": json.dumps(PAYLOAD)}).encode()
+
+
+def v0(timestamp: str = str(NOW), body: bytes = BODY) -> str:
+    """What the vendor's own library computes."""
+    verifier = SignatureVerifier(SECRET.get_secret_value())
+    return str(verifier.generate_signature(timestamp=timestamp, body=body))
+
+
+def test_what_slack_signs_is_believed() -> None:
+    verify(BODY, str(NOW), v0(), SECRET, now=NOW)
+    now = str(int(time.time()))
+    verify(BODY, now, v0(now), SECRET)
+
+
+@pytest.mark.parametrize(("seconds", "is_good"), [(300, True), (-300, True), (301, False)])
+def test_five_minutes_are_allowed(seconds: int, *, is_good: bool) -> None:
+    if is_good:
+        verify(BODY, str(NOW), v0(), SECRET, now=NOW + seconds)
+    else:
+        with pytest.raises(SignatureError, match="five minutes"):
+            verify(BODY, str(NOW), v0(), SECRET, now=NOW + seconds)
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "signature"),
+    [
+        (str(NOW), ""),
+        (str(NOW), "v0="),
+        (str(NOW), "é"),
+        (str(NOW), v0().removeprefix("v0=")),
+        (str(NOW + 1), v0()),
+        ("", v0("")),
+        ("²", v0()),
+        ("soon", v0("soon")),
+    ],
+)
+def test_another_signature_is_refused(timestamp: str, signature: str) -> None:
+    with pytest.raises(SignatureError):
+        verify(BODY, timestamp, signature, SECRET, now=NOW)
+
+
+def test_another_body_is_refused() -> None:
+    with pytest.raises(SignatureError, match="HOTROD_SLACK__SIGNING_SECRET"):
+        verify(BODY + b" ", str(NOW), v0(), SECRET, now=NOW)
+
+
+def test_a_press_is_read_and_hides_its_url() -> None:
+    press = read_interaction(BODY)
+
+    assert (press.user.id, press.container.channel_id) == ("U1", "C1")
+    assert (press.actions[0].action_id, press.actions[0].value) == ("approve", "NL-1")
+    assert "secret" not in repr(press)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"payload=",
+        b"\xff",
+        b"payload=1&payload=2",
+        urlencode({"payload": json.dumps({**PAYLOAD, "type": "view_submission"})}).encode(),
+        urlencode({"payload": json.dumps({**PAYLOAD, "actions": []})}).encode(),
+    ],
+)
+def test_what_is_no_press_is_refused(body: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        read_interaction(body)
