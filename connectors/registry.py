@@ -81,5 +81,6 @@ CONNECTORS = (
     Connector("gsheets", "Google Sheets", ("client:SheetsClient",), ("google",), stand_in="google"),
     Connector("hubspot", "HubSpot", ("client:HubSpotClient",), ("hubspot",)),
     Connector("twilio", "Twilio", ("client:TwilioClient",), ("twilio",)),
+    Connector("channels", "Further channels", ("client:ApprisePoster",), ("channels",)),
     Connector("stripe", "Stripe", ("client:StripeClient",), ("stripe",)),
 )

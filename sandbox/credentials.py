@@ -19,6 +19,8 @@ class Credentials:
     smtp_username: str = "sandbox"
     smtp_password: str = "sandbox-secret"  # noqa: S105
     claude_api_key: str = "sandbox-key"
+    discord_webhook: str = "100000000000000001"
+    discord_token: str = "sandbox-token"  # noqa: S105
     slack_token: str = "xoxb-sandbox"  # noqa: S105
     hubspot_token: str = "sandbox-token"  # noqa: S105
     hubspot_client_secret: str = "sandbox-secret"  # noqa: S105

@@ -6,6 +6,7 @@ from sandbox.claude.stand_in import CLAUDE
 from sandbox.ebay.stand_in import EBAY
 from sandbox.google.stand_in import GOOGLE
 from sandbox.hubspot.stand_in import HUBSPOT
+from sandbox.discord.stand_in import DISCORD
 from sandbox.mail.stand_in import MAIL
 from sandbox.slack.stand_in import SLACK
 from sandbox.stand_in import StandIn
@@ -17,3 +18,4 @@ STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, GOOGLE)
 STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, HUBSPOT)
 STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, TWILIO)
 STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, TWILIO, STRIPE)
+STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, TWILIO, STRIPE, DISCORD)

@@ -1,0 +1,1 @@
+"""Further channels for messages, each one line of settings, by apprise."""

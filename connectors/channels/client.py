@@ -1,0 +1,150 @@
+"""Posts to chats, pagers and telephones of some hundred services, by apprise."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from apprise import Apprise, AppriseAsset, NotifyFormat, OverflowMode
+from pydantic import SecretStr
+
+from connectors._http.batch import Outcome, batch_execute
+from connectors._http.calls import Caller, Shared, Trace
+from connectors._http.errors import (
+    ConnectorError,
+    RejectedError,
+    ServiceNotFoundError,
+    UnknownOutcomeError,
+)
+from connectors._http.retry import RetryPolicy
+from connectors._http.threads import Threads
+from connectors.channels.errors import CURES, ChannelUrlError
+from connectors.channels.models import Message
+
+SERVICE = "channels"
+_SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]{0,20})://")
+
+
+class Messenger(Protocol):
+    """Posts messages to named channels."""
+
+    async def post(self, channel: str, message: Message) -> None:
+        """Post to a channel.
+
+        Raises:
+            ConnectorError: it was not posted, or may not have been; the class says which.
+        """
+
+
+class ApprisePoster:
+    """A ``Messenger`` over apprise.
+
+    Apprise says whether a message went, and nothing else: not why it didn't, nor whether it
+    arrived before the connection broke. So each failure is an ``UnknownOutcomeError``.
+
+    Args:
+        urls: name of each channel to its URL, e.g. ``discord://webhook_id/webhook_token``.
+        timeout_seconds: longest wait for a channel.
+        shared: with the other processes that post there.
+        retry: how long a post may wait for its turn; none is repeated.
+
+    Raises:
+        ChannelUrlError: apprise can't read a URL.
+    """
+
+    def __init__(
+        self,
+        *,
+        urls: Mapping[str, SecretStr],
+        timeout_seconds: float,
+        shared: Shared | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> None:
+        # It writes URLs and answers to its log, which holds tokens and what was said.
+        logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
+        self._timeout_seconds = timeout_seconds
+        self._lines = {name: _open(name, url, timeout_seconds) for name, url in urls.items()}
+        self._turns = {name: asyncio.Lock() for name in urls}
+        self._callers = {name: Caller(f"{SERVICE}.{name}", shared, retry) for name in urls}
+        self._threads = Threads(SERVICE)
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of the channels, in the order of the settings."""
+        return tuple(self._lines)
+
+    async def post(self, channel: str, message: Message) -> None:
+        """Post to a channel.
+
+        Raises:
+            ServiceNotFoundError: there is no such channel.
+            RejectedError: there is nothing to say.
+            UnknownOutcomeError: apprise could not send it, or doesn't know whether it did.
+        """
+        if channel not in self._lines:
+            raise _error(ServiceNotFoundError, channel, "there is no such channel")
+        if not message.text.strip():
+            raise _error(RejectedError, channel, "the message has no text")
+
+        async def attempt(_trace: Trace) -> None:
+            try:
+                async with asyncio.timeout(self._timeout_seconds), self._turns[channel]:
+                    is_sent = await self._threads.run(lambda: _send(self._lines[channel], message))
+            except TimeoutError:
+                raise _error(UnknownOutcomeError, channel, "no answer in time") from None
+            if not is_sent:
+                raise _error(UnknownOutcomeError, channel, "apprise could not send it")
+
+        await self._callers[channel].call("post", attempt, safe=False)
+
+    async def post_everywhere(
+        self, message: Message, channels: Iterable[str] | None = None
+    ) -> list[Outcome[str, None]]:
+        """Post to channels at the same time, and return what came of each.
+
+        Args:
+            message: for all of them.
+            channels: which; None: all there are.
+        """
+        wanted = self.channels if channels is None else tuple(channels)
+        return await batch_execute(wanted, lambda channel: self.post(channel, message))
+
+    async def aclose(self) -> None:
+        """Start no more posts."""
+        self._threads.close()
+
+
+def _open(name: str, url: SecretStr, timeout_seconds: float) -> Apprise:
+    """Read a URL without telling it to anybody."""
+    asset = AppriseAsset(async_mode=False, secure_logging=True)
+    line = Apprise.instantiate(url.get_secret_value(), asset=asset)
+    if line is None:
+        scheme = _SCHEME.match(url.get_secret_value())
+        raise ChannelUrlError(name, scheme[1] if scheme else "")
+    line.socket_connect_timeout = line.socket_read_timeout = timeout_seconds
+    line.overflow_mode = OverflowMode.SPLIT
+    lines = Apprise(asset=asset)
+    lines.add(line)
+    return lines
+
+
+def _send(line: Apprise, message: Message) -> bool:
+    """Send in a thread; plugins of a hundred services raise what they like."""
+    try:
+        return bool(
+            line.notify(
+                body=message.text,
+                title=message.title,
+                notify_type=message.kind,
+                body_format=NotifyFormat.TEXT,
+            )
+        )
+    except Exception:  # noqa: BLE001 - see above
+        return False
+
+
+def _error(kind: type[ConnectorError], channel: str, message: str) -> ConnectorError:
+    return kind(f"{SERVICE}.{channel}", "post", message, CURES[kind])

@@ -1,0 +1,32 @@
+"""What can go wrong with a channel: apprise tells only that it did."""
+
+from __future__ import annotations
+
+from connectors._http.client import Cures
+from connectors._http.errors import RejectedError, ServiceNotFoundError, UnknownOutcomeError
+
+CURES: Cures = {
+    RejectedError: "Write something: a message without a text is not sent.",
+    ServiceNotFoundError: "Add a line for it to HOTROD_CHANNELS__URLS.",
+    UnknownOutcomeError: (
+        "Look in the channel whether it is there; if none arrive, check its line in "
+        "HOTROD_CHANNELS__URLS."
+    ),
+}
+
+
+class ChannelUrlError(ValueError):
+    """A line of the settings that apprise can't read; it names the channel, not the URL.
+
+    Args:
+        channel: its name.
+        scheme: of its URL; empty: it has none.
+    """
+
+    def __init__(self, channel: str, scheme: str) -> None:
+        self.channel = channel
+        self.scheme = scheme
+        what = f"apprise can't read this {scheme}:// URL" if scheme else "it is no URL"
+        super().__init__(
+            f"channel {channel} in HOTROD_CHANNELS__URLS: {what}; see github.com/caronc/apprise"
+        )

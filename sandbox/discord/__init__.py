@@ -1,0 +1,1 @@
+"""Discord's webhooks: messages to a channel by a secret URL."""

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from connectors._http.calls import MemoryRecorder, Shared
+from connectors._http.errors import RejectedError, ServiceNotFoundError, UnknownOutcomeError
+from connectors.channels.client import ApprisePoster
+from connectors.channels.errors import ChannelUrlError
+from connectors.channels.models import Message
+
+HELLO = Message("Le dépôt est payé.", title="NL-1042", kind="success")
+
+
+def url(server: Any, path: str = "hunter2") -> SecretStr:
+    return SecretStr(f"json://127.0.0.1:{server.port}/{path}")
+
+
+@pytest.fixture
+async def make() -> AsyncIterator[Callable[..., ApprisePoster]]:
+    made = []
+
+    def build(timeout_seconds: float = 5.0, **urls: SecretStr) -> ApprisePoster:
+        made.append(ApprisePoster(urls=urls, timeout_seconds=timeout_seconds))
+        return made[-1]
+
+    yield build
+    for poster in made:
+        await poster.aclose()
+
+
+async def test_a_message_is_posted_with_its_title_and_kind(
+    server: Any, make: Callable[..., ApprisePoster]
+) -> None:
+    server.answer(200, {})
+
+    await make(ops=url(server)).post("ops", HELLO)
+
+    assert server.seen[0].target == "/hunter2"
+    body = json.loads(server.seen[0].body)
+    assert (body["title"], body["message"]) == ("NL-1042", "Le dépôt est payé.")
+    assert body["type"] == "success"
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 429, 500])
+async def test_apprise_tells_no_reason_so_a_failure_is_unknown(
+    server: Any, make: Callable[..., ApprisePoster], status: int
+) -> None:
+    server.answer(status, b"hunter2 was wrong")
+
+    with pytest.raises(UnknownOutcomeError) as caught:
+        await make(ops=url(server)).post("ops", HELLO)
+
+    assert str(caught.value).startswith("channels.ops.post: apprise could not send it")
+    assert "hunter2" not in str(caught.value)
+    assert len(server.seen) == 1
+
+
+async def test_a_lost_answer_is_unknown_and_not_repeated(
+    server: Any, make: Callable[..., ApprisePoster]
+) -> None:
+    server.reset()
+
+    with pytest.raises(UnknownOutcomeError):
+        await make(ops=url(server)).post("ops", HELLO)
+
+    assert len(server.seen) == 1
+
+
+async def test_no_answer_in_time_is_unknown(
+    server: Any, make: Callable[..., ApprisePoster]
+) -> None:
+    server.hold()
+
+    with pytest.raises(UnknownOutcomeError):
+        await make(0.2, ops=url(server)).post("ops", HELLO)
+
+
+async def test_each_channel_has_a_result_of_its_own(
+    server: Any, make: Callable[..., ApprisePoster], closed_port: int
+) -> None:
+    server.answer(200, {})
+    poster = make(ops=url(server), down=SecretStr(f"json://127.0.0.1:{closed_port}/"))
+
+    ops, down, nowhere = await poster.post_everywhere(HELLO, ["ops", "down", "nowhere"])
+
+    assert (ops.item, ops.is_done) == ("ops", True)
+    assert isinstance(down.error, UnknownOutcomeError)
+    assert isinstance(nowhere.error, ServiceNotFoundError)
+    assert poster.channels == ("ops", "down")
+
+
+async def test_what_says_nothing_is_not_sent(
+    server: Any, make: Callable[..., ApprisePoster]
+) -> None:
+    with pytest.raises(RejectedError):
+        await make(ops=url(server)).post("ops", Message(" \n"))
+
+    assert server.seen == []
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("unknown://hunter2", "unknown://"),
+        ("discord://hunter2", "discord://"),
+        ("hunter2", "it is no URL"),
+        ("", "it is no URL"),
+    ],
+)
+def test_a_line_that_cannot_be_read_is_named_without_its_secret(line: str, words: str) -> None:
+    with pytest.raises(ChannelUrlError, match="channel ops") as caught:
+        ApprisePoster(urls={"ops": SecretStr(line)}, timeout_seconds=5.0)
+
+    assert words in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+async def test_apprises_own_log_says_nothing(
+    server: Any, make: Callable[..., ApprisePoster], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    server.answer(401, {})
+
+    with pytest.raises(UnknownOutcomeError):
+        await make(ops=url(server)).post("ops", HELLO)
+
+    assert [one for one in caplog.records if one.name.startswith("apprise")] == []
+
+
+async def test_calls_are_recorded_by_channel(server: Any) -> None:
+    server.answer(200, {})
+    recorder = MemoryRecorder()
+    urls = {"ops": url(server)}
+    poster = ApprisePoster(urls=urls, timeout_seconds=5.0, shared=Shared(recorder=recorder))
+
+    await poster.post("ops", HELLO)
+    await poster.aclose()
+
+    (call,) = recorder.calls
+    assert (call.service, call.operation, call.outcome) == ("channels.ops", "post", "ok")
