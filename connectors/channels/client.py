@@ -112,6 +112,9 @@ class ApprisePoster:
         wanted = self.channels if channels is None else tuple(channels)
         return await batch_execute(wanted, lambda channel: self.post(channel, message))
 
+    async def ping(self) -> None:
+        """Do nothing: URLs were read at the start, and apprise can't ask without posting."""
+
     async def aclose(self) -> None:
         """Start no more posts."""
         self._threads.close()
