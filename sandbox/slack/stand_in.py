@@ -4,9 +4,32 @@ from __future__ import annotations
 
 from sandbox.slack import api, control, interactions, pages
 from sandbox.slack.arguments import SlackError
-from sandbox.slack.channels import Channels
+from sandbox.slack.channels import Channels, PostedMessage
 from sandbox.slack.interactions import Interactions
 from sandbox.stand_in import Api, StandIn
+from sandbox.state import SandboxState
+from sandbox.story import Story
+
+_SEEDED = 10
+
+
+def _seed(state: SandboxState, story: Story) -> None:
+    """Tell the bench of some repairs."""
+    channels = state.store(Channels)
+    for repair in story.repairs[:_SEEDED]:
+        channels.add(
+            PostedMessage(
+                channel=channels.id_of("#repairs") or "",
+                channel_name="#repairs",
+                ts=channels.next_ts(),
+                text=f"{repair.brand} {repair.model} of {repair.customer.name}: {repair.subject}",
+                blocks=[],
+                attachments=[],
+                thread_ts=None,
+                at=repair.asked_at,
+            )
+        )
+
 
 SLACK = StandIn(
     name="slack",
@@ -26,4 +49,5 @@ SLACK = StandIn(
     pages=pages.router,
     control=control.router,
     summary=lambda state: f"{len(state.store(Channels).messages())} messages",
+    seed=_seed,
 )

@@ -221,3 +221,8 @@ async def test_forms_of_other_sites_are_refused(client: httpx.AsyncClient, path:
     answer = await client.post(f"/pages/slack/{path}", data=form, headers=cross)
 
     assert answer.status_code == 403
+
+
+async def test_the_story_is_of_repairs(client: httpx.AsyncClient) -> None:
+    assert (await client.post("/_control/seed")).json()["slack"] == "10 messages"
+    assert "#repairs" in (await client.get("/slack")).text
