@@ -17,7 +17,16 @@ GROUPS = {"mail": frozenset({"graph", "smtp", "imap", "ews", "gmail"})}
 MAX_KEPT = 2000
 MAX_TEXT = 4000
 
-_SECRET_HEADERS = frozenset({"authorization", "x-api-key", "cookie", "proxy-authorization"})
+_SECRET_HEADERS = frozenset(
+    {
+        "authorization",
+        "x-api-key",
+        "cookie",
+        "proxy-authorization",
+        "api-auth-signature",
+        "x-n8n-api-key",
+    }
+)
 _SECRET_FIELDS = frozenset({"client_secret", "client_assertion", "password", "token"})
 _REDACTED = "[redacted]"
 

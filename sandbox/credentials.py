@@ -33,6 +33,10 @@ class Credentials:
     twilio_auth_token: str = "sandbox-secret"  # noqa: S105
     twilio_number: str = "+16135550100"
     twilio_service: str = "MG" + "0" * 32
+    unleashed_api_id: str = "sandbox"
+    unleashed_api_key: str = "sandbox-key"
+    anymailfinder_api_key: str = "sandbox-key"
+    n8n_api_key: str = "sandbox-key"
 
 
 CREDENTIALS = Credentials()

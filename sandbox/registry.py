@@ -19,3 +19,6 @@ STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, HUBSPOT)
 STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, TWILIO)
 STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, TWILIO, STRIPE)
 STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, TWILIO, STRIPE, DISCORD)
+from sandbox.unleashed.stand_in import UNLEASHED
+
+STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, UNLEASHED)

@@ -1,0 +1,1 @@
+"""Unleashed: products, stock by warehouse, orders, and stock adjustments."""
