@@ -83,4 +83,5 @@ CONNECTORS = (
     Connector("twilio", "Twilio", ("client:TwilioClient",), ("twilio",)),
     Connector("channels", "Further channels", ("client:ApprisePoster",), ("channels",)),
     Connector("stripe", "Stripe", ("client:StripeClient",), ("stripe",)),
+    Connector("unleashed", "Unleashed", ("client:UnleashedClient",), ("unleashed",)),
 )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from sandbox.unleashed.store import Record
 
 _DATE = re.compile(r"/Date\((-?\d{1,15})\)/")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def written(record: Record) -> dict[str, Any]:
@@ -23,7 +24,7 @@ def written_value(value: Any) -> Any:  # noqa: ANN401 - any JSON
     """Return a value as the API shows it."""
     match value:
         case datetime():
-            return f"/Date({int(value.timestamp() * 1000)})/"
+            return f"/Date({(value - _EPOCH) // timedelta(milliseconds=1)})/"
         case Decimal():
             return float(value)
         case dict():
@@ -42,8 +43,8 @@ def read_date(text: str) -> datetime:
     """
     if found := _DATE.fullmatch(text):
         try:
-            return datetime.fromtimestamp(int(found[1]) / 1000, UTC)
-        except (OverflowError, OSError) as error:
-            raise ValueError(text) from error
+            return _EPOCH + timedelta(milliseconds=int(found[1]))
+        except OverflowError as error:
+            raise ValueError(f"no such date: {text}") from error
     moment = datetime.fromisoformat(text)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

@@ -1,0 +1,1 @@
+"""Unleashed: the inventory of the shops, by its REST API."""
