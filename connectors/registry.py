@@ -84,4 +84,10 @@ CONNECTORS = (
     Connector("channels", "Further channels", ("client:ApprisePoster",), ("channels",)),
     Connector("stripe", "Stripe", ("client:StripeClient",), ("stripe",)),
     Connector("unleashed", "Unleashed", ("client:UnleashedClient",), ("unleashed",)),
+    Connector(
+        "anymailfinder",
+        "Anymail Finder",
+        ("client:AnymailFinderClient",),
+        ("anymailfinder",),
+    ),
 )

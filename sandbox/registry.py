@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sandbox.anymailfinder.stand_in import ANYMAILFINDER
 from sandbox.claude.stand_in import CLAUDE
 from sandbox.ebay.stand_in import EBAY
 from sandbox.google.stand_in import GOOGLE
@@ -21,4 +22,4 @@ STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, TWILIO, STRIPE)
 STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, TWILIO, STRIPE, DISCORD)
 from sandbox.unleashed.stand_in import UNLEASHED
 
-STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, UNLEASHED)
+STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, UNLEASHED, ANYMAILFINDER)

@@ -1,0 +1,1 @@
+"""Anymail Finder: finds and verifies mail addresses, for credits."""
