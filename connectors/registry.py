@@ -90,4 +90,5 @@ CONNECTORS = (
         ("client:AnymailFinderClient",),
         ("anymailfinder",),
     ),
+    Connector("n8n", "n8n", ("client:N8nClient",), ("n8n",)),
 )

@@ -9,6 +9,7 @@ from sandbox.google.stand_in import GOOGLE
 from sandbox.hubspot.stand_in import HUBSPOT
 from sandbox.discord.stand_in import DISCORD
 from sandbox.mail.stand_in import MAIL
+from sandbox.n8n.stand_in import N8N
 from sandbox.slack.stand_in import SLACK
 from sandbox.stand_in import StandIn
 from sandbox.stripe.stand_in import STRIPE
@@ -22,4 +23,4 @@ STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, TWILIO, STRIPE)
 STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, TWILIO, STRIPE, DISCORD)
 from sandbox.unleashed.stand_in import UNLEASHED
 
-STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, UNLEASHED, ANYMAILFINDER)
+STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, UNLEASHED, ANYMAILFINDER, N8N)

@@ -1,0 +1,1 @@
+"""n8n: workflows, their executions, and the webhooks that start them."""
