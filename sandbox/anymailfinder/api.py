@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from http import HTTPStatus
 from typing import Any
 
@@ -10,6 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
 from sandbox.anymailfinder.store import Finder
+from sandbox.body import read_json
 from sandbox.credentials import CREDENTIALS, same
 from sandbox.state import State
 
@@ -154,8 +154,8 @@ def _refusal(status: int, code: str) -> Response:
 
 async def _body(request: Request) -> dict[str, Any]:
     try:
-        body = json.loads(await request.body())
-    except (ValueError, RecursionError):
+        body = read_json(await request.body())
+    except ValueError:
         raise FinderError(400) from None
     if not isinstance(body, dict):
         raise FinderError(400)

@@ -12,6 +12,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
+from sandbox.body import read_json
 from sandbox.credentials import CREDENTIALS, same
 from sandbox.n8n.documents import shown_execution, shown_workflow
 from sandbox.n8n.store import Automation, Execution, Workflow
@@ -223,8 +224,8 @@ def _written(**cursor: int) -> str:
 
 async def _body(request: Request) -> dict[str, Any]:
     try:
-        body = json.loads(await request.body() or b"{}")
-    except (ValueError, RecursionError):
+        body = read_json(await request.body() or b"{}")
+    except ValueError:
         raise N8nError(400, "The request body is not JSON") from None
     if not isinstance(body, dict):
         raise N8nError(400, "request/body must be object")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from sandbox.body import read_json
 from sandbox.n8n.api import N8nError
 from sandbox.n8n.store import METHODS, Automation
 from sandbox.state import State
@@ -60,6 +60,6 @@ async def unknown_path(_rest: str) -> None:
 
 def _read(body: bytes) -> Any:  # noqa: ANN401 - any JSON
     try:
-        return json.loads(body) if body else {}
-    except (ValueError, RecursionError):
+        return read_json(body) if body else {}
+    except ValueError:
         return body[:_MOST_SHOWN].decode("utf-8", "replace")

@@ -10,6 +10,7 @@ from typing import Any
 from sandbox.unleashed.store import Record
 
 _DATE = re.compile(r"/Date\((-?\d{1,15})\)/")
+_YEARS = range(1900, 2200)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -39,12 +40,17 @@ def read_date(text: str) -> datetime:
     """Read a moment: ``/Date(ms)/`` or ISO 8601, in UTC.
 
     Raises:
-        ValueError: it is neither.
+        ValueError: it is neither, or no date that a shop could mean.
     """
-    if found := _DATE.fullmatch(text):
-        try:
-            return _EPOCH + timedelta(milliseconds=int(found[1]))
-        except OverflowError as error:
-            raise ValueError(f"no such date: {text}") from error
-    moment = datetime.fromisoformat(text)
+    found = _DATE.fullmatch(text)
+    try:
+        moment = (
+            _EPOCH + timedelta(milliseconds=int(found[1]))
+            if found
+            else datetime.fromisoformat(text)
+        )
+    except OverflowError as error:
+        raise ValueError(text) from error
+    if moment.year not in _YEARS:
+        raise ValueError(text)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

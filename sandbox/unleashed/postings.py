@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from sandbox.body import read_json
 from sandbox.unleashed.json_form import read_date
 from sandbox.unleashed.store import Inventory, Record
 
@@ -29,8 +29,8 @@ def read_body(body: bytes) -> dict[str, Any]:
         UnleashedError: it is something else.
     """
     try:
-        read = json.loads(body or b"{}")
-    except (ValueError, RecursionError):
+        read = read_json(body or b"{}")
+    except ValueError:
         read = None
     if not isinstance(read, dict):
         raise UnleashedError(400, "The request body is not a JSON object.")

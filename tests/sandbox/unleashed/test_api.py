@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 import uuid
 from typing import Any
 
@@ -232,6 +233,8 @@ async def test_an_adjustment_is_made_once_by_its_guid(
         adjustment(1, AdjustmentReason="x" * 21),
         adjustment(1, AdjustmentDate="soon"),
         adjustment(1, AdjustmentDate=5),
+        adjustment(1, AdjustmentDate="0001-01-01T00:00:00"),
+        adjustment(1, AdjustmentReason="half of a sign: \ud800"),
         adjustment(1, Status="Maybe"),
         adjustment(1, StockAdjustmentLines=[]),
         adjustment(1, StockAdjustmentLines=[5]),
@@ -242,8 +245,8 @@ async def test_a_bad_adjustment_is_refused_and_moves_nothing(
     client: httpx.AsyncClient, product: str, body: Any
 ) -> None:
     url = f"/unleashed/StockAdjustments/{uuid.uuid4()}"
-    content = {"content": body} if isinstance(body, bytes) else {"json": body}
-    answer = await client.post(url, headers=signed(), **content)
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    answer = await client.post(url, headers=signed(), content=content)
     assert answer.status_code == 400
     assert await on_hand(client) == []
 
