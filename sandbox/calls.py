@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections import deque
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from sandbox.body import read_json
 
 GROUPS = {"mail": frozenset({"graph", "smtp", "imap", "ews", "gmail"})}
 """Services that can be named together."""
@@ -113,7 +114,7 @@ def summarize_body(content_type: str, body: bytes) -> Any:  # noqa: ANN401 - any
         return None
     try:
         if "json" in content_type:
-            return _shorten(json.loads(body))
+            return _shorten(read_json(body))
         if "x-www-form-urlencoded" in content_type:
             return _shorten(dict(parse_qsl(body.decode())))
     except (ValueError, RecursionError):

@@ -17,6 +17,7 @@ from sandbox.story import make_story
 
 SHOP = "repairs@shop.example.com"
 SLACK = {"Authorization": "Bearer xoxb-sandbox"}
+JSON = {"Content-Type": "application/json"}
 Write = Callable[..., EmailMessage]
 
 
@@ -110,6 +111,15 @@ def test_bodies_of_other_kinds_are_only_measured(
     content_type: str, body: bytes, expected: str | None
 ) -> None:
     assert summarize_body(content_type, body) == expected
+
+
+@pytest.mark.parametrize("body", [b'{"a": NaN}', b'{"a": "\\ud800"}'])
+async def test_a_body_that_no_json_can_hold_is_only_measured(
+    client: httpx.AsyncClient, body: bytes
+) -> None:
+    await client.post("/slack/api/chat.postMessage", content=body, headers=JSON)
+    (call,) = (await client.get("/_control/calls")).json()
+    assert call["body"] == f"application/json, {len(body)} bytes"
 
 
 def test_long_texts_are_cut() -> None:
