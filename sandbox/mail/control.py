@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from sandbox.mail.folders import Folder
 from sandbox.mail.journal import Via
-from sandbox.mail.store import Arrival, Folder, MailStore, StoredMail
+from sandbox.mail.store import Arrival, MailStore, StoredMail
 from sandbox.state import State
 
 router = APIRouter()

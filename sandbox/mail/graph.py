@@ -19,10 +19,11 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ValidationError
 
+from sandbox.mail.folders import WELL_KNOWN, Folder
 from sandbox.mail.graph_message import OutgoingMessage, SendMailRequest, to_json, to_mime
 from sandbox.mail.message import MalformedMailError, is_address
 from sandbox.mail.odata import QueryError, query, select
-from sandbox.mail.store import Folder, MailStore, NoRecipientsError, StoredMail
+from sandbox.mail.store import MailStore, NoRecipientsError, StoredMail
 from sandbox.mail.tokens import Tokens
 from sandbox.state import SandboxState, State
 
@@ -30,8 +31,6 @@ MAX_REQUEST_BYTES = 4_000_000
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
-_FOLDERS: dict[str, Folder] = {"inbox": "inbox", "sentitems": "sentitems", "drafts": "drafts"}
-_FOLDER_NAMES = {"inbox": "Inbox", "sentitems": "Sent Items", "drafts": "Drafts"}
 _DEFAULT_CODES = {
     400: "BadRequest",
     401: "InvalidAuthenticationToken",
@@ -174,10 +173,10 @@ async def get_folder(user: str, folder: str, state: State) -> dict[str, Any]:
     kept = state.store(MailStore).find(mailbox=_mailbox_of(user), folders=[name])
     return {
         "id": name,
-        "displayName": _FOLDER_NAMES[name],
+        "displayName": WELL_KNOWN[name],
         "childFolderCount": 0,
         "totalItemCount": len(kept),
-        "unreadItemCount": len(kept) if name == "inbox" else 0,
+        "unreadItemCount": sum(not stored.is_read for stored in kept),
     }
 
 
@@ -237,8 +236,8 @@ def _mime(message: OutgoingMessage, sender: str) -> bytes:
 
 
 def _folder(name: str) -> Folder:
-    folder = _FOLDERS.get(name.lower())
-    if folder is None:
+    folder = name.lower()
+    if folder not in WELL_KNOWN:
         raise GraphError(404, "ErrorItemNotFound", "The specified folder was not found.")
     return folder
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import formataddr
@@ -14,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from sandbox.mail.message import Mailbox, MalformedMailError
-from sandbox.mail.store import StoredMail
+from sandbox.mail.store import FLAGGED, StoredMail
 
 PREVIEW_LENGTH = 255
 
@@ -121,15 +120,13 @@ def to_mime(message: OutgoingMessage, sender: str) -> bytes:
 def to_json(stored: StoredMail, *, with_headers: bool = False) -> dict[str, Any]:
     """Write a stored mail as Graph's ``message``; internet headers only when selected."""
     mail = stored.mail
-    thread = mail.headers.get("References", mail.headers.get("In-Reply-To", mail.message_id))
-    conversation = hashlib.sha256(thread.split()[0].encode() if thread else b"").hexdigest()
     kind, content = ("html", mail.html) if mail.html else ("text", mail.text)
     document: dict[str, Any] = {
-        "@odata.etag": f'W/"{stored.id}"',
+        "@odata.etag": f'W/"{stored.change:012d}"',
         "id": stored.id,
         "createdDateTime": _time(stored.received_at),
         "lastModifiedDateTime": _time(stored.received_at),
-        "changeKey": stored.id[:12],
+        "changeKey": f"{stored.change:012d}",
         "categories": [],
         "receivedDateTime": _time(stored.received_at),
         "sentDateTime": _time(mail.sent_at),
@@ -139,10 +136,10 @@ def to_json(stored: StoredMail, *, with_headers: bool = False) -> dict[str, Any]
         "bodyPreview": " ".join((mail.text or mail.subject).split())[:PREVIEW_LENGTH],
         "importance": "normal",
         "parentFolderId": stored.folder,
-        "conversationId": conversation[:32],
+        "conversationId": stored.thread_id,
         "isDeliveryReceiptRequested": False,
         "isReadReceiptRequested": False,
-        "isRead": stored.folder != "inbox",
+        "isRead": stored.is_read,
         "isDraft": stored.folder == "drafts",
         "inferenceClassification": "focused",
         "body": {"contentType": kind, "content": content},
@@ -152,7 +149,7 @@ def to_json(stored: StoredMail, *, with_headers: bool = False) -> dict[str, Any]
         "ccRecipients": [_recipient(box) for box in mail.cc],
         "bccRecipients": [_recipient(box) for box in mail.bcc],
         "replyTo": [_recipient(box) for box in mail.reply_to],
-        "flag": {"flagStatus": "notFlagged"},
+        "flag": {"flagStatus": "flagged" if FLAGGED in stored.flags else "notFlagged"},
     }
     if with_headers:
         document["internetMessageHeaders"] = [

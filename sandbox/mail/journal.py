@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict
 
 from sandbox.mail.message import Mail
 
-Via = Literal["graph", "smtp"]
+Via = Literal["graph", "smtp", "imap", "ews", "gmail", "outside"]
+"""How a mail came in; ``outside``: from somebody whose mail service isn't played here."""
 
 
 class Submission(BaseModel):

@@ -8,8 +8,9 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 
 from sandbox.html import LATEST, page
+from sandbox.mail.folders import Folder
 from sandbox.mail.message import Mail
-from sandbox.mail.store import Folder, MailStore, StoredMail
+from sandbox.mail.store import MailStore, StoredMail
 from sandbox.state import SandboxState, State
 
 _MAIL_POLICY = (
