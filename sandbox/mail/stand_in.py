@@ -1,8 +1,9 @@
-"""Mail, played: Graph and SMTP over the same mailboxes."""
+"""Mail, played: Graph, SMTP and IMAP over the same mailboxes."""
 
 from __future__ import annotations
 
 from sandbox.mail import control, graph, login, pages
+from sandbox.mail.imap import serving_imap
 from sandbox.mail.smtp import serving_smtp
 from sandbox.mail.store import MailStore
 from sandbox.mail.tokens import Tokens
@@ -34,5 +35,8 @@ MAIL = StandIn(
     pages=pages.router,
     control=control.router,
     summary=_summary,
-    listeners=(Listener(name="smtp", serve=serving_smtp),),
+    listeners=(
+        Listener(name="smtp", serve=serving_smtp),
+        Listener(name="imap", serve=serving_imap),
+    ),
 )

@@ -1,0 +1,487 @@
+"""The IMAP stand-in, seen by two clients that know nothing of it: imaplib and imapclient."""
+
+from __future__ import annotations
+
+import asyncio
+import imaplib
+import ssl
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from email import message_from_bytes
+from email.message import EmailMessage
+from typing import Any, TypeVar
+
+import pytest
+from imapclient import IMAPClient
+from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError
+
+from sandbox import Sandbox
+from sandbox.mail.store import FLAGGED, SEEN, MailStore, StoredMail
+
+SHOP = "repairs@shop.example.com"
+SECRET = "sandbox-secret"
+Write = Callable[..., EmailMessage]
+OrderFault = Callable[..., Awaitable[None]]
+Result = TypeVar("Result")
+
+
+def unverified() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+@contextmanager
+def encrypted(port: int) -> Iterator[IMAPClient]:
+    client = IMAPClient("127.0.0.1", port, ssl=False, timeout=5)
+    try:
+        client.starttls(unverified())
+        yield client
+    finally:
+        client.shutdown()
+
+
+Talk = Callable[[Callable[[IMAPClient], Result]], Awaitable[Result]]
+
+
+@pytest.fixture
+def talk(sandbox: Sandbox) -> Talk[Any]:
+    """Lets a function talk, in a thread, as somebody who is logged in to the shop's mailbox."""
+
+    async def talk(words: Callable[[IMAPClient], Any]) -> Any:
+        def spoken() -> Any:
+            with encrypted(sandbox.state.ports["imap"]) as client:
+                client.login(SHOP, SECRET)
+                return words(client)
+
+        return await asyncio.to_thread(spoken)
+
+    return talk
+
+
+@pytest.fixture
+def store(sandbox: Sandbox) -> MailStore:
+    return sandbox.state.store(MailStore)
+
+
+def deliver(store: MailStore, mail: EmailMessage) -> StoredMail:
+    return store.deliver(mail.as_bytes(), mailbox=SHOP)
+
+
+async def test_imaplib_reads_a_mail(sandbox: Sandbox, store: MailStore, write_mail: Write) -> None:
+    mail = write_mail()
+    deliver(store, mail)
+
+    def spoken() -> tuple[bytes, bytes]:
+        with imaplib.IMAP4("127.0.0.1", sandbox.state.ports["imap"], timeout=5) as client:
+            client.starttls(unverified())
+            client.login(SHOP, SECRET)
+            assert client.select("INBOX") == ("OK", [b"1"])
+            assert client.uid("SEARCH", "SUBJECT", '"repair"') == ("OK", [b"1"])
+            _, whole = client.uid("FETCH", "1", "(FLAGS BODY.PEEK[])")
+            _, (flags,) = client.store("1", "+FLAGS", "(\\Flagged)")
+            return whole[0][1], flags
+
+    whole, flags = await asyncio.to_thread(spoken)
+
+    assert message_from_bytes(whole)["Message-ID"] == mail["Message-ID"]
+    assert b"\r\n" in whole
+    assert b"\n" not in whole.replace(b"\r\n", b"")
+    assert b"\\Flagged" in flags
+    assert store.find(mailbox=SHOP)[0].flags == {FLAGGED}
+
+
+async def test_what_is_offered_depends_on_encryption_and_login(sandbox: Sandbox) -> None:
+    def spoken() -> list[set[str]]:
+        client = IMAPClient("127.0.0.1", sandbox.state.ports["imap"], ssl=False, timeout=5)
+        offered = [client.capabilities()]
+        with pytest.raises(LoginError, match="PRIVACYREQUIRED"):
+            client.login(SHOP, SECRET)
+        client.starttls(unverified())
+        offered.append(client.capabilities())
+        client.login(SHOP, SECRET)
+        offered.append(client.capabilities())
+        client.logout()
+        return [{name.decode() for name in one} for one in offered]
+
+    plain, encrypted, logged_in = await asyncio.to_thread(spoken)
+
+    assert {"STARTTLS", "LOGINDISABLED"} <= plain
+    assert "AUTH=PLAIN" in encrypted
+    assert {"IDLE", "MOVE", "SPECIAL-USE", "UIDPLUS", "CONDSTORE"} <= logged_in
+
+
+@pytest.mark.parametrize(
+    ("login", "password", "mailbox", "code"),
+    [
+        (SHOP, "wrong", "", "AUTHENTICATIONFAILED"),
+        ("nobody", SECRET, "", "AUTHENTICATIONFAILED"),
+        (SHOP, SECRET, "ann@example.org", "AUTHORIZATIONFAILED"),
+        ("sandbox", SECRET, "nobody", "AUTHORIZATIONFAILED"),
+    ],
+)
+async def test_wrong_logins_are_refused(
+    sandbox: Sandbox, login: str, password: str, mailbox: str, code: str
+) -> None:
+    def spoken() -> None:
+        with encrypted(sandbox.state.ports["imap"]) as client:
+            client.plain_login(login, password, mailbox or None)
+
+    with pytest.raises(LoginError, match=code):
+        await asyncio.to_thread(spoken)
+
+
+async def test_the_account_of_the_settings_opens_every_mailbox_by_its_name(
+    sandbox: Sandbox, store: MailStore, write_mail: Write
+) -> None:
+    deliver(store, write_mail())
+
+    def spoken(mailbox: str | None) -> int:
+        with encrypted(sandbox.state.ports["imap"]) as client:
+            client.plain_login("sandbox", SECRET, mailbox)
+            return int(client.select_folder("INBOX")[b"EXISTS"])
+
+    assert await asyncio.to_thread(spoken, SHOP) == 1
+    assert await asyncio.to_thread(spoken, "ann@example.org") == 0
+    with pytest.raises(IMAPClientError, match="Name a mailbox"):
+        await asyncio.to_thread(spoken, None)
+
+
+async def test_folders_are_listed_made_renamed_and_deleted(talk: Talk[Any]) -> None:
+    def words(client: IMAPClient) -> tuple[Any, ...]:
+        special = {name: flags for flags, _, name in client.list_folders()}
+        client.create_folder("Réparations & co/2026")
+        client.rename_folder("Réparations & co/2026", "Vieux")
+        made = [name for _, _, name in client.list_folders("", "V%")]
+        client.delete_folder("Vieux")
+        with pytest.raises(IMAPClientError, match="stays as it is"):
+            client.delete_folder("Sent")
+        with pytest.raises(IMAPClientError, match="no such folder"):
+            client.select_folder("Vieux")
+        return special, made, client.find_special_folder(b"\\Sent"), client.namespace()
+
+    special, made, sent, namespace = await talk(words)
+
+    assert list(special) == ["INBOX", "Drafts", "Sent", "Trash", "Junk", "Archive"]
+    assert b"\\Trash" in special["Trash"]
+    assert (made, sent) == (["Vieux"], "Sent")
+    assert namespace.personal == (("", "/"),)
+
+
+async def test_a_mail_is_described(store: MailStore, talk: Talk[Any], write_mail: Write) -> None:
+    mail = write_mail(Subject="Prêt", Cc='"O, Neil" <o@example.org>')
+    mail.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="a.pdf")
+    deliver(store, mail)
+
+    def words(client: IMAPClient) -> Any:
+        client.select_folder("INBOX", readonly=True)
+        items = ["ENVELOPE", "BODYSTRUCTURE", "INTERNALDATE", "RFC822.SIZE", "FLAGS"]
+        parts = [
+            "BODY[HEADER.FIELDS (SUBJECT)]",
+            "BODY.PEEK[2]",
+            "BODY[]<0.5>",
+            "BODY[1.MIME]",
+            "RFC822",
+        ]
+        return client.fetch([1], [*items, *parts])[1]
+
+    told = await talk(words)
+
+    envelope = told[b"ENVELOPE"]
+    assert envelope.subject == b"=?utf-8?b?UHLDqnQ=?="
+    assert (envelope.message_id, envelope.to[0].mailbox) == (b"<one@shop.example.com>", b"ann")
+    assert str(envelope.cc[0]) == '"O, Neil" <o@example.org>'
+    structure = told[b"BODYSTRUCTURE"]
+    assert structure.is_multipart
+    assert [part[:2] for part in structure[0][1:]] == [(b"application", b"pdf")]
+    assert told[b"RFC822.SIZE"] == len(told[b"RFC822"])
+    assert told[b"BODY[HEADER.FIELDS (SUBJECT)]"].startswith(b"Subject: =?utf-8")
+    assert told[b"BODY[2]"].strip() == b"JVBERg=="
+    assert told[b"BODY[]<0>"] == b"From:"
+    assert b"multipart/alternative" in told[b"BODY[1.MIME]"]
+    assert told[b"FLAGS"] == ()
+
+
+async def test_reading_marks_as_read_unless_one_only_peeps(
+    store: MailStore, talk: Talk[Any], write_mail: Write
+) -> None:
+    first, second = (deliver(store, write_mail(f"<{n}@x>")) for n in range(2))
+
+    def words(client: IMAPClient) -> Any:
+        client.select_folder("INBOX")
+        client.fetch([first.uid], ["BODY.PEEK[]"])
+        return client.fetch([second.uid], ["BODY[TEXT]"])
+
+    told = await talk(words)
+
+    assert told[second.uid][b"FLAGS"] == (b"\\Seen",)
+    assert [one.is_read for one in store.find(mailbox=SHOP)] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("criteria", "found"),
+    [
+        (["ALL"], [1, 2, 3]),
+        (["UNSEEN"], [1, 3]),
+        (["SEEN"], [2]),
+        (["HEADER", "Message-ID", "<2@x>"], [2]),
+        (["NOT", ["HEADER", "Message-ID", "<2@x>"]], [1, 3]),
+        (["OR", "SUBJECT", "brûlé", "UID", "1"], [1, 3]),
+        (["UID", "2:*"], [2, 3]),
+        (["UID", "9:*"], [3]),
+        (["FROM", "shop", "TO", "ann"], [1, 2, 3]),
+        (["CC", "boss"], []),
+        (["TEXT", "ready", "BODY", "ready"], [1, 2, 3]),
+        (["SINCE", date(2020, 1, 1)], [1, 2, 3]),
+        (["BEFORE", date(2020, 1, 1)], []),
+        (["SENTON", date(2020, 1, 1)], []),
+        (["LARGER", 10, "SMALLER", 100_000], [1, 2, 3]),
+        (["KEYWORD", "$Forwarded"], [2]),
+        ("2:3 UNDELETED", [2, 3]),
+    ],
+)
+async def test_search(
+    store: MailStore, talk: Talk[Any], write_mail: Write, criteria: Any, found: list[int]
+) -> None:
+    deliver(store, write_mail("<1@x>"))
+    store.set_flags(deliver(store, write_mail("<2@x>")), {SEEN, "$Forwarded"})
+    deliver(store, write_mail("<3@x>", Subject="Port brûlé"))
+
+    def words(client: IMAPClient) -> list[int]:
+        client.select_folder("INBOX")
+        return list(client.search(criteria, None if isinstance(criteria, str) else "UTF-8"))
+
+    assert await talk(words) == found
+
+
+async def test_mails_are_copied_moved_and_deleted_for_good(
+    store: MailStore, talk: Talk[Any], write_mail: Write
+) -> None:
+    uids = [deliver(store, write_mail(f"<{n}@x>")).uid for n in range(3)]
+
+    def words(client: IMAPClient) -> Any:
+        client.select_folder("INBOX")
+        client.copy([uids[0]], "Archive")
+        client.move([uids[1]], "Trash")
+        client.delete_messages([uids[2]])
+        client.expunge()
+        left = client.search("ALL")
+        with pytest.raises(IMAPClientError, match="TRYCREATE"):
+            client.move([uids[0]], "Nowhere")
+        client.select_folder("INBOX", readonly=True)
+        with pytest.raises(IMAPClientError, match="READ-ONLY"):
+            client.add_flags([uids[0]], [b"\\Seen"])
+        return left
+
+    assert await talk(words) == [uids[0]]
+    where = [(one.folder, one.mail.message_id) for one in store.find(mailbox=SHOP)]
+    assert where == [("inbox", "<0@x>"), ("archive", "<0@x>"), ("deleteditems", "<1@x>")]
+
+
+async def test_a_mail_is_filed_with_flags_and_date(
+    store: MailStore, talk: Talk[Any], write_mail: Write
+) -> None:
+    at = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
+
+    def words(client: IMAPClient) -> tuple[Any, ...]:
+        answer = client.append("Sent", write_mail().as_bytes(), [b"\\Seen"], at)
+        with pytest.raises(IMAPClientError, match="From"):
+            client.append("Sent", b"Subject: nobody\r\nFrom: nobody\r\n\r\n")
+        status = client.folder_status("Sent", ["MESSAGES", "UNSEEN", "UIDNEXT", "UIDVALIDITY"])
+        return answer, status
+
+    answer, status = await talk(words)
+
+    (filed,) = store.find(mailbox=SHOP)
+    assert (filed.folder, filed.via, filed.is_read, filed.received_at) == (
+        "sentitems",
+        "imap",
+        True,
+        at,
+    )
+    assert b"APPENDUID" in answer
+    assert (status[b"MESSAGES"], status[b"UNSEEN"], status[b"UIDNEXT"]) == (1, 0, 2)
+
+
+async def test_who_idles_is_told_at_once(
+    store: MailStore, talk: Talk[Any], write_mail: Write
+) -> None:
+    loop = asyncio.get_running_loop()
+    first = deliver(store, write_mail("<1@x>"))
+
+    def happens(act: Callable[[], object]) -> None:
+        loop.call_soon_threadsafe(act)
+
+    def words(client: IMAPClient) -> list[Any]:
+        client.select_folder("INBOX")
+        client.idle()
+        happens(lambda: deliver(store, write_mail("<2@x>")))
+        told = client.idle_check(timeout=5)
+        happens(lambda: store.set_flags(first, {SEEN}))
+        told += client.idle_check(timeout=5)
+        happens(lambda: store.move(store.find(mailbox=SHOP)[0], "archive"))
+        told += client.idle_check(timeout=5)
+        client.idle_done()
+        return told
+
+    told = await talk(words)
+
+    assert told == [
+        (2, b"EXISTS"),
+        (1, b"FETCH", (b"UID", 1, b"FLAGS", (b"\\Seen",))),
+        (1, b"EXPUNGE"),
+    ]
+
+
+async def test_changes_since_a_number(store: MailStore, talk: Talk[Any], write_mail: Write) -> None:
+    first, second = (deliver(store, write_mail(f"<{n}@x>")) for n in range(2))
+
+    def words(client: IMAPClient) -> tuple[Any, ...]:
+        selected = client.select_folder("INBOX")
+        before = selected[b"HIGHESTMODSEQ"]
+        client.add_flags([first.uid], [b"\\Flagged"], silent=True)
+        changed = client.fetch([first.uid, second.uid], ["FLAGS"], [f"CHANGEDSINCE {before}"])
+        return selected, changed, client.search(["MODSEQ", str(before + 1)])
+
+    selected, changed, found = await talk(words)
+
+    assert selected[b"HIGHESTMODSEQ"] == second.change
+    assert list(changed) == [first.uid]
+    assert changed[first.uid][b"MODSEQ"] == (store.get(first.id).change,)  # type: ignore[union-attr]
+    assert found == [first.uid]
+    assert found.modseq == store.changes.last
+
+
+async def say(sandbox: Sandbox, *lines: bytes) -> list[bytes]:
+    """Say raw lines after login; return the answers up to the end of each."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", sandbox.state.ports["imap"])
+    await reader.readline()
+    writer.write(b"a STARTTLS\r\n")
+    await reader.readline()
+    await writer.start_tls(unverified())
+    answers = []
+    for line in (b"a LOGIN %b %b" % (SHOP.encode(), SECRET.encode()), b"a SELECT INBOX", *lines):
+        writer.write(line + b"\r\n")
+        answer = b"* "
+        while answer.startswith(b"* ") and not answer.startswith(b"* BAD"):
+            answer = await reader.readline()
+        answers.append(answer)
+    writer.close()
+    return answers[2:]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"a",
+        b"(a b",
+        b"a FETCH",
+        b"a FETCH 1 (FLAGS",
+        b"a FETCH 1 BODY[",
+        b"a FETCH 1 NOTHING",
+        b"a FETCH x FLAGS",
+        b'a SEARCH "',
+        b"a SEARCH",
+        b"a SEARCH HEADER",
+        b"a SEARCH SINCE yesterday",
+        b"a SEARCH " + b"NOT " * 5000 + b"ALL",
+        b"a SEARCH " + b"(" * 2000 + b"ALL" + b")" * 2000,
+        b"a SEARCH CHARSET LATIN-1 ALL",
+        b"a STORE 1 FLAGS",
+        b"a STORE 1 +FLAGS (\\Bad)",
+        b"a STORE 1 NOTHING (\\Seen)",
+        b"a STATUS INBOX (NOTHING)",
+        b"a STATUS INBOX",
+        b"a LIST",
+        b"a CREATE",
+        b'a CREATE ""',
+        b"a RENAME INBOX",
+        b"a SELECT &!!-",
+        b"a APPEND INBOX",
+        b'a APPEND INBOX "yesterday" {1+}\r\nx',
+        b"a UID FETCH 1 (FLAGS) (CHANGEDSINCE x)",
+        b"a UID",
+        b"a XYZZY",
+        b"a LOGIN x",
+        b"a AUTHENTICATE GSSAPI",
+        b"a AUTHENTICATE PLAIN eA==",
+        b"a STARTTLS",
+        b"a \xff\xfe",
+    ],
+)
+async def test_nonsense_is_refused_and_the_session_goes_on(sandbox: Sandbox, line: bytes) -> None:
+    refused, after = await say(sandbox, line, b"b NOOP")
+
+    assert refused.split()[1] in (b"BAD", b"NO")
+    assert after.startswith(b"b OK")
+
+
+async def test_literals_of_both_kinds_are_taken(sandbox: Sandbox, store: MailStore) -> None:
+    mail = b'From: a@example.org\r\n\r\n(unbalanced "quotes'
+    waited, unwaited, filed = await say(
+        sandbox,
+        b"a APPEND Archive {%d}" % len(mail),
+        mail,
+        b"b APPEND {7+}\r\nArchive (\\Seen) {%d+}\r\n%b" % (len(mail), mail),
+    )
+
+    assert waited.startswith(b"+")
+    assert unwaited.startswith(b"a OK")
+    assert filed.startswith(b"b OK")
+    assert [one.is_read for one in store.find(folders=["archive"])] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ({"kind": "error"}, "UNAVAILABLE"),
+        ({"kind": "error", "code": "INUSE"}, "INUSE"),
+        ({"kind": "rate_limit"}, "THROTTLED"),
+        ({"kind": "slow", "seconds": 0.01}, None),
+    ],
+)
+async def test_ordered_refusals(
+    sandbox: Sandbox, talk: Talk[Any], order_fault: OrderFault, fault: dict[str, Any], error: str
+) -> None:
+    await order_fault("imap", **fault)
+
+    if error is None:
+        await talk(lambda client: client.select_folder("INBOX"))
+    else:
+        with pytest.raises(IMAPClientError, match=error):
+            await talk(lambda client: client.select_folder("INBOX"))
+
+    assert sandbox.state.faults.waiting() == []
+    selects = [call for call in sandbox.state.calls.find("imap") if call.method == "SELECT"]
+    assert [call.fault for call in selects] == [fault["kind"]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "filed"), [("reset", 0), ("timeout", 0), ("truncate", 1), ("drop_after_accept", 1)]
+)
+async def test_sessions_that_end_without_an_answer(
+    store: MailStore,
+    talk: Talk[Any],
+    write_mail: Write,
+    order_fault: OrderFault,
+    kind: str,
+    filed: int,
+) -> None:
+    await order_fault("mail", kind, seconds=0.05)
+
+    with pytest.raises((IMAPClientAbortError, OSError)):
+        await talk(lambda client: client.append("Sent", write_mail().as_bytes()))
+
+    assert len(store.find(folders=["sentitems"])) == filed
+
+
+async def test_a_fault_that_names_the_login_strikes_it(
+    talk: Talk[Any], order_fault: OrderFault
+) -> None:
+    await order_fault("imap", "error", path="LOGIN")
+
+    with pytest.raises(LoginError, match="UNAVAILABLE"):
+        await talk(lambda client: client.noop())
