@@ -1,4 +1,4 @@
-"""Stand-ins for outside services, in one process: mail (Graph and SMTP), Claude, Slack.
+"""Stand-ins for outside services, in one process: mail (Graph, SMTP and IMAP), Claude, Slack.
 
 They speak the services' own protocols, so a connector can't tell them from the live ones:
 only base URLs and credentials differ. State is kept in memory. ``python -m sandbox`` runs

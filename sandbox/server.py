@@ -37,6 +37,11 @@ class Sandbox:
         """Where mail is taken."""
         return self.state.ports["smtp"]
 
+    @property
+    def imap_port(self) -> int:
+        """Where mailboxes are shown."""
+        return self.state.ports["imap"]
+
 
 @asynccontextmanager
 async def running_sandbox(

@@ -89,6 +89,7 @@ def _sandbox(settings: Settings, environment: dict[str, str]) -> Part:
         ports=(
             Port(settings.sandbox.port, "HOTROD_SANDBOX__PORT"),
             Port(settings.sandbox.smtp_port, "HOTROD_SANDBOX__SMTP_PORT"),
+            Port(settings.sandbox.imap_port, "HOTROD_SANDBOX__IMAP_PORT"),
         ),
         url=settings.sandbox_url,
         niceness=_AT_WORK,

@@ -1,1 +1,1 @@
-"""One store of mailboxes, fed and read through Graph and SMTP as Exchange and Gmail do."""
+"""One store of mailboxes, fed and read through Graph, SMTP and IMAP as mail services do."""

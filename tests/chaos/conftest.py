@@ -44,6 +44,7 @@ async def nursery(
         "HOTROD_DATABASE__URL": url.render_as_string(hide_password=False),
         "HOTROD_SANDBOX__PORT": sandbox.url.rsplit(":", 1)[1],
         "HOTROD_SANDBOX__SMTP_PORT": str(sandbox.smtp_port),
+        "HOTROD_SANDBOX__IMAP_PORT": str(sandbox.imap_port),
         "HOTROD_MAIL__FILING_SECONDS": "0",
         "HOTROD_WORKER__LEASE_SECONDS": str(LEASE_SECONDS),
         "HOTROD_WORKER__POLL_SECONDS": str(POLL_SECONDS),

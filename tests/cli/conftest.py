@@ -30,6 +30,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for setting in ("DATABASE__PORT", "PREFECT__PORT", "GATEWAY__PORT", "SANDBOX__PORT"):
         monkeypatch.setenv(f"HOTROD_{setting}", str(free_port()))
     monkeypatch.setenv("HOTROD_SANDBOX__SMTP_PORT", str(free_port()))
+    monkeypatch.setenv("HOTROD_SANDBOX__IMAP_PORT", str(free_port()))
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.setattr(program, "configure_logging", quiet)
     get_settings.cache_clear()

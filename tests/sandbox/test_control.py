@@ -153,7 +153,11 @@ async def test_faults_are_listed_and_cleared(client: httpx.AsyncClient) -> None:
 
 async def test_health(client: httpx.AsyncClient, sandbox: Sandbox) -> None:
     answer = (await client.get("/health")).json()
-    assert answer == {"status": "ok", "smtp_port": sandbox.smtp_port}
+    assert answer == {
+        "status": "ok",
+        "smtp_port": sandbox.smtp_port,
+        "imap_port": sandbox.imap_port,
+    }
 
 
 async def test_a_client_that_leaves_within_its_request_changes_nothing(

@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 @asynccontextmanager
 async def program(tmp_path: Path, **settings: str) -> AsyncIterator[asyncio.subprocess.Process]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HOTROD_")}
+    settings = {"imap_port": str(free_port()), **settings}
     names = {f"HOTROD_SANDBOX__{name.upper()}": value for name, value in settings.items()}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "sandbox",
