@@ -1,6 +1,8 @@
-"""The error tables of mail: by Graph's codes and by SMTP's, with cures for ops."""
+"""The error tables of mail: by Graph's codes, by SMTP's and by IMAP's, with cures for ops."""
 
 from __future__ import annotations
+
+import re
 
 import httpx
 from pydantic import ValidationError
@@ -10,6 +12,7 @@ from connectors._http.errors import (
     ConnectorError,
     ErrorTable,
     NeedsReauthError,
+    RateLimitedError,
     RejectedError,
     ServiceNotFoundError,
     TransientError,
@@ -64,6 +67,45 @@ SMTP_CURES: Cures = {
     RejectedError: "Check the addresses, and that the login may send from the mailbox.",
     UnknownOutcomeError: LOOK_IT_UP,
 }
+
+
+IMAP_TABLE: ErrorTable = {
+    "UNAVAILABLE": TransientError,
+    "INUSE": TransientError,
+    "SERVERBUG": TransientError,
+    "THROTTLED": RateLimitedError,
+    "LIMIT": RateLimitedError,
+    "AUTHENTICATIONFAILED": NeedsReauthError,
+    "AUTHORIZATIONFAILED": NeedsReauthError,
+    "EXPIRED": NeedsReauthError,
+    "CONTACTADMIN": NeedsReauthError,
+    "NONEXISTENT": ServiceNotFoundError,
+    "TRYCREATE": ServiceNotFoundError,
+}
+"""Response codes of refusals (RFC 5530; THROTTLED is Gmail's)."""
+
+IMAP_CURES: Cures = {
+    TransientError: (
+        "It is tried again; if it lasts, check HOTROD_IMAP__HOST, HOTROD_IMAP__PORT and the "
+        "mail server's log."
+    ),
+    NeedsReauthError: (
+        "Check HOTROD_IMAP__USERNAME and HOTROD_IMAP__PASSWORD, and that this login may open "
+        "the mailbox."
+    ),
+    ServiceNotFoundError: "The message or folder was moved or deleted; list the folder again.",
+    RejectedError: "The mail server's words say why; look at its log for more.",
+    UnknownOutcomeError: "Look in the mailbox whether it was done before it is tried again.",
+}
+
+_IMAP_CODE = re.compile(r"\[([A-Z][A-Z0-9-]*)[^\]]*\]")
+
+
+def classify_imap(refusal: str, *, at_login: bool = False) -> type[ConnectorError]:
+    """Return the class of error for the text of an IMAP server's NO or BAD."""
+    code = _IMAP_CODE.search(refusal)
+    usual = NeedsReauthError if at_login else RejectedError
+    return IMAP_TABLE.get(code[1], usual) if code else usual
 
 
 def classify_smtp(code: int) -> type[ConnectorError]:

@@ -1,4 +1,4 @@
-"""Mail through any server that takes submissions by SMTP (RFC 6409)."""
+"""Mail through any server that takes submissions by SMTP (RFC 6409), read by IMAP."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import ssl
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Literal
 
+import structlog
 from aiosmtplib import SMTP
 from aiosmtplib.errors import (
     SMTPDataError,
@@ -27,13 +27,17 @@ from connectors._http.errors import (
 from connectors._http.network import is_loopback, trusted_tls
 from connectors._http.redaction import Redactor
 from connectors.mail.errors import SMTP_CURES, classify_smtp
-from connectors.mail.models import SentLookup
+from connectors.mail.imap import ImapMail
+from connectors.mail.imap_session import Security
+from connectors.mail.models import MailFolder, MailMessage, MailPage, MailSummary, SentLookup
+
+log = structlog.get_logger(__name__)
 
 SERVICE = "mail"
-Security = Literal["auto", "starttls", "tls", "none"]
 
 _FRESH_SECONDS = 60.0
 _CLOSING = 421
+_NO_IMAP = "Set HOTROD_IMAP__HOST: SMTP only takes mail, reading it needs IMAP."
 _BAD_SECURITY = "Check HOTROD_SMTP__SECURITY, HOTROD_SMTP__HOST and the server's certificate."
 
 
@@ -52,6 +56,7 @@ class SmtpMail:
         username: login; empty: none.
         password: its password.
         timeout_seconds: longest wait for connect and for each reply.
+        imap: reads the mailboxes, and closes with this; None: nothing can be read.
         clock: seconds that only grow; tests replace it.
     """
 
@@ -64,6 +69,7 @@ class SmtpMail:
         username: str = "",
         password: SecretStr | None = None,
         timeout_seconds: float,
+        imap: ImapMail | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._host = host
@@ -72,6 +78,7 @@ class SmtpMail:
         self._username = username
         self._password = password or SecretStr("")
         self._timeout = timeout_seconds
+        self._imap = imap
         self._clock = clock
         self._redact = Redactor([self._password])
         self._smtp: SMTP | None = None
@@ -86,7 +93,11 @@ class SmtpMail:
         sender: str,  # noqa: ARG002 - in the message; the envelope has the mailbox
         recipients: Sequence[str],
     ) -> None:
-        """Send a message to all recipients, or to none: one refused refuses all."""
+        """Send a message to all recipients, or to none: one refused refuses all.
+
+        Where the server files no sent mail, the copy is filed by IMAP. A copy that can't be filed
+        is logged and missing; the message was sent.
+        """
         async with self._turn:
             try:
                 smtp = await self._announce(mailbox, recipients)
@@ -94,24 +105,51 @@ class SmtpMail:
             except BaseException:
                 self._drop()
                 raise
+        if self._imap is not None and not self._imap.files_sent:
+            try:
+                await self._imap.file_sent(mime, mailbox=mailbox)
+            except ConnectorError as error:
+                log.warning("mail.copy_not_filed", error=str(error))
 
-    async def find_sent(
-        self,
-        message_id: str,  # noqa: ARG002 - SMTP can't look
-        *,
-        mailbox: str,  # noqa: ARG002 - likewise
-    ) -> SentLookup:
-        """Return ``UNKNOWABLE``: SMTP only takes mail; looking needs IMAP."""
-        return SentLookup.UNKNOWABLE
+    async def find_sent(self, message_id: str, *, mailbox: str) -> SentLookup:
+        """Look in the folder of sent mail, see ``ImapMail``; without IMAP, it is unknowable."""
+        if self._imap is None:
+            return SentLookup.UNKNOWABLE
+        return await self._imap.find_sent(message_id, mailbox=mailbox)
+
+    async def folders(self, *, mailbox: str) -> list[MailFolder]:
+        """List the folders of a mailbox."""
+        return await self._reader("folders").folders(mailbox=mailbox)
+
+    async def fetch(
+        self, *, mailbox: str, folder: str = "inbox", cursor: str | None = None
+    ) -> MailPage:
+        """Return what came into a folder since a cursor."""
+        reader = self._reader("fetch")
+        return await reader.fetch(mailbox=mailbox, folder=folder, cursor=cursor)
+
+    async def read(self, message: str, *, mailbox: str) -> MailMessage:
+        """Return a whole message."""
+        return await self._reader("read").read(message, mailbox=mailbox)
+
+    async def thread(self, thread_id: str, *, mailbox: str) -> list[MailSummary]:
+        """Return the messages of a conversation."""
+        return await self._reader("thread").thread(thread_id, mailbox=mailbox)
+
+    async def move(self, message: str, *, mailbox: str, folder: str) -> None:
+        """Move a message to another folder."""
+        await self._reader("move").move(message, mailbox=mailbox, folder=folder)
 
     async def ping(self) -> None:
-        """Connect, log in if there is a login, and exchange a NOOP."""
+        """Connect, log in if there is a login, and exchange a NOOP; by IMAP likewise."""
         async with self._turn:
             try:
                 await (await self._connected()).noop()
             except (SMTPException, OSError) as cause:
                 self._drop()
                 raise self._failure("ping", cause) from None
+        if self._imap is not None:
+            await self._imap.ping()
 
     async def aclose(self) -> None:
         """Say goodbye and close the connection."""
@@ -120,6 +158,13 @@ class SmtpMail:
                 with suppress(SMTPException, OSError):
                     await self._smtp.quit()
                 self._drop()
+        if self._imap is not None:
+            await self._imap.aclose()
+
+    def _reader(self, operation: str) -> ImapMail:
+        if self._imap is None:
+            raise self._error(RejectedError, operation, "nothing can be read by SMTP", _NO_IMAP)
+        return self._imap
 
     async def _announce(self, mailbox: str, recipients: Sequence[str]) -> SMTP:
         """Name sender and recipients; on a connection that went stale, once more on a new one."""

@@ -125,6 +125,11 @@ class ImapSettings(ServiceSection):
     sent_folder: str = Field(
         "Sent", description="Folder of sent mail, if the server marks none as such (RFC 6154)."
     )
+    files_sent: bool = Field(
+        False,
+        description="Whether the SMTP server files a copy of what it sends, as Exchange and Gmail "
+        "do. If not, the copy is filed by IMAP, and mails of unknown fate are not sent again.",
+    )
 
     @classmethod
     def played(cls, _root: str) -> dict[str, object]:
@@ -134,6 +139,7 @@ class ImapSettings(ServiceSection):
             "security": "auto",
             "username": "sandbox",
             "password": _SANDBOX_SECRET,
+            "files_sent": True,
         }
 
 

@@ -189,7 +189,7 @@ class ImapMailbox:
         """File a mail; without flags it is unread."""
         if not 2 <= len(given) <= 4 or isinstance(given[-1], list):  # noqa: PLR2004
             raise BadCommandError("APPEND needs a folder and a message")
-        folder = self._folder(text_of(given[0]))
+        folder = self._folder(text_of(given[0]), "TRYCREATE")
         flags, at = frozenset[str](), None
         for option in given[1:-1]:
             if isinstance(option, list):
@@ -296,7 +296,7 @@ class ImapMailbox:
     ) -> str:
         if len(given) != 2:  # noqa: PLR2004
             raise BadCommandError("a set and a folder are expected")
-        target = self._folder(text_of(given[1]))
+        target = self._folder(text_of(given[1]), "TRYCREATE")
         pairs = [
             (stored.uid, act(stored, target.id).uid)
             for _, stored in self._chosen(given[0], by_uid=by_uid)
@@ -332,8 +332,8 @@ class ImapMailbox:
         if self._read_only:
             raise RefusedError("[READ-ONLY] The folder is open for reading only")
 
-    def _folder(self, name: str) -> MailboxFolder:
-        return find_folder(self._store.folders, self.address, name)
+    def _folder(self, name: str, code: str = "NONEXISTENT") -> MailboxFolder:
+        return find_folder(self._store.folders, self.address, name, code)
 
     def _highest(self) -> int:
         return max(self._store.changes.last, 1)

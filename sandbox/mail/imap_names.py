@@ -34,7 +34,9 @@ def use_of(folder: MailboxFolder) -> str:
     return _NAMES.get(folder.id, ("", ""))[1]
 
 
-def find_folder(folders: Folders, mailbox: str, name: str) -> MailboxFolder:
+def find_folder(
+    folders: Folders, mailbox: str, name: str, code: str = "NONEXISTENT"
+) -> MailboxFolder:
     """Return the folder that IMAP calls so.
 
     Raises:
@@ -48,7 +50,7 @@ def find_folder(folders: Folders, mailbox: str, name: str) -> MailboxFolder:
         own = (one for one in folders.of(mailbox) if not one.is_well_known)
         found = next((one for one in own if one.name == text), None)
     if found is None:
-        raise RefusedError("[TRYCREATE] There is no such folder")
+        raise RefusedError(f"[{code}] There is no such folder")
     return found
 
 
