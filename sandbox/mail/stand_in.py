@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from sandbox.mail import control, graph, login, pages
+from sandbox.mail import (
+    control,
+    graph,
+    graph_call,
+    graph_folders,
+    graph_subscriptions,
+    login,
+    pages,
+)
+from sandbox.mail.graph_subscriptions import Subscriptions
 from sandbox.mail.imap import serving_imap
 from sandbox.mail.smtp import serving_smtp
 from sandbox.mail.store import MailStore
@@ -23,15 +32,21 @@ MAIL = StandIn(
         Api(
             service="graph",
             prefix="/graph",
-            routers=(("/login", login.router), ("/v1.0", graph.router)),
-            error=graph.GraphError,
-            error_answer=graph.error_answer,
-            fault_answer=graph.fault_answer,
+            routers=(
+                ("/login", login.router),
+                ("/v1.0", graph.router),
+                ("/v1.0", graph_folders.router),
+                ("/v1.0", graph_subscriptions.router),
+                ("/v1.0", graph_call.elsewhere),
+            ),
+            error=graph_call.GraphError,
+            error_answer=graph_call.error_answer,
+            fault_answer=graph_call.fault_answer,
             id_header="request-id",
             spared=("/graph/login/",),
         ),
     ),
-    stores=lambda: (MailStore(), Tokens()),
+    stores=lambda: (MailStore(), Tokens(), Subscriptions()),
     pages=pages.router,
     control=control.router,
     summary=_summary,
