@@ -61,8 +61,8 @@ class MailReader(Protocol):
         """
 
 
-class MailTransport(Protocol):
-    """Sends finished messages, and tells afterwards whether one was sent.
+class MailTransport(MailReader, Protocol):
+    """Sends finished messages, tells afterwards whether one was sent, and reads mailboxes.
 
     A transport belongs to one event loop; its connections are opened when first needed.
     """

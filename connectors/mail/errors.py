@@ -18,7 +18,7 @@ from connectors._http.errors import (
     TransientError,
     UnknownOutcomeError,
 )
-from connectors.mail.models import GraphFaultBody
+from connectors.mail.graph_models import GraphFaultBody
 
 LOOK_IT_UP = (
     "The message may have been sent: look for it by its Message-ID in Sent Items, "
@@ -32,8 +32,17 @@ class CursorExpiredError(RejectedError):
     default_cure = "The folder is read again from its first message."
 
 
+class SendAsDeniedError(RejectedError):
+    """The mailbox may not send as the sender in From; nothing was sent."""
+
+    default_cure = "In Exchange, give the mailbox the Send As right for the alias."
+
+
 GRAPH_TABLE: ErrorTable = {
-    "ErrorSendAsDenied": RejectedError,
+    "ErrorSendAsDenied": SendAsDeniedError,
+    "SyncStateNotFound": CursorExpiredError,
+    "syncStateNotFound": CursorExpiredError,
+    "resyncRequired": CursorExpiredError,
     "MailboxNotEnabledForRESTAPI": ServiceNotFoundError,
 }
 """Where Graph's code says more than the status. Source: Graph, "Error responses"."""
@@ -43,7 +52,10 @@ GRAPH_CURES: Cures = {
         "In Entra, check that the app registration has Mail.Send and Mail.ReadWrite with admin "
         "consent, make a new client secret, and set HOTROD_GRAPH__CLIENT_SECRET."
     ),
-    ServiceNotFoundError: "Check that the mailbox exists in the tenant and has a license.",
+    ServiceNotFoundError: (
+        "Check that the mailbox exists in the tenant and has a license; a message or folder may "
+        "have been deleted."
+    ),
     RejectedError: "Check the addresses, and that the mailbox may send as the sender.",
     UnknownOutcomeError: LOOK_IT_UP,
 }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from email import message_from_bytes
 from email.message import EmailMessage
-from email.policy import default
+from email.policy import SMTP, default
+from email.utils import formataddr
 
 from connectors.mail.models import MailAttachment, MailMessage
 
@@ -17,6 +18,21 @@ def read_message(mime: bytes) -> MailMessage:
         headers.setdefault(name.lower(), str(value))
     text, html = (_body(parsed, kind) for kind in ("plain", "html"))
     return MailMessage(headers, text, html, tuple(_files(parsed)))
+
+
+def sent_from(mime: bytes, mailbox: str) -> bytes:
+    """Return a message with another address in From; answers go where it was from before.
+
+    A Reply-To that is there already stays.
+    """
+    parsed = message_from_bytes(mime, policy=SMTP)
+    before = parsed["From"]
+    if before is not None and parsed["Reply-To"] is None:
+        parsed["Reply-To"] = str(before)
+    name = next((one.display_name for one in getattr(before, "addresses", ())), "")
+    del parsed["From"]
+    parsed["From"] = formataddr((name, mailbox))
+    return bytes(parsed)
 
 
 def _body(parsed: EmailMessage, kind: str) -> str:

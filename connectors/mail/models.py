@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from pydantic import BaseModel
-
 
 class SentLookup(Enum):
     """What a mailbox says about a message that may have been sent from it."""
@@ -108,26 +106,14 @@ class MailMessage:
     attachments: tuple[MailAttachment, ...]
 
 
-class SentItem(BaseModel):
-    """A message in Graph's Sent Items; only its id is asked for."""
+@dataclass(frozen=True)
+class MailSubscription:
+    """Who is told of new mail, and until when.
+
+    Args:
+        id: by which it is renewed and deleted.
+        expires_at: when it ends unless it is renewed.
+    """
 
     id: str
-
-
-class SentItems(BaseModel):
-    """A page of Graph's Sent Items."""
-
-    value: list[SentItem]
-
-
-class GraphFault(BaseModel):
-    """The inside of Graph's error body."""
-
-    code: str = ""
-    message: str = ""
-
-
-class GraphFaultBody(BaseModel):
-    """Graph's error body, ``{"error": {"code", "message", ...}}``."""
-
-    error: GraphFault
+    expires_at: datetime

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import AsyncIterator
+from email import message_from_bytes
+from email.policy import default
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,6 +19,7 @@ from connectors._http.errors import (
     UnknownOutcomeError,
 )
 from connectors._http.retry import RetryPolicy
+from connectors.mail.errors import SendAsDeniedError
 from connectors.mail.graph import GraphMail
 from connectors.mail.models import SentLookup
 
@@ -77,7 +80,6 @@ async def test_mime_is_sent_as_it_is(server: Any, mail: GraphMail) -> None:
     [
         (400, "ErrorInvalidRecipients", RejectedError),
         (403, "ErrorAccessDenied", NeedsReauthError),
-        (403, "ErrorSendAsDenied", RejectedError),
         (404, "ErrorInvalidUser", ServiceNotFoundError),
         (500, "ErrorInternalServerError", UnknownOutcomeError),
         (503, "ErrorServerBusy", UnknownOutcomeError),
@@ -93,6 +95,38 @@ async def test_refusals_are_classified_and_nothing_is_sent_twice(
     assert type(error) is kind
     assert error.message == f"answered {status} {code} Mailbox [address] said no."
     assert len(server.seen) == 2
+
+
+async def test_an_alias_that_is_denied_becomes_the_address_for_answers(
+    server: Any, mail: GraphMail
+) -> None:
+    server.answer(403, fault("ErrorSendAsDenied"))
+    server.answer(202, b"")
+
+    await send(mail)
+
+    sent = message_from_bytes(b64decode(server.seen[2].body), policy=default)
+    assert (sent["From"], sent["Reply-To"]) == ("hub@example.com", "repairs@example.com")
+    assert (sent["To"], sent["Message-ID"]) == ("ann@example.com", "<1@x>")
+    assert sent.get_content().strip() == "Hello"
+
+
+async def test_a_mailbox_that_may_not_send_as_itself_is_refused(
+    server: Any, mail: GraphMail
+) -> None:
+    server.answer(403, fault("ErrorSendAsDenied"))
+
+    with pytest.raises(SendAsDeniedError, match="Send As"):
+        await mail.send(MIME, mailbox="hub@example.com", sender="Hub@example.com", recipients=[])
+
+
+async def test_an_alias_that_is_denied_is_not_sent_twice_when_the_answer_is_lost(
+    server: Any, mail: GraphMail
+) -> None:
+    server.answer(403, fault("ErrorSendAsDenied"))
+    server.reset()
+
+    assert type(await failure(mail)) is UnknownOutcomeError
 
 
 async def test_a_lost_answer_leaves_the_outcome_unknown(server: Any, mail: GraphMail) -> None:
