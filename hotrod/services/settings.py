@@ -126,9 +126,7 @@ class ImapSettings(ServiceSection):
         "Sent", description="Folder of sent mail, if the server marks none as such (RFC 6154)."
     )
     files_sent: bool = Field(
-        False,
-        description="Whether the SMTP server files a copy of what it sends, as Exchange and Gmail "
-        "do. If not, the copy is filed by IMAP, and mails of unknown fate are not sent again.",
+        False, description="Whether the SMTP server files what it sends; if not, we do, by IMAP."
     )
 
     @classmethod
