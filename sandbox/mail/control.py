@@ -1,14 +1,16 @@
-"""Mail's part of the control API: what arrived, and where."""
+"""Mail's part of the control API: what arrived and where, and what happens from outside."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from email.message import EmailMessage
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel, Field
 
-from sandbox.mail.folders import Folder
+from sandbox.mail.folders import Folder, FolderError
+from sandbox.mail.graph_subscriptions import deliver
 from sandbox.mail.journal import Via
 from sandbox.mail.store import Arrival, MailStore, StoredMail
 from sandbox.state import State
@@ -35,6 +37,8 @@ class MailSeen(BaseModel):
     to: list[str]
     cc: list[str]
     subject: str
+    is_read: bool
+    thread_id: str
     headers: dict[str, str]
     text: str
     html: str
@@ -55,6 +59,8 @@ def mail_seen(stored: StoredMail) -> MailSeen:
         to=[box.address for box in mail.to],
         cc=[box.address for box in mail.cc],
         subject=mail.subject,
+        is_read=stored.is_read,
+        thread_id=stored.thread_id,
         headers=mail.headers,
         text=mail.text,
         html=mail.html,
@@ -82,6 +88,78 @@ async def list_mail(
         mailbox=mailbox, folders=() if folder == "all" else (folder,)
     )
     return [mail_seen(one) for one in kept if _matches(one, to, subject)]
+
+
+class Incoming(BaseModel):
+    """A mail from somebody outside, written in full or by its parts."""
+
+    mailbox: str = Field(description="Who gets it.")
+    mime: str | None = Field(None, description="The whole mail (RFC 5322); the rest is ignored.")
+    sender: str = Field("someone@example.org", description="Who wrote it.")
+    subject: str = "Hello"
+    text: str = "Hello.\n"
+    headers: dict[str, str] = Field({}, description="More of them, e.g. References.")
+
+    def written(self) -> bytes:
+        """Return it as MIME.
+
+        Raises:
+            ValueError: a header can't be written.
+        """
+        if self.mime is not None:
+            return self.mime.encode()
+        mail = EmailMessage()
+        given = {"From": self.sender, "To": self.mailbox, "Subject": self.subject}
+        for name, value in {**given, **self.headers}.items():
+            del mail[name]
+            mail[name] = value
+        mail.set_content(self.text)
+        return mail.as_bytes()
+
+
+class Delivery(BaseModel):
+    """How notifications are sent to subscribers."""
+
+    times: int = Field(1, ge=1, le=10, description="How often each is sent.")
+    backwards: bool = Field(False, description="Whether the latest comes first.")
+
+
+class Behavior(BaseModel):
+    """How the mail server is set up."""
+
+    files_sent: bool = Field(description="Whether SMTP submission files a copy in Sent.")
+
+
+@router.post("/mail", status_code=201)
+async def bring_mail(incoming: Incoming, state: State) -> MailSeen:
+    """Bring a mail from outside into an inbox."""
+    try:
+        raw = incoming.written()
+        return mail_seen(state.store(MailStore).deliver(raw, mailbox=incoming.mailbox))
+    except ValueError as error:
+        raise HTTPException(422, str(error)) from None
+
+
+@router.post("/mail/deliver")
+async def deliver_notifications(delivery: Delivery, state: State) -> list[int]:
+    """Send Graph's notifications that wait; return what was answered, 0: nothing."""
+    return await deliver(state, delivery.times, backwards=delivery.backwards)
+
+
+@router.put("/mail/behavior")
+async def set_behavior(behavior: Behavior, state: State) -> Behavior:
+    """Set the mail server up, until the next reset."""
+    state.store(MailStore).files_sent = behavior.files_sent
+    return behavior
+
+
+@router.post("/mail/renumber", status_code=204)
+async def renumber(state: State, mailbox: str, folder: str = "inbox") -> None:
+    """Void the numbers that IMAP clients know of a folder (UIDVALIDITY), as after a restore."""
+    try:
+        state.store(MailStore).folders.renew_validity(mailbox, folder)
+    except FolderError as error:
+        raise HTTPException(404, str(error)) from None
 
 
 @router.get("/arrivals")

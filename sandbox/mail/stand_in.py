@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from email.message import EmailMessage
+from email.utils import formataddr
+
 from sandbox.mail import (
     control,
     graph,
@@ -18,11 +21,34 @@ from sandbox.mail.store import MailStore
 from sandbox.mail.tokens import Tokens
 from sandbox.stand_in import Api, Listener, StandIn
 from sandbox.state import SandboxState
+from sandbox.story import Story
+
+WORKSHOP = "hub@hotrod.example.com"
+"""The mailbox that customers write to in the story; the sample company's."""
 
 
 def _summary(state: SandboxState) -> str:
     mail = state.store(MailStore)
     return f"{len(mail.find(folders=['inbox']))} mails in {len(mail.mailboxes())} mailboxes"
+
+
+def _seed(state: SandboxState, story: Story) -> None:
+    """Let customers write to the workshop, the oldest mail first."""
+    for number, repair in enumerate(story.repairs, 1):
+        mail = EmailMessage()
+        mail["From"] = formataddr((repair.customer.name, repair.customer.email))
+        mail["To"] = WORKSHOP
+        mail["Subject"] = repair.subject
+        mail["Date"] = repair.asked_at
+        mail["Message-ID"] = f"<repair.{number}.{repair.asked_at:%Y%m%d%H%M}@example.org>"
+        mail.set_content(repair.text)
+        state.store(MailStore).append(
+            mail.as_bytes(),
+            mailbox=WORKSHOP,
+            folder="inbox",
+            via="outside",
+            received_at=repair.asked_at,
+        )
 
 
 MAIL = StandIn(
@@ -54,4 +80,5 @@ MAIL = StandIn(
         Listener(name="smtp", serve=serving_smtp),
         Listener(name="imap", serve=serving_imap),
     ),
+    seed=_seed,
 )
