@@ -18,6 +18,7 @@ import ssl
 from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
 from weakref import WeakSet
 
 from sandbox.calls import Call
@@ -264,7 +265,9 @@ class _Session:
         limited, failed = fault.kind == "rate_limit", fault.kind == "error"
         self._record(command, 429 if limited else 503 if failed else None, fault)
         if limited or failed:
-            code = fault.code or ("THROTTLED" if limited else "UNAVAILABLE")
+            denied = fault.status == HTTPStatus.UNAUTHORIZED
+            usual = "AUTHENTICATIONFAILED" if denied else "UNAVAILABLE"
+            code = fault.code or ("THROTTLED" if limited else usual)
             return f"[{code}] A fault was ordered"
         if fault.kind == "timeout":
             with suppress(TimeoutError, OSError, ValueError):
@@ -281,7 +284,7 @@ class _Session:
             Call(
                 service="imap",
                 method=command.name,
-                path="/",
+                path=command.name,
                 status=status,
                 fault=fault.kind if fault else None,
                 body={"mailbox": mailbox.address if mailbox else "", "folder": folder},
