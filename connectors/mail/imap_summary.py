@@ -9,6 +9,7 @@ from email import message_from_bytes
 from email.policy import default
 from typing import Any, NamedTuple
 
+from connectors.mail.message import text_of
 from connectors.mail.models import MailSummary
 
 HEADERS = "BODY[HEADER.FIELDS (MESSAGE-ID REFERENCES IN-REPLY-TO FROM TO CC SUBJECT)]"
@@ -49,16 +50,16 @@ def summarize(place: Place, told: Mapping[bytes, Any]) -> MailSummary:
     """
     parsed = message_from_bytes(told.get(HEADERS.encode(), b""), policy=default)
     received: datetime = told[b"INTERNALDATE"]
-    message_id = _first(str(parsed.get("message-id", "")))
+    message_id = _first(text_of(parsed.get("message-id", "")))
     return MailSummary(
         id=str(place),
         message_id=message_id,
-        thread_id=_first(str(parsed.get("references", "")))
-        or _first(str(parsed.get("in-reply-to", "")))
+        thread_id=_first(text_of(parsed.get("references", "")))
+        or _first(text_of(parsed.get("in-reply-to", "")))
         or message_id,
         sender=next(iter(_addresses(parsed["from"])), ""),
         recipients=(*_addresses(parsed["to"]), *_addresses(parsed["cc"])),
-        subject=str(parsed.get("subject", "")),
+        subject=text_of(parsed.get("subject", "")),
         received_at=received,
         is_read=b"\\Seen" in told.get(b"FLAGS", ()),
     )
@@ -70,4 +71,6 @@ def _first(text: str) -> str:
 
 
 def _addresses(header: Any) -> tuple[str, ...]:  # noqa: ANN401 - the package's own kinds
-    return tuple(one.addr_spec for one in getattr(header, "addresses", ()) if one.addr_spec)
+    return tuple(
+        text_of(one.addr_spec) for one in getattr(header, "addresses", ()) if one.addr_spec
+    )

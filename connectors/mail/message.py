@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from email import message_from_bytes
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, default
-from email.utils import formataddr
 
 from connectors.mail.models import MailAttachment, MailMessage
 
@@ -15,7 +15,7 @@ def read_message(mime: bytes) -> MailMessage:
     parsed = message_from_bytes(mime, policy=default)
     headers: dict[str, str] = {}
     for name, value in parsed.items():
-        headers.setdefault(name.lower(), str(value))
+        headers.setdefault(name.lower(), text_of(value))
     text, html = (_body(parsed, kind) for kind in ("plain", "html"))
     return MailMessage(headers, text, html, tuple(_files(parsed)))
 
@@ -28,11 +28,16 @@ def sent_from(mime: bytes, mailbox: str) -> bytes:
     parsed = message_from_bytes(mime, policy=SMTP)
     before = parsed["From"]
     if before is not None and parsed["Reply-To"] is None:
-        parsed["Reply-To"] = str(before)
+        parsed["Reply-To"] = text_of(before)
     name = next((one.display_name for one in getattr(before, "addresses", ())), "")
     del parsed["From"]
-    parsed["From"] = formataddr((name, mailbox))
+    parsed["From"] = Address(text_of(name), addr_spec=mailbox)
     return bytes(parsed)
+
+
+def text_of(value: object) -> str:
+    """Return a header's value as text that can be stored, bytes beyond ASCII read as UTF-8."""
+    return str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _body(parsed: EmailMessage, kind: str) -> str:
@@ -49,7 +54,7 @@ def _files(parsed: EmailMessage) -> list[MailAttachment]:
     bodies = {id(part) for kind in ("plain", "html") if (part := parsed.get_body((kind,)))}
     return [
         MailAttachment(
-            name=part.get_filename() or "",
+            name=text_of(part.get_filename() or ""),
             content_type=part.get_content_type(),
             content=_content(part),
         )
