@@ -22,7 +22,7 @@ _ACTION = re.compile(r"/(send|sendMail|move|copy)$")
 _KINDS = {"messages": "message", "mailFolders": "mailFolder", "subscriptions": "subscription"}
 
 
-def _state_statuses(spec: dict[str, Any]) -> None:
+def state_statuses(spec: dict[str, Any]) -> None:
     """Put the statuses of Microsoft's reference in place of the 200 and 204 that were made up."""
     for path, operations in spec["paths"].items():
         if _ACTION.search(path.replace("microsoft.graph.", "")):
@@ -38,12 +38,12 @@ class GraphContract:
     """What Microsoft says about the mail of Graph v1.0."""
 
     def __init__(self) -> None:
-        self._mail = OpenApiContract("msgraph/Users.Mail.yml", "/v1.0", repair=_state_statuses)
+        self._mail = OpenApiContract("msgraph/Users.Mail.yml", "/v1.0", repair=state_statuses)
         self._actions = OpenApiContract(
-            "msgraph/Users.Actions.mail-subset.yml", "/v1.0", repair=_state_statuses
+            "msgraph/Users.Actions.mail-subset.yml", "/v1.0", repair=state_statuses
         )
         self._subscriptions = OpenApiContract(
-            "msgraph/Subscriptions.yml", "/v1.0", repair=_state_statuses
+            "msgraph/Subscriptions.yml", "/v1.0", repair=state_statuses
         )
         self._types = SPECS / "msgraph" / "v1.0.mail-subset.csdl.xml"
 
