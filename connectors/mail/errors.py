@@ -80,6 +80,68 @@ SMTP_CURES: Cures = {
     UnknownOutcomeError: LOOK_IT_UP,
 }
 
+EWS_TABLE: ErrorTable = {
+    "ErrorADOperation": TransientError,
+    "ErrorADUnavailable": TransientError,
+    "ErrorAccessDenied": NeedsReauthError,
+    "ErrorAccountDisabled": NeedsReauthError,
+    "ErrorConnectionFailed": TransientError,
+    "ErrorConnectionFailedTransientError": TransientError,
+    "ErrorExceededConnectionCount": RateLimitedError,
+    "ErrorFolderNotFound": ServiceNotFoundError,
+    "ErrorImpersonateUserDenied": NeedsReauthError,
+    "ErrorImpersonationDenied": NeedsReauthError,
+    "ErrorImpersonationFailed": NeedsReauthError,
+    "ErrorInternalServerError": TransientError,
+    "ErrorInternalServerTransientError": TransientError,
+    "ErrorInvalidFolderId": ServiceNotFoundError,
+    "ErrorInvalidId": ServiceNotFoundError,
+    "ErrorInvalidIdEmpty": ServiceNotFoundError,
+    "ErrorInvalidIdMalformed": ServiceNotFoundError,
+    "ErrorInvalidSyncStateData": CursorExpiredError,
+    "ErrorItemNotFound": ServiceNotFoundError,
+    "ErrorMailboxFailover": TransientError,
+    "ErrorMailboxMoveInProgress": TransientError,
+    "ErrorMailboxStoreUnavailable": TransientError,
+    "ErrorNonExistentMailbox": ServiceNotFoundError,
+    "ErrorNonPrimarySmtpAddress": ServiceNotFoundError,
+    "ErrorPasswordChangeRequired": NeedsReauthError,
+    "ErrorPasswordExpired": NeedsReauthError,
+    "ErrorServerBusy": RateLimitedError,
+    "ErrorSubmissionQuotaExceeded": RateLimitedError,
+    "ErrorSyncFolderNotFound": ServiceNotFoundError,
+    "ErrorTimeoutExpired": TransientError,
+    "ErrorToFolderNotFound": ServiceNotFoundError,
+    "ErrorTooManyObjectsOpened": RateLimitedError,
+}
+"""Codes in answers; all others say that the request is refused. Source: EWS, "ResponseCode"."""
+
+EWS_CURES: Cures = {
+    TransientError: (
+        "It is tried again; if it lasts, check HOTROD_EWS__BASE_URL and the Exchange server's "
+        "event log."
+    ),
+    RateLimitedError: (
+        "It is tried again after the wait; if it lasts, give the account of HOTROD_EWS__USERNAME "
+        "a wider throttling policy."
+    ),
+    NeedsReauthError: (
+        "Check HOTROD_EWS__USERNAME and HOTROD_EWS__PASSWORD, and that the account has the role "
+        "ApplicationImpersonation for the mailbox."
+    ),
+    ServiceNotFoundError: (
+        "Check HOTROD_EWS__BASE_URL, and that the mailbox is on the server under its primary "
+        "address."
+    ),
+    RejectedError: "Check the addresses, and that the mailbox may send as the sender.",
+    UnknownOutcomeError: LOOK_IT_UP,
+}
+
+EWS_BAD_CERTIFICATE = (
+    "Check HOTROD_EWS__BASE_URL and the server's certificate; one of a private authority is "
+    "trusted when REQUESTS_CA_BUNDLE names its file."
+)
+
 
 IMAP_TABLE: ErrorTable = {
     "UNAVAILABLE": TransientError,
