@@ -18,6 +18,8 @@ class Credentials:
     client_secret: str = "sandbox-secret"  # noqa: S105
     smtp_username: str = "sandbox"
     smtp_password: str = "sandbox-secret"  # noqa: S105
+    ews_username: str = "sandbox"
+    ews_password: str = "sandbox-secret"  # noqa: S105
     claude_api_key: str = "sandbox-key"
     discord_webhook: str = "100000000000000001"
     discord_token: str = "sandbox-token"  # noqa: S105

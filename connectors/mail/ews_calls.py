@@ -138,7 +138,8 @@ class EwsCalls:
         self.connections.close()
 
     def _classified(self, operation: str, cause: Exception, *, safe: bool) -> ConnectorError:
-        lost = TransientError if safe else UnknownOutcomeError
+        lost: type[ConnectorError] = TransientError if safe else UnknownOutcomeError
+        kind: type[ConnectorError]
         causes = list(_chain(cause))
         network = next((one for one in causes if isinstance(one, RequestException)), None)
         if any(isinstance(one, ssl.SSLCertVerificationError) for one in causes):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from exchangelib import Folder, Message
@@ -205,7 +205,7 @@ class _Sync(SyncFolderItems):  # type: ignore[misc]
 
     def _get_element_container(self, message: Thing, name: str | None = None) -> Thing:
         refused = message.get("ResponseClass") == "Error"
-        reads = super(SyncFolder, self) if refused else super()
+        reads: Thing = super(SyncFolder, self) if refused else super()
         return reads._get_element_container(message=message, name=name)  # noqa: SLF001
 
 
@@ -237,6 +237,6 @@ def _summary(item: Thing) -> MailSummary:
         sender=(sender.email_address or "") if sender else "",
         recipients=tuple(box.email_address for box in people if box.email_address),
         subject=item.subject or "",
-        received_at=item.datetime_received.astimezone(UTC),
+        received_at=datetime.fromtimestamp(item.datetime_received.timestamp(), UTC),
         is_read=bool(of("is_read")),
     )

@@ -1,4 +1,4 @@
-"""Mail, played: Graph, SMTP and IMAP over the same mailboxes."""
+"""Mail, played: Graph, EWS, SMTP and IMAP over the same mailboxes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from email.utils import formataddr
 
 from sandbox.mail import (
     control,
+    ews,
     graph,
     graph_call,
     graph_folders,
@@ -71,8 +72,9 @@ MAIL = StandIn(
             id_header="request-id",
             spared=("/graph/login/",),
         ),
+        ews.API,
     ),
-    stores=lambda: (MailStore(), Tokens(), Subscriptions()),
+    stores=lambda: (MailStore(), Tokens(), Subscriptions(), ews.EwsBudget()),
     pages=pages.router,
     control=control.router,
     summary=_summary,

@@ -121,7 +121,7 @@ class MailStore:
         """Take a mail for delivery: a copy to each recipient, and one to the sender's sent items.
 
         Args:
-            raw: MIME bytes; Date and Message-ID are filled in when missing, by Graph also From.
+            raw: MIME bytes; Date and Message-ID are filled in when missing, by Exchange also From.
             sender: address of the mailbox that sends.
             via: the protocol that the mail came by.
             recipients: addresses of the envelope; None: those in To, Cc and Bcc.
@@ -131,7 +131,7 @@ class MailStore:
             MalformedMailError: not readable as a mail; nothing was delivered.
             NoRecipientsError: no recipient, or a false one; nothing was delivered.
         """
-        sent = read_mail(complete(raw, sender if via == "graph" else ""))
+        sent = read_mail(complete(raw, sender if via in {"graph", "ews"} else ""))
         addresses = list(dict.fromkeys(sent.recipients if recipients is None else recipients))
         if not addresses:
             raise NoRecipientsError("the message has no recipient")
