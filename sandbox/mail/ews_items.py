@@ -151,25 +151,23 @@ _DEFAULT = frozenset(FIELDS) - {
 
 
 def shape(request: ET.Element, *, in_list: bool) -> frozenset[str]:
-    """Return the properties that an ItemShape asks for.
+    """Return the properties that an ItemShape asks for; those that a message lacks are overlooked.
 
     Raises:
-        EwsError: it isn't there, or names a property that is not played.
+        FaultError: it isn't there.
     """
     asked = request.find("m:ItemShape", NAMES)
     base = asked.findtext("t:BaseShape", "", NAMES) if asked is not None else ""
     if asked is None or base not in {"IdOnly", "Default", "AllProperties"}:
         raise invalid("ItemShape is missing.")
     named = {path.get("FieldURI", "") for path in asked.iterfind(".//t:FieldURI", NAMES)}
-    if unknown := named - FIELDS.keys():
-        raise EwsError("ErrorInvalidPropertyRequest", f"Not played: {', '.join(sorted(unknown))}")
     if asked.findtext("t:IncludeMimeContent", "false", NAMES) in {"true", "1"}:
         named.add("item:MimeContent")
     if base == "Default":
         named |= _DEFAULT
     elif base == "AllProperties":
         named |= FIELDS.keys() - {"item:MimeContent"}
-    return frozenset({"item:ItemId", *named} - (ONLY_WHOLE if in_list else frozenset()))
+    return frozenset({"item:ItemId", *named}) - (ONLY_WHOLE if in_list else frozenset())
 
 
 def message(stored: StoredMail, wanted: frozenset[str]) -> ET.Element:
