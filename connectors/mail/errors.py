@@ -1,8 +1,9 @@
-"""The error tables of mail: by Graph's codes, by SMTP's and by IMAP's, with cures for ops."""
+"""The error tables of mail: by Graph's codes, EWS's, SMTP's and IMAP's, with cures for ops."""
 
 from __future__ import annotations
 
 import re
+from html import unescape
 
 import httpx
 from pydantic import ValidationError
@@ -141,6 +142,25 @@ EWS_BAD_CERTIFICATE = (
     "Check HOTROD_EWS__BASE_URL and the server's certificate; one of a private authority is "
     "trusted when REQUESTS_CA_BUNDLE names its file."
 )
+
+_EWS_CODE = re.compile(rb"<(?:\w+:)?ResponseCode[^>]*>\s*(\w+)\s*</")
+_EWS_TEXT = re.compile(rb"<faultstring[^>]*>([^<]*)</")
+_EWS_BACK_OFF = re.compile(rb'<(?:\w+:)?Value Name="BackOffMilliseconds">\s*(\d+)\s*</')
+
+
+def read_ews_fault(answer: bytes) -> Problem:
+    """Read code and text of a SOAP fault of Exchange."""
+    code, text = _EWS_CODE.search(answer), _EWS_TEXT.search(answer)
+    return Problem(
+        code[1].decode() if code else "",
+        unescape(text[1].decode(errors="replace")) if text else "",
+    )
+
+
+def read_ews_back_off(answer: bytes) -> float | None:
+    """Read how many seconds a busy Exchange asks us to stay away; None: it doesn't."""
+    told = _EWS_BACK_OFF.search(answer)
+    return int(told[1]) / 1000 if told else None
 
 
 IMAP_TABLE: ErrorTable = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -11,21 +10,22 @@ from contextvars import ContextVar
 from typing import Any, Literal, TypeVar
 
 from exchangelib import BASIC, IMPERSONATION, NTLM, UTC, Account, Configuration, Credentials
-from exchangelib.errors import (
-    ErrorServerBusy,
-    EWSError,
-    ResponseMessageError,
-    SessionPoolMinSizeReached,
-)
+from exchangelib.errors import ResponseMessageError, SessionPoolMinSizeReached
 from exchangelib.protocol import FailFast, Protocol
-from exchangelib.util import is_xml
 from exchangelib.version import EXCHANGE_2010_SP2, Version
 from pydantic import SecretStr
 from requests import Response, Session
-from requests.exceptions import ConnectTimeout, InvalidSchema, MissingSchema, RequestException
+from requests.exceptions import (
+    ConnectTimeout,
+    InvalidSchema,
+    InvalidURL,
+    MissingSchema,
+    RequestException,
+)
 from urllib3.exceptions import NewConnectionError
 
 from connectors._http.calls import Caller, Shared, Trace
+from connectors._http.client import Problem
 from connectors._http.errors import (
     ConnectorError,
     RejectedError,
@@ -37,22 +37,27 @@ from connectors._http.network import may_use_proxy
 from connectors._http.redaction import Redactor
 from connectors._http.retry import RetryPolicy, retry_after_seconds
 from connectors._http.threads import Threads
-from connectors.mail.errors import EWS_BAD_CERTIFICATE, EWS_CURES, EWS_TABLE
+from connectors.mail.errors import (
+    EWS_BAD_CERTIFICATE,
+    EWS_CURES,
+    EWS_TABLE,
+    read_ews_back_off,
+    read_ews_fault,
+)
 
 SERVICE = "mail"
 Login = Literal["basic", "ntlm"]
 Result = TypeVar("Result")
 
-# It logs whole messages: at DEBUG always, at ERROR when a request can't be sent.
-logging.getLogger("exchangelib.util").setLevel(logging.CRITICAL)
+# It logs addresses at DEBUG, and whole messages at ERROR when a request can't be sent.
+logging.getLogger("exchangelib").setLevel(logging.CRITICAL)
 
 _CONNECTIONS = 5
 _AUTH_TYPES = {"basic": BASIC, "ntlm": NTLM}
-_BACK_OFF = re.compile(rb'<(?:\w+:)?Value Name="BackOffMilliseconds">\s*(\d+)')
 _NOT_SENT = (ConnectTimeout, NewConnectionError)
-_NO_URL = (InvalidSchema, MissingSchema)
-_UNDERSTOOD = 400
-_OK, _SOAP_FAULT = 200, 500
+_NO_URL = (InvalidSchema, InvalidURL, MissingSchema)
+_OK, _UNDERSTOOD = 200, 400
+_BUSY = "ErrorServerBusy"
 
 _trace: ContextVar[Trace] = ContextVar("trace")
 
@@ -125,7 +130,7 @@ class EwsCalls:
 
             try:
                 return await self._threads.run(traced)
-            except (EWSError, RequestException, _RefusedError, ValueError) as cause:
+            except Exception as cause:  # noqa: BLE001 - at odd answers exchangelib fails in any way
                 raise self._classified(operation, cause, safe=safe) from None
 
         return await self._caller.call(operation, attempt, safe=safe)
@@ -139,29 +144,33 @@ class EwsCalls:
 
     def _classified(self, operation: str, cause: Exception, *, safe: bool) -> ConnectorError:
         lost: type[ConnectorError] = TransientError if safe else UnknownOutcomeError
-        kind: type[ConnectorError]
         causes = list(_chain(cause))
-        network = next((one for one in causes if isinstance(one, RequestException)), None)
         if any(isinstance(one, ssl.SSLCertVerificationError) for one in causes):
             message = "its certificate is not trusted"
             return self._error(RejectedError, operation, message, cure=EWS_BAD_CERTIFICATE)
+        network = next((one for one in causes if isinstance(one, RequestException)), None)
         if network is not None:
-            sent = not any(isinstance(one, _NOT_SENT) for one in causes)
-            kind = (
-                RejectedError if isinstance(network, _NO_URL) else lost if sent else TransientError
-            )
+            kind = lost
+            if isinstance(network, _NO_URL):
+                kind = RejectedError
+            elif any(isinstance(one, _NOT_SENT) for one in causes):
+                kind = TransientError
             return self._error(kind, operation, f"no answer ({type(network).__name__})")
         if isinstance(cause, _RefusedError):
-            kind = classify(cause.status, write=not safe, table=EWS_TABLE)
-            return self._error(kind, operation, f"answered {cause.status}", cause.wait)
+            status, (code, text) = cause.status, cause.problem
+            kind = self._kind(status, code, safe=safe)
+            return self._error(kind, operation, f"answered {status} {code} {text}", cause.wait)
         if isinstance(cause, ResponseMessageError):
             code = type(cause).__name__
-            kind = classify(_UNDERSTOOD, code, write=not safe, table=EWS_TABLE)
-            wait = getattr(cause, "back_off", None) or None
-            return self._error(kind, operation, f"answered {code}: {cause}", wait)
+            kind = self._kind(_OK, code, safe=safe)
+            return self._error(kind, operation, f"answered {code} {cause}")
         if isinstance(cause, ValueError):
             return self._error(RejectedError, operation, "an argument can't be sent")
         return self._error(lost, operation, f"its answer can't be read ({type(cause).__name__})")
+
+    def _kind(self, status: int, code: str, *, safe: bool) -> type[ConnectorError]:
+        """Classify an answer; a code says that the request was understood, whatever the status."""
+        return classify(_UNDERSTOOD if code else status, code, write=not safe, table=EWS_TABLE)
 
     def _error(
         self,
@@ -197,31 +206,36 @@ class _Connections(Protocol):  # type: ignore[misc]
 
 
 class _RefusedError(Exception):
-    """An answer that isn't SOAP.
+    """An answer that refuses the whole request.
 
     Args:
         status: of HTTP.
+        problem: what a SOAP fault says; empty if it is none.
         wait: seconds that it asks us to stay away; None: it doesn't.
     """
 
-    def __init__(self, status: int, wait: float | None) -> None:
+    def __init__(self, status: int, problem: Problem, wait: float | None) -> None:
         super().__init__(status)
         self.status = status
+        self.problem = problem
         self.wait = wait
 
 
 class _Once(FailFast):  # type: ignore[misc]
-    """Lets no call be made again, and reads what exchangelib leaves in the answers."""
+    """Lets no request be made again, and reads what exchangelib overlooks in the answers.
+
+    An answer of status 200 may hold, deep within, that the server is busy, and for how long.
+    """
 
     def raise_response_errors(self, response: Response) -> None:
         _trace.get().request_id = response.headers.get("request-id", "")
-        told = _BACK_OFF.search(response.content)
-        if told is not None:
-            raise ErrorServerBusy("the server is busy", back_off=int(told[1]) / 1000)
-        is_soap = response.status_code == _SOAP_FAULT and is_xml(response.content)
-        if response.status_code != _OK and not is_soap:
-            wait = retry_after_seconds(response.headers.get("retry-after"))
-            raise _RefusedError(response.status_code, wait)
+        wait = read_ews_back_off(response.content)
+        if response.status_code != _OK:
+            told = retry_after_seconds(response.headers.get("retry-after"))
+            problem = read_ews_fault(response.content)
+            raise _RefusedError(response.status_code, problem, told if wait is None else wait)
+        if wait is not None:
+            raise _RefusedError(_OK, Problem(_BUSY), wait)
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

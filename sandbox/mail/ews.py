@@ -32,6 +32,7 @@ from sandbox.mail.ews_soap import (
 )
 from sandbox.mail.message import is_address
 from sandbox.mail.store import MailStore
+from sandbox.stand_in import Api
 from sandbox.state import State
 from sandbox.windows import RateLimit
 
@@ -225,3 +226,14 @@ def _check_login(request: Request) -> None:
 
 def _unauthorized() -> HttpError:
     return HttpError(401, "Unauthorized", WWW_Authenticate='Basic realm="mail.example.com"')
+
+
+API = Api(
+    service="ews",
+    prefix="/ews",
+    routers=(("", router),),
+    error=EwsError,
+    error_answer=error_answer,
+    fault_answer=fault_answer,
+    id_header="request-id",
+)

@@ -20,6 +20,7 @@ from connectors._http.errors import (
 )
 from connectors._http.retry import RetryPolicy
 from connectors.mail.client import MailTransport
+from connectors.mail.ews import EwsMail
 from connectors.mail.graph import GraphMail
 from connectors.mail.imap import ImapMail
 from connectors.mail.models import SentLookup
@@ -67,7 +68,17 @@ def smtp(stand_ins: Any, secret: str = SECRET) -> SmtpMail:
     )
 
 
-TRANSPORTS = {"graph": graph, "smtp": smtp}
+def ews(stand_ins: Any, secret: str = SECRET) -> EwsMail:
+    return EwsMail(
+        base_url=f"{stand_ins.url}/ews/EWS/Exchange.asmx",
+        username="sandbox",
+        password=SecretStr(secret),
+        timeout_seconds=5.0,
+        retry=RetryPolicy(sleep=no_wait),
+    )
+
+
+TRANSPORTS = {"graph": graph, "smtp": smtp, "ews": ews}
 
 
 @pytest.fixture(params=TRANSPORTS)
@@ -139,7 +150,7 @@ async def test_accepted_without_an_answer_is_unknown_and_sent_once(
 
 
 @pytest.mark.parametrize(
-    ("kind", "by_graph", "by_smtp"),
+    ("kind", "by_exchange", "by_smtp"),
     [
         ("error", UnknownOutcomeError, TransientError),
         ("reset", UnknownOutcomeError, TransientError),
@@ -150,12 +161,12 @@ async def test_a_fault_sends_nothing(
     mail: MailTransport,
     name: str,
     kind: str,
-    by_graph: type[ConnectorError],
+    by_exchange: type[ConnectorError],
     by_smtp: type[ConnectorError],
 ) -> None:
     await stand_ins.fault(name, kind)
 
-    with pytest.raises(by_graph if name == "graph" else by_smtp):
+    with pytest.raises(by_smtp if name == "smtp" else by_exchange):
         await send(mail, written())
 
     assert await stand_ins.mails(mailbox=ANN) == []
@@ -166,10 +177,10 @@ async def test_a_limit_is_told_with_its_wait(
 ) -> None:
     await stand_ins.fault(name, "rate_limit", retry_after=120)
 
-    with pytest.raises(RateLimitedError if name == "graph" else TransientError) as caught:
+    with pytest.raises(TransientError if name == "smtp" else RateLimitedError) as caught:
         await send(mail, written())
 
-    assert caught.value.retry_after_seconds == (120.0 if name == "graph" else None)
+    assert caught.value.retry_after_seconds == (None if name == "smtp" else 120.0)
 
 
 async def test_after_a_fault_the_next_message_goes(
