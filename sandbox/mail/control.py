@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel, Field
 
+from sandbox.mail.ews import EwsBudget
 from sandbox.mail.folders import Folder, FolderError
 from sandbox.mail.graph_subscriptions import deliver
 from sandbox.mail.journal import Via
@@ -170,6 +171,19 @@ async def list_arrivals(
 ) -> list[Arrival]:
     """List what arrived in inboxes and when, oldest first: quick, page by page."""
     return state.store(MailStore).arrivals(after, limit)
+
+
+class Budget(BaseModel):
+    """How often Exchange may be asked."""
+
+    calls: int = Field(ge=1, description="In a minute; more are told that the server is busy.")
+
+
+@router.put("/ews/budget")
+async def set_budget(budget: Budget, state: State) -> Budget:
+    """Set the budget of EWS's service account until the next reset."""
+    state.store(EwsBudget).calls = budget.calls
+    return budget
 
 
 def _matches(stored: StoredMail, to: str | None, subject: str | None) -> bool:

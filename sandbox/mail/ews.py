@@ -151,8 +151,12 @@ async def exchange(request: Request, state: State) -> Response:
             answers = operation(Place(state.store(MailStore), asked.mailbox), asked.body)
         except FaultError:
             raise
+        except RecursionError:
+            raise invalid("It is nested too deeply.") from None
         except EwsError as error:
             answers = [_refused(asked.operation, error)]
+    if not answers:
+        raise invalid("It asks for nothing.")
     messages = element("m:ResponseMessages", *answers)
     written = write_envelope(element(f"m:{asked.operation}Response", messages))
     return Response(written, media_type=_XML)

@@ -6,6 +6,7 @@ import base64
 import binascii
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from email.errors import MessageError
 from email.message import EmailMessage
 from email.utils import formataddr
 from xml.etree import ElementTree as ET
@@ -14,6 +15,8 @@ from sandbox.mail.ews_ids import Place, encoded, item_id
 from sandbox.mail.ews_soap import NAMES, EwsError, element, invalid
 from sandbox.mail.message import Attachment, Mailbox
 from sandbox.mail.store import DRAFT, StoredMail
+
+_UNWRITABLE = (AttributeError, LookupError, MessageError, TypeError, ValueError)
 
 Field = Callable[[StoredMail], ET.Element | None]
 
@@ -191,8 +194,8 @@ def to_mime(written: ET.Element, place: Place) -> bytes:
     except binascii.Error:
         text = "Invalid base64 string for MIME content."
         raise EwsError("ErrorMimeContentInvalidBase64String", text) from None
-    except ValueError as error:
-        raise EwsError("ErrorMimeContentInvalid", str(error)) from None
+    except _UNWRITABLE as error:
+        raise EwsError("ErrorMimeContentInvalid", f"It can't be written as MIME: {error}") from None
 
 
 def _composed(written: ET.Element, place: Place) -> bytes:

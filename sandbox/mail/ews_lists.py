@@ -104,7 +104,7 @@ class SyncState:
         try:
             mailbox, folder, number, uid, top = json.loads(decoded(text))
             return cls(str(mailbox), str(folder), int(number), int(uid), int(top))
-        except (EwsError, TypeError, ValueError):
+        except (ArithmeticError, EwsError, TypeError, ValueError):
             raise _lost() from None
 
     def __str__(self) -> str:

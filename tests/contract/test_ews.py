@@ -32,7 +32,6 @@ from connectors._http.retry import RetryPolicy
 from connectors.mail.errors import CursorExpiredError
 from connectors.mail.ews import EwsMail
 from connectors.mail.ews_mailbox import PAGE_CHANGES
-from sandbox.mail.ews import EwsBudget
 from sandbox.mail.store import SEEN, MailStore
 
 HUB = "hub@example.com"
@@ -224,7 +223,8 @@ async def test_what_is_not_there_is_not_found(store: MailStore, mail: EwsMail, i
 async def test_a_busy_server_is_obeyed_although_it_answers_200(
     stand_ins: Any, store: MailStore, mail: EwsMail
 ) -> None:
-    stand_ins.sandbox.state.store(EwsBudget).calls = 1
+    budget = await stand_ins.control.put("/_control/ews/budget", json={"calls": 1})
+    budget.raise_for_status()
     await mail.ping()
 
     with pytest.raises(RateLimitedError) as caught:
