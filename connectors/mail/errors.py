@@ -108,6 +108,7 @@ EWS_TABLE: ErrorTable = {
     "ErrorNonPrimarySmtpAddress": ServiceNotFoundError,
     "ErrorPasswordChangeRequired": NeedsReauthError,
     "ErrorPasswordExpired": NeedsReauthError,
+    "ErrorSendAsDenied": SendAsDeniedError,
     "ErrorServerBusy": RateLimitedError,
     "ErrorSubmissionQuotaExceeded": RateLimitedError,
     "ErrorSyncFolderNotFound": ServiceNotFoundError,
@@ -131,8 +132,8 @@ EWS_CURES: Cures = {
         "ApplicationImpersonation for the mailbox."
     ),
     ServiceNotFoundError: (
-        "Check HOTROD_EWS__BASE_URL, and that the mailbox is on the server under its primary "
-        "address."
+        "Check that the message or folder is still there, that the mailbox is on the server under "
+        "its primary address, and HOTROD_EWS__BASE_URL."
     ),
     RejectedError: "Check the addresses, and that the mailbox may send as the sender.",
     UnknownOutcomeError: LOOK_IT_UP,

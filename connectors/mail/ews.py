@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+import structlog
 from exchangelib import UTC
 from exchangelib.services import GetServerTimeZones
 from pydantic import SecretStr
 
 from connectors._http.calls import Shared
 from connectors._http.retry import RetryPolicy
+from connectors.mail.errors import SendAsDeniedError
 from connectors.mail.ews_calls import EwsCalls, Login
 from connectors.mail.ews_mailbox import EwsMailbox
+from connectors.mail.message import sent_from
 from connectors.mail.models import MailFolder, MailMessage, MailPage, MailSummary, SentLookup
+
+log = structlog.get_logger(__name__)
 
 Result = TypeVar("Result")
 
@@ -59,11 +64,21 @@ class EwsMail:
         mime: bytes,
         *,
         mailbox: str,
-        sender: str,  # noqa: ARG002 - Exchange reads the addresses in the message
-        recipients: Sequence[str],  # noqa: ARG002 - likewise
+        sender: str,
+        recipients: Sequence[str],  # noqa: ARG002 - Exchange reads them in the message
     ) -> None:
-        """Send a message; Exchange takes sender and recipients from its headers, Bcc included."""
-        await self._at(mailbox, "send", lambda box: box.send(mime), safe=False)
+        """Send a message; Exchange takes the addresses from its headers, Bcc included.
+
+        An alias needs the right Send As. Where Exchange denies it, the message goes from the
+        mailbox itself, and answers to it go to the alias (Reply-To).
+        """
+        try:
+            await self._send(mime, mailbox)
+        except SendAsDeniedError:
+            if sender.lower() == mailbox.lower():
+                raise
+            log.warning("mail.sent_without_alias")
+            await self._send(sent_from(mime, mailbox), mailbox)
 
     async def find_sent(self, message_id: str, *, mailbox: str) -> SentLookup:
         """Look in Sent Items; a copy may appear some seconds after Exchange took the message."""
@@ -100,6 +115,9 @@ class EwsMail:
     async def aclose(self) -> None:
         """Close all connections."""
         self._ews.close()
+
+    async def _send(self, mime: bytes, mailbox: str) -> None:
+        await self._at(mailbox, "send", lambda box: box.send(mime), safe=False)
 
     async def _at(
         self,

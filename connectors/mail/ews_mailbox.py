@@ -37,7 +37,10 @@ ROLES = {
     "trash": "deleteditems",
     "junk": "junkemail",
 }
-"""From our roles to Exchange's folders; an archive is a mailbox of its own there."""
+"""From our roles to the folders that Exchange names in all languages."""
+
+ARCHIVE = "Archive"
+"""What Outlook calls the folder that it archives into; Exchange has no name of its own for it."""
 
 _SENT = "sent"
 _MAIL_CLASS = "IPF.Note"
@@ -92,7 +95,7 @@ class EwsMailbox:
             MailFolder(
                 id=folder.id,
                 name=folder.name,
-                role=roles.get(folder.id, ""),
+                role=roles.get(folder.id, "archive" if folder.name == ARCHIVE else ""),
                 messages=folder.total_count or 0,
                 unread=folder.unread_count or 0,
             )
@@ -142,11 +145,19 @@ class EwsMailbox:
         _checked(moving.call(items=[ItemId(message)], to_folder=self._folder(folder)))
 
     def _folder(self, folder: str) -> Thing:
-        """Return a folder by our role or its id, without asking for it."""
-        role = folder if folder == _MAIL_ROOT else ROLES.get(folder)
-        if role is None:
+        """Return a folder by our role or its id; only an archive has to be looked for."""
+        if folder == "archive":
+            return self._archive()
+        name = folder if folder == _MAIL_ROOT else ROLES.get(folder)
+        if name is None:
             return Folder(root=self._root, _id=FolderId(folder))
-        return Folder(root=self._root, _distinguished_id=DistinguishedFolderId(role))
+        return Folder(root=self._root, _distinguished_id=DistinguishedFolderId(name))
+
+    def _archive(self) -> Thing:
+        for folder in self._mail_folders():
+            if folder.name == ARCHIVE:
+                return folder
+        raise ErrorFolderNotFound(f"there is no folder {ARCHIVE}")
 
     def _roles(self) -> dict[str, str]:
         """Return our roles by the ids of the folders that have one."""

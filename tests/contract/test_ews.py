@@ -162,8 +162,9 @@ async def test_folders_are_known_by_their_roles(store: MailStore, mail: EwsMail)
         "drafts": "Drafts",
         "trash": "Deleted Items",
         "junk": "Junk Email",
+        "archive": "Archive",
     }
-    assert {one.name for one in folders if not one.role} == {"Archive", "Suppliers", "eBay"}
+    assert {one.name for one in folders if not one.role} == {"Suppliers", "eBay"}
     (inbox,) = [one for one in folders if one.role == "inbox"]
     assert (inbox.messages, inbox.unread) == (1, 1)
 
@@ -244,6 +245,19 @@ async def test_a_message_without_recipients_is_refused_and_not_sent(
         await mail.send(b"Subject: Nobody\r\n\r\nHello", mailbox=HUB, sender=HUB, recipients=[])
 
     assert store.find() == []
+
+
+async def test_an_alias_that_is_denied_goes_into_reply_to(
+    stand_ins: Any, store: MailStore, mail: EwsMail
+) -> None:
+    await stand_ins.fault("ews", "error", code="ErrorSendAsDenied")
+    mime = written(From="Shop <shop@example.com>", To=ANN)
+
+    await mail.send(mime, mailbox=HUB, sender="shop@example.com", recipients=[ANN])
+
+    (arrived,) = store.find(mailbox=ANN)
+    assert str(arrived.mail.sender) == f"Shop <{HUB}>"
+    assert [str(one) for one in arrived.mail.reply_to] == ["Shop <shop@example.com>"]
 
 
 async def test_a_mailbox_that_is_no_address_is_refused_before_anything_is_sent(

@@ -23,7 +23,7 @@ from connectors._http.errors import (
     UnknownOutcomeError,
 )
 from connectors._http.retry import RetryPolicy
-from connectors.mail.errors import CursorExpiredError
+from connectors.mail.errors import CursorExpiredError, SendAsDeniedError
 from connectors.mail.ews import EwsMail
 from connectors.mail.models import SentLookup
 from tests.connectors.conftest import FaultyServer
@@ -249,7 +249,7 @@ READS_AND_WRITES: list[tuple[str, type[ConnectorError], type[ConnectorError]]] =
     ("ErrorNonExistentMailbox", ServiceNotFoundError, ServiceNotFoundError),
     ("ErrorAccessDenied", NeedsReauthError, NeedsReauthError),
     ("ErrorImpersonateUserDenied", NeedsReauthError, NeedsReauthError),
-    ("ErrorSendAsDenied", RejectedError, RejectedError),
+    ("ErrorSendAsDenied", SendAsDeniedError, SendAsDeniedError),
     ("ErrorQuotaExceeded", RejectedError, RejectedError),
     ("ErrorInternalServerError", TransientError, UnknownOutcomeError),
     ("ErrorMailboxStoreUnavailable", TransientError, UnknownOutcomeError),
