@@ -68,8 +68,8 @@ CONNECTORS = (
     Connector(
         "mail",
         "Mail",
-        ("graph:GraphMail", "smtp:SmtpMail"),
-        ("mail", "graph", "smtp", "imap"),
+        ("graph:GraphMail", "ews:EwsMail", "smtp:SmtpMail"),
+        ("mail", "graph", "ews", "smtp", "imap"),
     ),
     Connector("claude", "Anthropic Claude", ("client:ClaudeClient",), ("claude",)),
     Connector("postgres", "PostgreSQL", ("client:PostgresClient",), ("postgres",)),

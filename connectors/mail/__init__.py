@@ -1,1 +1,1 @@
-"""Mail: one transport interface, by Microsoft Graph or by SMTP."""
+"""Mail: one transport interface, by Microsoft Graph, by EWS, or by SMTP and IMAP."""

@@ -80,6 +80,7 @@ class EwsSettings(ServiceSection):
     )
     username: str = Field("", description="Service account with application impersonation.")
     password: SecretStr = Field(NO_SECRET, description="Its password.")
+    login: Literal["basic", "ntlm"] = Field("basic", description="How it logs in.")
 
     @classmethod
     def played(cls, _root: str) -> dict[str, object]:

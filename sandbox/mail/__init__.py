@@ -1,1 +1,1 @@
-"""One store of mailboxes, fed and read through Graph, SMTP and IMAP as mail services do."""
+"""One store of mailboxes, fed and read through Graph, EWS, SMTP and IMAP as mail services do."""
