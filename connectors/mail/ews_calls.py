@@ -28,6 +28,7 @@ from connectors._http.calls import Caller, Shared, Trace
 from connectors._http.client import Problem
 from connectors._http.errors import (
     ConnectorError,
+    NeedsReauthError,
     RejectedError,
     TransientError,
     UnknownOutcomeError,
@@ -143,30 +144,45 @@ class EwsCalls:
         self.connections.close()
 
     def _classified(self, operation: str, cause: Exception, *, safe: bool) -> ConnectorError:
-        lost: type[ConnectorError] = TransientError if safe else UnknownOutcomeError
         causes = list(_chain(cause))
+        network = next((one for one in causes if isinstance(one, RequestException)), None)
+        if network is not None:
+            return self._unanswered(operation, network, causes, safe=safe)
+        wait: float | None = None
+        match cause:
+            case _RefusedError(status=status, problem=(code, text), wait=wait):
+                kind = self._kind(status, code, safe=safe)
+                message = f"answered {status} {code} {text}"
+            case ResponseMessageError():
+                code = type(cause).__name__
+                kind = self._kind(_OK, code, safe=safe)
+                message = f"answered {code} {cause}"
+            case PermissionError():
+                kind, message = NeedsReauthError, "it refused to log us in by NTLM"
+            case ValueError():
+                kind, message = RejectedError, "an argument can't be sent"
+            case _:
+                kind = _lost(safe=safe)
+                message = f"its answer can't be read ({type(cause).__name__})"
+        return self._error(kind, operation, message, wait)
+
+    def _unanswered(
+        self,
+        operation: str,
+        network: RequestException,
+        causes: list[BaseException],
+        *,
+        safe: bool,
+    ) -> ConnectorError:
         if any(isinstance(one, ssl.SSLCertVerificationError) for one in causes):
             message = "its certificate is not trusted"
             return self._error(RejectedError, operation, message, cure=EWS_BAD_CERTIFICATE)
-        network = next((one for one in causes if isinstance(one, RequestException)), None)
-        if network is not None:
-            kind = lost
-            if isinstance(network, _NO_URL):
-                kind = RejectedError
-            elif any(isinstance(one, _NOT_SENT) for one in causes):
-                kind = TransientError
-            return self._error(kind, operation, f"no answer ({type(network).__name__})")
-        if isinstance(cause, _RefusedError):
-            status, (code, text) = cause.status, cause.problem
-            kind = self._kind(status, code, safe=safe)
-            return self._error(kind, operation, f"answered {status} {code} {text}", cause.wait)
-        if isinstance(cause, ResponseMessageError):
-            code = type(cause).__name__
-            kind = self._kind(_OK, code, safe=safe)
-            return self._error(kind, operation, f"answered {code} {cause}")
-        if isinstance(cause, ValueError):
-            return self._error(RejectedError, operation, "an argument can't be sent")
-        return self._error(lost, operation, f"its answer can't be read ({type(cause).__name__})")
+        kind = _lost(safe=safe)
+        if isinstance(network, _NO_URL):
+            kind = RejectedError
+        elif any(isinstance(one, _NOT_SENT) for one in causes):
+            kind = TransientError
+        return self._error(kind, operation, f"no answer ({type(network).__name__})")
 
     def _kind(self, status: int, code: str, *, safe: bool) -> type[ConnectorError]:
         """Classify an answer; a code says that the request was understood, whatever the status."""
@@ -236,6 +252,11 @@ class _Once(FailFast):  # type: ignore[misc]
             raise _RefusedError(response.status_code, problem, told if wait is None else wait)
         if wait is not None:
             raise _RefusedError(_OK, Problem(_BUSY), wait)
+
+
+def _lost(*, safe: bool) -> type[ConnectorError]:
+    """Return what it means that an answer was lost on the way."""
+    return TransientError if safe else UnknownOutcomeError
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asyncio import to_thread
+from asyncio import gather, to_thread
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -19,7 +19,7 @@ from exchangelib import (
     Mailbox,
     Message,
 )
-from exchangelib.protocol import Protocol
+from exchangelib.protocol import CachingProtocol, Protocol
 from pydantic import SecretStr
 
 from connectors._http.errors import (
@@ -32,6 +32,7 @@ from connectors._http.retry import RetryPolicy
 from connectors.mail.errors import CursorExpiredError
 from connectors.mail.ews import EwsMail
 from connectors.mail.ews_mailbox import PAGE_CHANGES
+from connectors.mail.models import SentLookup
 from sandbox.mail.store import SEEN, MailStore
 
 HUB = "hub@example.com"
@@ -286,6 +287,26 @@ async def test_two_clients_of_one_account_do_not_share_connections(stand_ins: An
 
     await second.ping()
     await second.aclose()
+
+
+async def test_many_calls_at_once_share_a_few_connections(stand_ins: Any, mail: EwsMail) -> None:
+    found = await gather(
+        *(mail.find_sent(f"<{number}@example.com>", mailbox=HUB) for number in range(20))
+    )
+
+    assert found == [SentLookup.ABSENT] * 20
+    assert 1 <= mail._ews.connections.session_pool_size <= 5
+
+
+async def test_a_closed_client_leaves_nothing_in_exchangelibs_cache(stand_ins: Any) -> None:
+    before = len(CachingProtocol._protocol_cache)
+    mail = connect(stand_ins)
+    await mail.ping()
+
+    await mail.aclose()
+    await mail.aclose()
+
+    assert len(CachingProtocol._protocol_cache) == before
 
 
 @pytest.fixture

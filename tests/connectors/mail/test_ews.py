@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import logging
+import ssl
 from collections.abc import AsyncIterator
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -153,6 +155,20 @@ async def test_a_message_is_sent_as_it_is_in_the_name_of_its_mailbox(
     assert folder.get("Id") == "sentitems"
     content = created.findtext("m:Items/t:Message/t:MimeContent", "", NAMES)
     assert base64.b64decode(content) == MIME
+
+
+async def test_ntlm_is_spoken_when_the_settings_say_so(server: FaultyServer) -> None:
+    mail = connect(server.url, username="EXAMPLE\\us", login="ntlm")
+    server.answer(401, b"", WWW_Authenticate="NTLM")
+    server.answer(401, b"", WWW_Authenticate="NTLM")
+
+    with pytest.raises(NeedsReauthError):
+        await send(mail)
+    await mail.aclose()
+
+    first, second = server.seen
+    assert "authorization" not in first.headers
+    assert second.headers["authorization"].startswith("NTLM TlRMTVNTUAAB")
 
 
 async def test_a_sent_copy_is_looked_for_by_its_message_id(
@@ -456,6 +472,23 @@ async def test_a_wrong_url_is_refused_and_the_message_is_not_logged(
     await mail.aclose()
 
     assert base64.b64encode(MIME).decode() not in caplog.text
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_refused(
+    certificate: ssl.SSLContext,
+) -> None:
+    async def serve(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    listener = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=certificate)
+    mail = connect(f"https://127.0.0.1:{listener.sockets[0].getsockname()[1]}")
+
+    with pytest.raises(RejectedError) as caught:
+        await send(mail)
+    await mail.aclose()
+    listener.close()
+
+    assert "REQUESTS_CA_BUNDLE" in caught.value.cure
 
 
 async def test_neither_secrets_nor_people_nor_words_are_told(
