@@ -15,10 +15,11 @@ from xml.etree import ElementTree as ET
 from fastapi import APIRouter, Request, Response
 
 from sandbox.credentials import CREDENTIALS, same
-from sandbox.mail import ews_changes, ews_lists
+from sandbox.mail import ews_changes, ews_lists, ews_sync
 from sandbox.mail.ews_ids import Place
 from sandbox.mail.ews_soap import (
     NAMES,
+    Envelope,
     EwsError,
     FaultError,
     HttpError,
@@ -38,6 +39,8 @@ from sandbox.windows import RateLimit
 
 CALLS_PER_MINUTE = 6000
 _XML = "text/xml; charset=utf-8"
+_BROKEN = "An internal server error occurred. The operation failed."
+_BUSY = "The server cannot service this request right now. Try again later."
 _EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _ZONES = {
     "UTC": "(UTC) Coordinated Universal Time",
@@ -115,19 +118,9 @@ OPERATIONS: dict[str, Operation] = {
     "GetItem": ews_changes.get_item,
     "MoveItem": ews_changes.move_item,
     "SendItem": ews_changes.send_item,
-    "SyncFolderItems": ews_lists.sync_folder_items,
+    "SyncFolderItems": ews_sync.sync_folder_items,
     "UpdateItem": ews_changes.update_item,
 }
-_DEMANDED = {
-    "CopyItem": "m:Items",
-    "CreateItem": "m:Items",
-    "GetAttachment": "m:Attachments",
-    "GetItem": "m:Items",
-    "GetServerTimeZones": "m:TimeZoneDefinitions",
-    "MoveItem": "m:Items",
-    "UpdateItem": "m:Items",
-}
-"""What the schema demands in a response message, a refusal included."""
 
 router = APIRouter()
 
@@ -137,29 +130,34 @@ async def exchange(request: Request, state: State) -> Response:
     """Do what an envelope asks for."""
     _check_login(request)
     asked = read_envelope(await request.body())
-    operation = OPERATIONS.get(asked.operation)
-    if operation is None:
+    if asked.operation not in OPERATIONS:
         raise invalid(f"{asked.operation} is not an operation that is played.")
     wait = state.store(EwsBudget).take()
-    if wait is not None:
-        answers = [_busy_within(asked.operation, wait)]
-    elif asked.operation not in OF_NO_MAILBOX and not is_address(asked.mailbox):
-        text = "The SMTP address has no mailbox associated with it."
-        answers = [_refused(asked.operation, EwsError("ErrorNonExistentMailbox", text))]
+    if wait is None:
+        answers = _answers(asked, state.store(MailStore))
     else:
-        try:
-            answers = operation(Place(state.store(MailStore), asked.mailbox), asked.body)
-        except FaultError:
-            raise
-        except RecursionError:
-            raise invalid("It is nested too deeply.") from None
-        except EwsError as error:
-            answers = [_refused(asked.operation, error)]
-    if not answers:
-        raise invalid("It asks for nothing.")
+        answers = [refusal(asked.operation, _busy_within(wait))]
     messages = element("m:ResponseMessages", *answers)
     written = write_envelope(element(f"m:{asked.operation}Response", messages))
     return Response(written, media_type=_XML)
+
+
+def _answers(asked: Envelope, mail: MailStore) -> list[ET.Element]:
+    """Do what is asked for, and return a response message for each part of it."""
+    if asked.operation not in OF_NO_MAILBOX and not is_address(asked.mailbox):
+        text = "The SMTP address has no mailbox associated with it."
+        return [refusal(asked.operation, EwsError("ErrorNonExistentMailbox", text))]
+    try:
+        answers = OPERATIONS[asked.operation](Place(mail, asked.mailbox), asked.body)
+    except FaultError:
+        raise
+    except RecursionError:
+        raise invalid("It is nested too deeply.") from None
+    except EwsError as error:
+        return [refusal(asked.operation, error)]
+    if not answers:
+        raise invalid("It asks for nothing.")
+    return answers
 
 
 @router.api_route("/{_path:path}", methods=_EVERY_METHOD)
@@ -184,32 +182,22 @@ def fault_answer(
         told = {} if retry_after is None else {"BackOffMilliseconds": _milliseconds(retry_after)}
         return error_answer(request_id, FaultError(code or "ErrorServerBusy", _BUSY, **told))
     if status in {None, HTTPStatus.INTERNAL_SERVER_ERROR}:
-        text = "An internal server error occurred. The operation failed."
-        return error_answer(request_id, FaultError(code or "ErrorInternalServerError", text))
+        return error_answer(request_id, FaultError(code or "ErrorInternalServerError", _BROKEN))
     if status == HTTPStatus.UNAUTHORIZED:
         return error_answer(request_id, _unauthorized())
     return error_answer(request_id, HttpError(status, "A fault was ordered."))
 
 
-_BUSY = "The server cannot service this request right now. Try again later."
-
-
-def _busy_within(operation: str, wait: float) -> ET.Element:
-    """Build the answer of a busy server that has already begun to answer."""
-    error = EwsError(
+def _busy_within(wait: float) -> EwsError:
+    """Return the refusal of a busy server that has already begun to answer."""
+    return EwsError(
         "ErrorInternalServerError",
-        "An internal server error occurred. The operation failed.",
+        _BROKEN,
         InnerErrorMessageText=_BUSY,
         InnerErrorResponseCode="ErrorServerBusy",
         InnerErrorDescriptiveLinkKey="0",
         BackOffMilliseconds=_milliseconds(str(wait)),
     )
-    return _refused(operation, error)
-
-
-def _refused(operation: str, error: EwsError) -> ET.Element:
-    demanded = _DEMANDED.get(operation)
-    return refusal(operation, error, *([element(demanded)] if demanded else []))
 
 
 def _milliseconds(seconds: str) -> str:

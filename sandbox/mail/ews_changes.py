@@ -39,7 +39,7 @@ def create_item(place: Place, body: ET.Element) -> list[ET.Element]:
         _send(place, raw, folder if disposition in _KEEPS else None)
         return element("m:Items")
 
-    return _each("CreateItem", items, create, "m:Items")
+    return _each("CreateItem", items, create)
 
 
 def send_item(place: Place, body: ET.Element) -> list[ET.Element]:
@@ -70,7 +70,7 @@ def get_item(place: Place, body: ET.Element) -> list[ET.Element]:
     def get(id_: ET.Element) -> ET.Element:
         return element("m:Items", message(place.item(id_), wanted))
 
-    return _each("GetItem", _ids(body), get, "m:Items")
+    return _each("GetItem", _ids(body), get)
 
 
 def update_item(place: Place, body: ET.Element) -> list[ET.Element]:
@@ -98,9 +98,7 @@ def update_item(place: Place, body: ET.Element) -> list[ET.Element]:
             element("m:ConflictResults", element("t:Count", "0")),
         ]
 
-    return _each(
-        "UpdateItem", body.iterfind("m:ItemChanges/t:ItemChange", NAMES), update, "m:Items"
-    )
+    return _each("UpdateItem", body.iterfind("m:ItemChanges/t:ItemChange", NAMES), update)
 
 
 def move_item(place: Place, body: ET.Element) -> list[ET.Element]:
@@ -143,7 +141,7 @@ def get_attachment(place: Place, body: ET.Element) -> list[ET.Element]:
         return element("m:Attachments", found)
 
     ids = list(body.iterfind("m:AttachmentIds/t:AttachmentId", NAMES))
-    return _each("GetAttachment", ids, get, "m:Attachments")
+    return _each("GetAttachment", ids, get)
 
 
 def _send(place: Place, raw: bytes, folder: str | None) -> None:
@@ -164,7 +162,7 @@ def _placed(
     def act(id_: ET.Element) -> ET.Element:
         return element("m:Items", element("t:Message", item_id(put(place.item(id_), folder))))
 
-    return _each(name, _ids(body), act, "m:Items")
+    return _each(name, _ids(body), act)
 
 
 def _ids(body: ET.Element) -> list[ET.Element]:
@@ -178,18 +176,16 @@ def _each(
     name: str,
     things: Iterable[ET.Element],
     act: Callable[[ET.Element], ET.Element | list[ET.Element] | None],
-    empty: str = "",
 ) -> list[ET.Element]:
-    """Act on things, each with a response of its own; ``empty`` is what the schema demands."""
+    """Act on things, each with a response of its own."""
     answers = []
     for thing in things:
         try:
             done = act(thing)
         except EwsError as error:
-            answers.append(refusal(name, error, *([element(empty)] if empty else [])))
+            answers.append(refusal(name, error))
         except MalformedMailError as error:
-            refused = EwsError("ErrorMimeContentInvalid", str(error))
-            answers.append(refusal(name, refused, *([element(empty)] if empty else [])))
+            answers.append(refusal(name, EwsError("ErrorMimeContentInvalid", str(error))))
         else:
             parts = done if isinstance(done, list) else [done] if done is not None else []
             answers.append(success(name, *parts))

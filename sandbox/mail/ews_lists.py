@@ -1,31 +1,22 @@
-"""Operations that list: mails of folders, what changed in them, folders."""
+"""Operations that list: mails, and folders."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import astuple, dataclass
 from typing import TypeVar
 from xml.etree import ElementTree as ET
 
-from sandbox.mail.changes import Change, ForgottenError
 from sandbox.mail.ews_ids import (
     DISTINGUISHED,
     ROOT,
     TOP,
     Place,
-    decoded,
-    encoded,
-    item_id,
-    item_key,
 )
 from sandbox.mail.ews_items import boolean, message, shape
 from sandbox.mail.ews_search import matches
 from sandbox.mail.ews_soap import NAMES, EwsError, element, invalid, refusal, success
 from sandbox.mail.folders import Folder, MailboxFolder
-from sandbox.mail.store import StoredMail
 
-MAX_CHANGES = 512
 MAX_FOUND = 1000
 
 Thing = TypeVar("Thing")
@@ -74,139 +65,6 @@ def get_folder(place: Place, body: ET.Element) -> list[ET.Element]:
         else:
             answers.append(success("GetFolder", found))
     return answers
-
-
-@dataclass(frozen=True, slots=True)
-class SyncState:
-    """How far a client knows a folder.
-
-    Args:
-        mailbox: whose.
-        folder: in it.
-        number: of the last change that it knows.
-        uid: of the last mail that it was given of those there were; -1: it has them all.
-        top: the largest uid of those.
-    """
-
-    mailbox: str
-    folder: Folder
-    number: int
-    uid: int
-    top: int
-
-    @classmethod
-    def read(cls, text: str) -> SyncState:
-        """Read what a client sends back.
-
-        Raises:
-            EwsError: it isn't from here.
-        """
-        try:
-            mailbox, folder, number, uid, top = json.loads(decoded(text))
-            return cls(str(mailbox), str(folder), int(number), int(uid), int(top))
-        except (ArithmeticError, EwsError, TypeError, ValueError):
-            raise _lost() from None
-
-    def __str__(self) -> str:
-        return encoded(json.dumps(astuple(self)))
-
-
-def sync_folder_items(place: Place, body: ET.Element) -> list[ET.Element]:
-    """Return a page of what changed in a folder since a sync state; first, all that is there."""
-    wanted = shape(body, in_list=True)
-    most = body.findtext("m:MaxChangesReturned", "", NAMES)
-    if not most.isdecimal() or not 1 <= int(most) <= MAX_CHANGES:
-        raise invalid("MaxChangesReturned must be from 1 to 512.")
-    try:
-        folder = place.folder_in(body, "m:SyncFolderId")
-        text = body.findtext("m:SyncState", "", NAMES)
-        state = SyncState.read(text) if text else _beginning(place, folder)
-        if (state.mailbox, state.folder) != (place.mailbox, folder):
-            raise _lost()
-        after, is_last, changes = _changes(place, state, int(most), wanted)
-    except EwsError as error:
-        last = element("m:IncludesLastItemInRange", "true")
-        return [refusal("SyncFolderItems", error, element("m:SyncState"), last)]
-    return [
-        success(
-            "SyncFolderItems",
-            element("m:SyncState", str(after)),
-            element("m:IncludesLastItemInRange", boolean(is_last)),
-            element("m:Changes", *changes),
-        )
-    ]
-
-
-def _beginning(place: Place, folder: Folder) -> SyncState:
-    known = place.mail.folders.get(place.mailbox, folder)
-    top = known.next_uid - 1 if known else 0
-    return SyncState(place.mailbox, folder, place.mail.changes.last, 0, top)
-
-
-def _changes(
-    place: Place, state: SyncState, most: int, wanted: frozenset[str]
-) -> tuple[SyncState, bool, list[ET.Element]]:
-    if state.uid >= 0:
-        there = sorted(
-            (
-                one
-                for one in place.mail.find(mailbox=place.mailbox, folders=[state.folder])
-                if state.uid < one.uid <= state.top
-            ),
-            key=lambda one: one.uid,
-        )
-        if len(there) > most:
-            known = SyncState(
-                state.mailbox, state.folder, state.number, there[most - 1].uid, state.top
-            )
-            return known, False, [_created(one, wanted) for one in there[:most]]
-        whole = SyncState(state.mailbox, state.folder, state.number, -1, 0)
-        is_last = not _histories(place, whole)
-        return whole, is_last, [_created(one, wanted) for one in there]
-    histories = _histories(place, state)
-    given, left = histories[:most], histories[most:]
-    number = left[0][0].number - 1 if left else max(state.number, place.mail.changes.last)
-    changes = [_told(place, history, wanted) for history in given]
-    after = SyncState(state.mailbox, state.folder, number, -1, 0)
-    return after, not left, [one for one in changes if one is not None]
-
-
-def _histories(place: Place, state: SyncState) -> list[list[Change]]:
-    """Return what happened to each mail since, by when the first of it happened."""
-    try:
-        log = place.mail.changes.after(state.number, state.mailbox, state.folder)
-    except ForgottenError:
-        raise _lost() from None
-    by_mail: dict[tuple[str, int], list[Change]] = {}
-    for change in log:
-        by_mail.setdefault((change.mail_id, change.uid), []).append(change)
-    return list(by_mail.values())
-
-
-def _told(place: Place, history: list[Change], wanted: frozenset[str]) -> ET.Element | None:
-    kinds = {change.kind for change in history}
-    last = history[-1]
-    if "removed" in kinds:
-        id_ = element("t:ItemId", Id=item_key(last.mail_id, last.folder, last.uid))
-        return None if "added" in kinds else element("t:Delete", id_)
-    stored = place.mail.get(last.mail_id)
-    if stored is None:
-        return None
-    if "added" in kinds:
-        return _created(stored, wanted)
-    return element(
-        "t:ReadFlagChange", item_id(stored), element("t:IsRead", boolean(stored.is_read))
-    )
-
-
-def _created(stored: StoredMail, wanted: frozenset[str]) -> ET.Element:
-    return element("t:Create", message(stored, wanted))
-
-
-def _lost() -> EwsError:
-    return EwsError(
-        "ErrorInvalidSyncStateData", "Synchronization state data is corrupt or otherwise invalid."
-    )
 
 
 def _folder(place: Place, folder: Folder) -> ET.Element:

@@ -26,6 +26,17 @@ _VERSION = {
     "Version": "V2017_07_11",
 }
 """Exchange 2016, cumulative update 23."""
+_DEMANDED: dict[str, tuple[tuple[str, ...], ...]] = {
+    "CopyItem": (("m:Items",),),
+    "CreateItem": (("m:Items",),),
+    "GetAttachment": (("m:Attachments",),),
+    "GetItem": (("m:Items",),),
+    "GetServerTimeZones": (("m:TimeZoneDefinitions",),),
+    "MoveItem": (("m:Items",),),
+    "SyncFolderItems": (("m:SyncState",), ("m:IncludesLastItemInRange", "true")),
+    "UpdateItem": (("m:Items",),),
+}
+"""What response messages hold even when they refuse: elements, and their text."""
 
 
 class EwsError(Exception):
@@ -155,7 +166,7 @@ def success(name: str, *content: ET.Element) -> ET.Element:
     )
 
 
-def refusal(name: str, error: EwsError, *content: ET.Element) -> ET.Element:
+def refusal(name: str, error: EwsError) -> ET.Element:
     """Build the response message of what was not done."""
     return element(
         f"m:{name}ResponseMessage",
@@ -163,7 +174,7 @@ def refusal(name: str, error: EwsError, *content: ET.Element) -> ET.Element:
         element("m:ResponseCode", error.code),
         element("m:DescriptiveLinkKey", "0"),
         element("m:MessageXml", *_values(error)) if error.values else None,
-        *content,
+        *(element(demanded, *text) for demanded, *text in _DEMANDED.get(name, ())),
         ResponseClass="Error",
     )
 
