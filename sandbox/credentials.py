@@ -39,6 +39,7 @@ class Credentials:
     unleashed_api_key: str = "sandbox-key"
     anymailfinder_api_key: str = "sandbox-key"
     n8n_api_key: str = "sandbox-key"
+    google_account: str = "owner@sandbox.example.com"
 
 
 CREDENTIALS = Credentials()

@@ -1,4 +1,4 @@
-"""Mail, played: Graph, EWS, SMTP and IMAP over the same mailboxes."""
+"""Mail, played: Graph, EWS, Gmail, SMTP and IMAP over the same mailboxes."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from sandbox.mail import (
     login,
     pages,
 )
+from sandbox.mail.gmail_mailbox import GMAIL_APIS
+from sandbox.mail.gmail_wire import GmailQuota
 from sandbox.mail.graph_subscriptions import Subscriptions
 from sandbox.mail.imap import serving_imap
 from sandbox.mail.smtp import serving_smtp
@@ -73,8 +75,9 @@ MAIL = StandIn(
             spared=("/graph/login/",),
         ),
         ews.API,
+        *GMAIL_APIS,
     ),
-    stores=lambda: (MailStore(), Tokens(), Subscriptions(), ews.EwsBudget()),
+    stores=lambda: (MailStore(), Tokens(), Subscriptions(), ews.EwsBudget(), GmailQuota()),
     pages=pages.router,
     control=control.router,
     summary=_summary,
