@@ -70,6 +70,8 @@ CONNECTORS = (
         "Mail",
         ("graph:GraphMail", "ews:EwsMail", "smtp:SmtpMail"),
         ("mail", "graph", "ews", "smtp", "imap"),
+        ("graph:GraphMail", "gmail:GmailMail", "smtp:SmtpMail"),
+        ("mail", "graph", "smtp", "imap"),
     ),
     Connector("claude", "Anthropic Claude", ("client:ClaudeClient",), ("claude",)),
     Connector("postgres", "PostgreSQL", ("client:PostgresClient",), ("postgres",)),

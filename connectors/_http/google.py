@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import http.client
+import re
 import select
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
@@ -44,6 +46,7 @@ Model = TypeVar("Model", bound=BaseModel)
 Resource = TypeVar("Resource")
 
 _UNAUTHORIZED = 401
+_RETRY_AFTER = re.compile(r"Retry after (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z)")
 
 GOOGLE_TABLE: ErrorTable = {
     "rateLimitExceeded": RateLimitedError,
@@ -253,7 +256,7 @@ class GoogleApi(Generic[Resource]):
             classify(status, problem.code, write=not safe, table=self._table),
             operation,
             " ".join(f"answered {status} {problem.code} {problem.text}".split()),
-            retry_after_seconds(refusal.resp.get("retry-after")),
+            retry_after_seconds(refusal.resp.get("retry-after")) or told_wait(problem.text),
         )
 
 
@@ -283,6 +286,16 @@ def read_google_problem(content: bytes) -> Problem:
         return Problem()
     reasons = (detail.reason for detail in (*error.errors, *error.details) if detail.reason)
     return Problem(next(reasons, error.status), error.message)
+
+
+def told_wait(text: str, now: datetime | None = None) -> float | None:
+    """Read from an error's text how many seconds to stay away: Gmail says it nowhere else."""
+    told = _RETRY_AFTER.search(text)
+    try:
+        until = datetime.fromisoformat(told[1]) if told else None
+    except ValueError:
+        return None
+    return max((until - (now or datetime.now(UTC))).total_seconds(), 0.0) if until else None
 
 
 class _NotConnectedError(OSError):

@@ -1,4 +1,4 @@
-"""The error tables of mail: by Graph's codes, EWS's, SMTP's and IMAP's, with cures for ops."""
+"""The error tables of mail, one for each way that it takes, with cures for ops."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from connectors._http.errors import (
     TransientError,
     UnknownOutcomeError,
 )
+from connectors._http.google import GOOGLE_TABLE
 from connectors.mail.graph_models import GraphFaultBody
 
 LOOK_IT_UP = (
@@ -58,6 +59,22 @@ GRAPH_CURES: Cures = {
         "have been deleted."
     ),
     RejectedError: "Check the addresses, and that the mailbox may send as the sender.",
+    UnknownOutcomeError: LOOK_IT_UP,
+}
+
+GMAIL_TABLE: ErrorTable = {**GOOGLE_TABLE, "limitExceeded": RateLimitedError}
+"""Gmail's reasons are Google's; ``limitExceeded`` is a day's mails, sent or received.
+
+Source: Gmail API, "Resolve errors".
+"""
+
+GMAIL_CURES: Cures = {
+    NeedsReauthError: (
+        "In the Cloud console, check that the Gmail API is enabled; have the owner of the mailbox "
+        "itself grant access with the scope gmail.modify, and set HOTROD_GOOGLE__REFRESH_TOKEN."
+    ),
+    ServiceNotFoundError: "Check that the message, label or mailbox still exists in Gmail.",
+    RejectedError: "Check the addresses, and that the mailbox may send mail as the sender.",
     UnknownOutcomeError: LOOK_IT_UP,
 }
 

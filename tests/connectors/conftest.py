@@ -27,11 +27,15 @@ class Seen:
 
 @dataclass
 class FaultyServer:
-    """Speaks HTTP/1.1; each request gets the next of the planned answers."""
+    """Speaks HTTP/1.1; each request gets the next of the planned answers.
+
+    Where several are under way at once, ``at`` plans an answer for the requests of a target.
+    """
 
     port: int = 0
     seen: list[Seen] = field(default_factory=list)
     plan: deque[bytes | None] = field(default_factory=deque)
+    routes: dict[str, bytes] = field(default_factory=dict)
     held: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -40,11 +44,11 @@ class FaultyServer:
 
     def answer(self, status: int, body: object = None, **headers: str) -> None:
         """Plan an answer; a body that is not bytes is sent as JSON."""
-        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        fields = {"Content-Type": "application/json", "Content-Length": str(len(raw))}
-        fields |= {name.replace("_", "-"): value for name, value in headers.items()}
-        head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-        self.plan.append(f"HTTP/1.1 {status} Planned\r\n{head}\r\n".encode() + raw)
+        self.plan.append(_written(status, body, headers))
+
+    def at(self, target: str, status: int, body: object = None, **headers: str) -> None:
+        """Plan an answer for every request whose target contains a text."""
+        self.routes[target] = _written(status, body, headers)
 
     def truncate(self) -> None:
         """Plan an answer that ends before its Content-Length."""
@@ -67,7 +71,8 @@ class FaultyServer:
                 body = await reader.readexactly(int(headers.get("content-length", "0")))
                 method, target, _ = request.split(" ")
                 self.seen.append(Seen(method, target, headers, body))
-                step = self.plan.popleft()
+                step = next((one for part, one in self.routes.items() if part in target), None)
+                step = step or self.plan.popleft()
                 if step is None:
                     await self.held.wait()
                 elif not step:
@@ -84,6 +89,14 @@ class FaultyServer:
             pass
         finally:
             writer.close()
+
+
+def _written(status: int, body: object, headers: dict[str, str]) -> bytes:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    fields = {"Content-Type": "application/json", "Content-Length": str(len(raw))}
+    fields |= {name.replace("_", "-"): value for name, value in headers.items()}
+    head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    return f"HTTP/1.1 {status} Planned\r\n{head}\r\n".encode() + raw
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from connectors._http.errors import (
     TransientError,
     UnknownOutcomeError,
 )
-from connectors._http.google import GoogleApi, read_google_problem
+from connectors._http.google import GoogleApi, read_google_problem, told_wait
 from connectors._http.retry import RetryPolicy
 from tests.connectors.conftest import FaultyServer
 
@@ -248,3 +249,16 @@ def test_errors_are_read_in_the_older_and_the_newer_form(error: dict[str, Any], 
 
 def test_a_body_that_is_no_error_says_nothing() -> None:
     assert read_google_problem(b"<html>") == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("User-rate limit exceeded.  Retry after 2026-11-21T17:00:30.500Z", 30.5),
+        ("User-rate limit exceeded.  Retry after 2026-11-21T16:00:00Z (Forwarding rules)", 0.0),
+        ("Retry after lunch", None),
+        ("Retry after 2026-02-30T25:00:00Z", None),
+    ],
+)
+def test_a_wait_is_read_from_the_text(text: str, seconds: float | None) -> None:
+    assert told_wait(text, datetime(2026, 11, 21, 17, tzinfo=UTC)) == seconds

@@ -1,0 +1,387 @@
+"""Mail through the Gmail API, by Google's own library."""
+
+from __future__ import annotations
+
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from email.parser import BytesHeaderParser
+from email.policy import default
+from typing import Any, TypeVar
+
+from pydantic import SecretStr, ValidationError
+
+from connectors._http.batch import batch_execute
+from connectors._http.calls import Shared
+from connectors._http.errors import RejectedError, ServiceNotFoundError
+from connectors._http.google import GoogleApi
+from connectors._http.limits import Rate
+from connectors._http.retry import RetryPolicy
+from connectors.mail.errors import GMAIL_CURES, GMAIL_TABLE, CursorExpiredError
+from connectors.mail.gmail_models import (
+    ORIGINAL_ID,
+    SUMMARY_HEADERS,
+    GmailCursor,
+    GmailHistory,
+    GmailLabel,
+    GmailLabels,
+    GmailList,
+    GmailMessage,
+    GmailProfile,
+    GmailThread,
+)
+from connectors.mail.message import read_message
+from connectors.mail.models import MailFolder, MailMessage, MailPage, MailSummary, SentLookup
+
+SERVICE = "mail"
+Result = TypeVar("Result")
+RATE = Rate(100, 100.0)
+"""Our share. Gmail itself counts units: 100 for a mail sent, and 6,000 a minute for each user.
+
+Source: Gmail API, "Usage limits".
+"""
+
+PAGE_SIZE = 25
+"""Messages on a page: each is a call of its own, and a page shall not use up our pace."""
+
+_ROLES = {"INBOX": "inbox", "SENT": "sent", "DRAFT": "drafts", "TRASH": "trash", "SPAM": "junk"}
+_LABELS = {role: label for label, role in _ROLES.items()}
+_GIVEN_BY_GMAIL = frozenset({"SENT", "DRAFT"})
+_ARCHIVE = "archive"
+_MESSAGE_ID = re.compile(r"<[^<>\s]+>")
+
+
+class GmailMail:
+    """A ``MailTransport`` and ``MailReader`` over Gmail.
+
+    A mailbox is named to Gmail by its address, never as ``me``: a grant reaches the mailbox of
+    the person who gave it, and Gmail refuses any other ("Delegation denied") instead of sending
+    from the wrong one. It is the account's own address, not an alias; an alias in From must be
+    one that the mailbox may "send mail as", otherwise Gmail puts the account's address there.
+
+    Labels are folders here. Gmail's archive is no label but the lack of one: messages can be
+    moved there, but it can't be listed.
+
+    Source: Gmail API v1, "Sending email", "Synchronize clients with Gmail", "Manage labels".
+
+    Args:
+        base_url: root of all of Google's APIs; empty: the live ones.
+        login_url: root of the token service.
+        client_id: of the OAuth client.
+        client_secret: its secret.
+        refresh_token: what the mailbox's owner granted, with the scope ``mail.google.com`` or
+            ``gmail.modify``.
+        timeout_seconds: longest wait for each of connect, write and read.
+        shared: with the other processes that use the account.
+        retry: when what changes nothing is tried again.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        login_url: str,
+        client_id: str,
+        client_secret: SecretStr,
+        refresh_token: SecretStr,
+        timeout_seconds: float,
+        shared: Shared | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> None:
+        self._gmail: GoogleApi[Any] = GoogleApi(
+            SERVICE,
+            "gmail",
+            "v1",
+            base_url=base_url,
+            path="",
+            login_url=login_url,
+            client_id=client_id,
+            client_secret=client_secret,
+            refresh_token=refresh_token,
+            timeout_seconds=timeout_seconds,
+            table=GMAIL_TABLE,
+            cures=GMAIL_CURES,
+            shared=shared,
+            retry=retry,
+        )
+
+    async def send(
+        self,
+        mime: bytes,
+        *,
+        mailbox: str,
+        sender: str,  # noqa: ARG002 - Gmail reads the addresses in the message
+        recipients: Sequence[str],  # noqa: ARG002 - likewise
+    ) -> None:
+        """Send a message; Gmail takes sender and recipients from its headers, Bcc included.
+
+        A reply is put into the conversation of the message that it answers, if that is there.
+        """
+        message = {"raw": urlsafe_b64encode(mime).decode()}
+        if answered := _answered(mime):
+            found = await self._search("send", mailbox, f"rfc822msgid:{answered}")
+            if found.messages:
+                message["threadId"] = found.messages[0].thread_id
+        await self._gmail.send(
+            "send", lambda api: _messages(api).send(userId=mailbox, body=message), safe=False
+        )
+
+    async def find_sent(self, message_id: str, *, mailbox: str) -> SentLookup:
+        """Look among the sent messages.
+
+        Gmail replaces a Message-ID that is not well formed: if it does, the original one is
+        looked for in the latest messages, and an older one can't be found.
+        """
+        if _MESSAGE_ID.fullmatch(message_id):
+            query = f"rfc822msgid:{message_id}"
+            if (await self._search("find_sent", mailbox, query, "SENT")).messages:
+                return SentLookup.FOUND
+        latest = await self._search("find_sent", mailbox, "", "SENT")
+        sent = await self._messages("find_sent", mailbox, [one.id for one in latest.messages])
+        replaced = [one.header(ORIGINAL_ID).strip() for one in sent if one.header(ORIGINAL_ID)]
+        if message_id in replaced:
+            return SentLookup.FOUND
+        return SentLookup.UNKNOWABLE if replaced and latest.next_page_token else SentLookup.ABSENT
+
+    async def folders(self, *, mailbox: str) -> list[MailFolder]:
+        """List the labels that are places: Gmail's own, and those that somebody made."""
+        known = await self._gmail.fetch(
+            GmailLabels, "folders", lambda api: _labels(api).list(userId=mailbox), safe=True
+        )
+        places = [one.id for one in known.labels if one.type == "user" or one.id in _ROLES]
+
+        async def counted(label: str) -> GmailLabel:
+            return await self._gmail.fetch(
+                GmailLabel,
+                "folders",
+                lambda api: _labels(api).get(userId=mailbox, id=label),
+                safe=True,
+            )
+
+        return [_folder(label) for label in await _each(places, counted)]
+
+    async def fetch(
+        self, *, mailbox: str, folder: str = "inbox", cursor: str | None = None
+    ) -> MailPage:
+        """Return a page of a folder's messages, the newest first; then of what changed since.
+
+        Gmail keeps its history for a week at least, as a rule.
+        """
+        label = self._place("fetch", folder)
+        if cursor is None:
+            profile = await self._profile("fetch", mailbox)
+            begin = GmailCursor(history=profile.history_id, listing=True)
+        else:
+            begin = self._read_cursor(cursor)
+        try:
+            if begin.listing:
+                return await self._first(mailbox, label, begin)
+            return await self._since(mailbox, label, begin)
+        except RejectedError as refusal:
+            if not begin.page:
+                raise
+            raise self._expired(refusal.message) from None
+
+    async def read(self, message: str, *, mailbox: str) -> MailMessage:
+        """Return a whole message."""
+        found = await self._message("read", mailbox, message, "raw")
+        return read_message(urlsafe_b64decode(found.raw + "=="))
+
+    async def thread(self, thread_id: str, *, mailbox: str) -> list[MailSummary]:
+        """Return the messages of a conversation; none if Gmail doesn't know it."""
+        try:
+            found = await self._gmail.fetch(
+                GmailThread,
+                "thread",
+                lambda api: (
+                    api.users()
+                    .threads()
+                    .get(
+                        userId=mailbox,
+                        id=thread_id,
+                        format="metadata",
+                        metadataHeaders=SUMMARY_HEADERS,
+                    )
+                ),
+                safe=True,
+            )
+        except ServiceNotFoundError:
+            return []
+        return [one.summary() for one in sorted(found.messages, key=lambda one: one.internal_date)]
+
+    async def move(self, message: str, *, mailbox: str, folder: str) -> None:
+        """Give a message the folder's label, and take those of other places from it."""
+        target = None if folder == _ARCHIVE else self._place("move", folder)
+        if target in _GIVEN_BY_GMAIL:
+            text = f"only Gmail itself gives the label {target}"
+            raise self._gmail.error(RejectedError, "move", text)
+        has = (await self._message("move", mailbox, message, "minimal")).label_ids
+        change = {
+            "addLabelIds": [target] if target and target not in has else [],
+            "removeLabelIds": [one for one in has if _is_left(one) and one != target],
+        }
+        if not any(change.values()):
+            return
+        try:
+            await self._gmail.send(
+                "move",
+                lambda api: _messages(api).modify(userId=mailbox, id=message, body=change),
+                safe=True,
+            )
+        except RejectedError as refusal:
+            if "label" not in refusal.message.lower():
+                raise
+            raise self._gmail.error(ServiceNotFoundError, "move", refusal.message) from None
+
+    async def ping(self) -> None:
+        """Ask whose mailbox the grant is for."""
+        await self._profile("ping", "me")
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._gmail.aclose()
+
+    async def _first(self, mailbox: str, label: str, begin: GmailCursor) -> MailPage:
+        listed = await self._search("fetch", mailbox, "", label, begin.page)
+        found = await self._messages("fetch", mailbox, [one.id for one in listed.messages])
+        following = GmailCursor(
+            history=begin.history, page=listed.next_page_token, listing=bool(listed.next_page_token)
+        )
+        messages = tuple(one.summary() for one in found if label in one.label_ids)
+        return MailPage(messages, (), str(following), is_last=not following.listing)
+
+    async def _since(self, mailbox: str, label: str, begin: GmailCursor) -> MailPage:
+        try:
+            told = await self._gmail.fetch(
+                GmailHistory,
+                "fetch",
+                lambda api: (
+                    api.users()
+                    .history()
+                    .list(
+                        userId=mailbox,
+                        startHistoryId=begin.history,
+                        maxResults=PAGE_SIZE,
+                        **({"pageToken": begin.page} if begin.page else {}),
+                    )
+                ),
+                safe=True,
+            )
+        except ServiceNotFoundError as gone:
+            raise self._expired(gone.message) from None
+        touched = told.touched(label)
+        found = await self._messages("fetch", mailbox, touched)
+        here = {one.id: one for one in found if label in one.label_ids}
+        following = GmailCursor(
+            history=begin.history if told.next_page_token else told.history_id,
+            page=told.next_page_token,
+        )
+        return MailPage(
+            messages=tuple(one.summary() for one in here.values()),
+            removed=tuple(one for one, has_left in touched.items() if has_left and one not in here),
+            cursor=str(following),
+            is_last=not following.page,
+        )
+
+    async def _search(
+        self, operation: str, mailbox: str, query: str, label: str = "", page: str = ""
+    ) -> GmailList:
+        options = {"q": query, "labelIds": label, "pageToken": page}
+        return await self._gmail.fetch(
+            GmailList,
+            operation,
+            lambda api: _messages(api).list(
+                userId=mailbox,
+                maxResults=PAGE_SIZE,
+                includeSpamTrash=True,
+                **{name: value for name, value in options.items() if value},
+            ),
+            safe=True,
+        )
+
+    async def _messages(
+        self, operation: str, mailbox: str, wanted: Iterable[str]
+    ) -> list[GmailMessage]:
+        """Return the headers of messages; those that are gone meanwhile are left out."""
+
+        async def found(message: str) -> GmailMessage | None:
+            try:
+                return await self._message(operation, mailbox, message, "metadata")
+            except ServiceNotFoundError:
+                return None
+
+        return await _each(list(wanted), found)
+
+    async def _message(self, operation: str, mailbox: str, message: str, form: str) -> GmailMessage:
+        headers = {"metadataHeaders": SUMMARY_HEADERS} if form == "metadata" else {}
+        return await self._gmail.fetch(
+            GmailMessage,
+            operation,
+            lambda api: _messages(api).get(userId=mailbox, id=message, format=form, **headers),
+            safe=True,
+        )
+
+    async def _profile(self, operation: str, user: str) -> GmailProfile:
+        return await self._gmail.fetch(
+            GmailProfile, operation, lambda api: api.users().getProfile(userId=user), safe=True
+        )
+
+    def _place(self, operation: str, folder: str) -> str:
+        """Return the label of a folder."""
+        if folder == _ARCHIVE:
+            text = "what is archived has no label, and can't be listed"
+            raise self._gmail.error(RejectedError, operation, text)
+        return _LABELS.get(folder, folder)
+
+    def _read_cursor(self, cursor: str) -> GmailCursor:
+        try:
+            return GmailCursor.model_validate_json(cursor)
+        except ValidationError:
+            raise self._expired("it is no cursor of Gmail's") from None
+
+    def _expired(self, why: str) -> CursorExpiredError:
+        return CursorExpiredError(SERVICE, "fetch", f"the cursor can't be used: {why}")
+
+
+def _messages(api: Any) -> Any:  # noqa: ANN401 - made from a description at run time
+    return api.users().messages()
+
+
+def _labels(api: Any) -> Any:  # noqa: ANN401 - likewise
+    return api.users().labels()
+
+
+def _answered(mime: bytes) -> str | None:
+    """Return the Message-ID of the message that a reply answers."""
+    headers = BytesHeaderParser(policy=default).parsebytes(mime)
+    named = _MESSAGE_ID.findall(str(headers["In-Reply-To"]))
+    named += _MESSAGE_ID.findall(str(headers["References"]))[::-1]
+    return named[0] if named else None
+
+
+def _folder(label: GmailLabel) -> MailFolder:
+    role = _ROLES.get(label.id, "")
+    return MailFolder(
+        id=label.id,
+        name=label.name.title() if role else label.name,
+        role=role,
+        messages=label.messages_total,
+        unread=label.messages_unread,
+    )
+
+
+def _is_left(label: str) -> bool:
+    """Tell whether a message that moves loses a label: Gmail's marks stay, and where it is from."""
+    is_place = label in _ROLES or label.startswith("Label_")
+    return is_place and label not in _GIVEN_BY_GMAIL
+
+
+async def _each(
+    items: Sequence[str], act: Callable[[str], Awaitable[Result | None]]
+) -> list[Result]:
+    """Act on all, a few at a time, and return what isn't None; the first error ends it."""
+    outcomes = await batch_execute(items, act, continue_on_error=False)
+    for outcome in outcomes:
+        if outcome.error is not None:
+            raise outcome.error
+    return [outcome.result for outcome in outcomes if outcome.result is not None]
