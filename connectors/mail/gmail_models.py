@@ -13,7 +13,8 @@ from connectors.mail.models import MailSummary
 ORIGINAL_ID = "X-Google-Original-Message-ID"
 """Header in which Gmail keeps a Message-ID that it has replaced."""
 
-SUMMARY_HEADERS = ("Message-ID", ORIGINAL_ID, "From", "To", "Cc", "Subject")
+SUMMARY_HEADERS = ["Message-ID", ORIGINAL_ID, "From", "To", "Cc", "Subject"]
+"""A list: Google's library writes any other sequence as one value."""
 
 
 class _Answer(BaseModel):

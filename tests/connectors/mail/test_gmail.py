@@ -253,6 +253,7 @@ async def test_a_folder_is_listed_and_then_followed(server: Any, mail: GmailMail
 
     assert asked(server, 2)[1]["labelIds"] == ["INBOX"]
     assert asked(server, 3)[1]["format"] == ["metadata"]
+    assert "Message-ID" in asked(server, 3)[1]["metadataHeaders"]
     assert first.messages == (
         MailSummary(
             id="3",

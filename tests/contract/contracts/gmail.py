@@ -1,0 +1,8 @@
+"""Gmail's contract."""
+
+from __future__ import annotations
+
+from tests.contract.contracts import SPECS
+from tests.contract.contracts.discovery import DiscoveryContract
+
+CONTRACTS = {"gmail": DiscoveryContract(SPECS / "google" / "gmail.v1.json", base="/gmail")}
