@@ -20,7 +20,11 @@ from connectors._http.errors import (
 )
 from connectors._http.retry import RetryPolicy
 from connectors.mail.client import MailTransport
+<<<<<<< HEAD
 from connectors.mail.ews import EwsMail
+=======
+from connectors.mail.gmail import GmailMail
+>>>>>>> ecd36fb (What every mail transport promises holds for Gmail)
 from connectors.mail.graph import GraphMail
 from connectors.mail.imap import ImapMail
 from connectors.mail.models import SentLookup
@@ -68,17 +72,33 @@ def smtp(stand_ins: Any, secret: str = SECRET) -> SmtpMail:
     )
 
 
+<<<<<<< HEAD
 def ews(stand_ins: Any, secret: str = SECRET) -> EwsMail:
     return EwsMail(
         base_url=f"{stand_ins.url}/ews/EWS/Exchange.asmx",
         username="sandbox",
         password=SecretStr(secret),
+=======
+def gmail(stand_ins: Any, secret: str = SECRET) -> GmailMail:
+    return GmailMail(
+        base_url=f"{stand_ins.url}/google",
+        login_url=f"{stand_ins.url}/google/oauth2",
+        client_id="sandbox",
+        client_secret=SecretStr(secret),
+        refresh_token=SecretStr("sandbox-refresh"),
+>>>>>>> ecd36fb (What every mail transport promises holds for Gmail)
         timeout_seconds=5.0,
         retry=RetryPolicy(sleep=no_wait),
     )
 
 
+<<<<<<< HEAD
 TRANSPORTS = {"graph": graph, "smtp": smtp, "ews": ews}
+=======
+TRANSPORTS = {"graph": graph, "gmail": gmail, "smtp": smtp}
+SENDS = {"graph": "/sendMail", "gmail": "/messages/send", "smtp": ""}
+"""What a fault of sending names: before a reply, Gmail is asked for its thread."""
+>>>>>>> ecd36fb (What every mail transport promises holds for Gmail)
 
 
 @pytest.fixture(params=TRANSPORTS)
@@ -150,7 +170,11 @@ async def test_accepted_without_an_answer_is_unknown_and_sent_once(
 
 
 @pytest.mark.parametrize(
+<<<<<<< HEAD
     ("kind", "by_exchange", "by_smtp"),
+=======
+    ("kind", "by_http", "by_smtp"),
+>>>>>>> ecd36fb (What every mail transport promises holds for Gmail)
     [
         ("error", UnknownOutcomeError, TransientError),
         ("reset", UnknownOutcomeError, TransientError),
@@ -161,12 +185,20 @@ async def test_a_fault_sends_nothing(
     mail: MailTransport,
     name: str,
     kind: str,
+<<<<<<< HEAD
     by_exchange: type[ConnectorError],
+=======
+    by_http: type[ConnectorError],
+>>>>>>> ecd36fb (What every mail transport promises holds for Gmail)
     by_smtp: type[ConnectorError],
 ) -> None:
-    await stand_ins.fault(name, kind)
+    await stand_ins.fault(name, kind, path=SENDS[name])
 
+<<<<<<< HEAD
     with pytest.raises(by_smtp if name == "smtp" else by_exchange):
+=======
+    with pytest.raises(by_smtp if name == "smtp" else by_http):
+>>>>>>> ecd36fb (What every mail transport promises holds for Gmail)
         await send(mail, written())
 
     assert await stand_ins.mails(mailbox=ANN) == []
@@ -175,7 +207,7 @@ async def test_a_fault_sends_nothing(
 async def test_a_limit_is_told_with_its_wait(
     stand_ins: Any, mail: MailTransport, name: str
 ) -> None:
-    await stand_ins.fault(name, "rate_limit", retry_after=120)
+    await stand_ins.fault(name, "rate_limit", retry_after=120, path=SENDS[name])
 
     with pytest.raises(TransientError if name == "smtp" else RateLimitedError) as caught:
         await send(mail, written())
@@ -186,7 +218,7 @@ async def test_a_limit_is_told_with_its_wait(
 async def test_after_a_fault_the_next_message_goes(
     stand_ins: Any, mail: MailTransport, name: str
 ) -> None:
-    await stand_ins.fault(name, "reset")
+    await stand_ins.fault(name, "reset", path=SENDS[name])
     with pytest.raises(ConnectorError):
         await send(mail, written("first"))
 
