@@ -13,7 +13,7 @@ from pydantic import SecretStr, ValidationError
 
 from connectors._http.batch import batch_execute
 from connectors._http.calls import Shared
-from connectors._http.errors import RejectedError, ServiceNotFoundError
+from connectors._http.errors import ConnectorError, RejectedError, ServiceNotFoundError
 from connectors._http.google import GoogleApi
 from connectors._http.limits import Rate
 from connectors._http.retry import RetryPolicy
@@ -30,6 +30,7 @@ from connectors.mail.gmail_models import (
     GmailProfile,
     GmailThread,
 )
+from connectors.mail.gmail_places import GIVEN_BY_GMAIL, Place, folder_of, is_folder, left_for
 from connectors.mail.message import read_message
 from connectors.mail.models import MailFolder, MailMessage, MailPage, MailSummary, SentLookup
 
@@ -44,10 +45,6 @@ Source: Gmail API, "Usage limits".
 PAGE_SIZE = 25
 """Messages on a page: each is a call of its own, and a page shall not use up our pace."""
 
-_ROLES = {"INBOX": "inbox", "SENT": "sent", "DRAFT": "drafts", "TRASH": "trash", "SPAM": "junk"}
-_LABELS = {role: label for label, role in _ROLES.items()}
-_GIVEN_BY_GMAIL = frozenset({"SENT", "DRAFT"})
-_ARCHIVE = "archive"
 _MESSAGE_ID = re.compile(r"<[^<>\s]+>")
 
 
@@ -59,8 +56,7 @@ class GmailMail:
     from the wrong one. It is the account's own address, not an alias; an alias in From must be
     one that the mailbox may "send mail as", otherwise Gmail puts the account's address there.
 
-    Labels are folders here. Gmail's archive is no label but the lack of one: messages can be
-    moved there, but it can't be listed.
+    Labels are folders here, and the archive is the lack of any label that is a place.
 
     Source: Gmail API v1, "Sending email", "Synchronize clients with Gmail", "Manage labels".
 
@@ -148,7 +144,7 @@ class GmailMail:
         known = await self._gmail.fetch(
             GmailLabels, "folders", lambda api: _labels(api).list(userId=mailbox), safe=True
         )
-        places = [one.id for one in known.labels if one.type == "user" or one.id in _ROLES]
+        places = [one.id for one in known.labels if is_folder(one)]
 
         async def counted(label: str) -> GmailLabel:
             return await self._gmail.fetch(
@@ -158,7 +154,7 @@ class GmailMail:
                 safe=True,
             )
 
-        return [_folder(label) for label in await _each(places, counted)]
+        return [folder_of(label) for label in await _each(places, counted)]
 
     async def fetch(
         self, *, mailbox: str, folder: str = "inbox", cursor: str | None = None
@@ -167,7 +163,7 @@ class GmailMail:
 
         Gmail keeps its history for a week at least, as a rule.
         """
-        label = self._place("fetch", folder)
+        place = Place.of(folder)
         if cursor is None:
             profile = await self._profile("fetch", mailbox)
             begin = GmailCursor(history=profile.history_id, listing=True)
@@ -175,12 +171,12 @@ class GmailMail:
             begin = self._read_cursor(cursor)
         try:
             if begin.listing:
-                return await self._first(mailbox, label, begin)
-            return await self._since(mailbox, label, begin)
+                return await self._first(mailbox, place, begin)
+            return await self._since(mailbox, place, begin)
         except RejectedError as refusal:
-            if not begin.page:
-                raise
-            raise self._expired(refusal.message) from None
+            if begin.page:
+                raise self._expired(refusal.message) from None
+            raise self._refused("fetch", refusal) from None
 
     async def read(self, message: str, *, mailbox: str) -> MailMessage:
         """Return a whole message."""
@@ -211,14 +207,14 @@ class GmailMail:
 
     async def move(self, message: str, *, mailbox: str, folder: str) -> None:
         """Give a message the folder's label, and take those of other places from it."""
-        target = None if folder == _ARCHIVE else self._place("move", folder)
-        if target in _GIVEN_BY_GMAIL:
-            text = f"only Gmail itself gives the label {target}"
+        target = Place.of(folder)
+        if target.label in GIVEN_BY_GMAIL:
+            text = f"only Gmail itself gives the label {target.label}"
             raise self._gmail.error(RejectedError, "move", text)
         has = (await self._message("move", mailbox, message, "minimal")).label_ids
         change = {
-            "addLabelIds": [target] if target and target not in has else [],
-            "removeLabelIds": [one for one in has if _is_left(one) and one != target],
+            "addLabelIds": [target.label] if target.label and not target.holds(has) else [],
+            "removeLabelIds": left_for(target, has),
         }
         if not any(change.values()):
             return
@@ -229,9 +225,7 @@ class GmailMail:
                 safe=True,
             )
         except RejectedError as refusal:
-            if "label" not in refusal.message.lower():
-                raise
-            raise self._gmail.error(ServiceNotFoundError, "move", refusal.message) from None
+            raise self._refused("move", refusal) from None
 
     async def ping(self) -> None:
         """Ask whose mailbox the grant is for."""
@@ -241,16 +235,16 @@ class GmailMail:
         """Close all connections."""
         await self._gmail.aclose()
 
-    async def _first(self, mailbox: str, label: str, begin: GmailCursor) -> MailPage:
-        listed = await self._search("fetch", mailbox, "", label, begin.page)
+    async def _first(self, mailbox: str, place: Place, begin: GmailCursor) -> MailPage:
+        listed = await self._search("fetch", mailbox, place.query, place.label, begin.page)
         found = await self._messages("fetch", mailbox, [one.id for one in listed.messages])
         following = GmailCursor(
             history=begin.history, page=listed.next_page_token, listing=bool(listed.next_page_token)
         )
-        messages = tuple(one.summary() for one in found if label in one.label_ids)
+        messages = tuple(one.summary() for one in found if place.holds(one.label_ids))
         return MailPage(messages, (), str(following), is_last=not following.listing)
 
-    async def _since(self, mailbox: str, label: str, begin: GmailCursor) -> MailPage:
+    async def _since(self, mailbox: str, place: Place, begin: GmailCursor) -> MailPage:
         try:
             told = await self._gmail.fetch(
                 GmailHistory,
@@ -269,9 +263,9 @@ class GmailMail:
             )
         except ServiceNotFoundError as gone:
             raise self._expired(gone.message) from None
-        touched = told.touched(label)
+        touched = place.touched(told)
         found = await self._messages("fetch", mailbox, touched)
-        here = {one.id: one for one in found if label in one.label_ids}
+        here = {one.id: one for one in found if place.holds(one.label_ids)}
         following = GmailCursor(
             history=begin.history if told.next_page_token else told.history_id,
             page=told.next_page_token,
@@ -326,12 +320,11 @@ class GmailMail:
             GmailProfile, operation, lambda api: api.users().getProfile(userId=user), safe=True
         )
 
-    def _place(self, operation: str, folder: str) -> str:
-        """Return the label of a folder."""
-        if folder == _ARCHIVE:
-            text = "what is archived has no label, and can't be listed"
-            raise self._gmail.error(RejectedError, operation, text)
-        return _LABELS.get(folder, folder)
+    def _refused(self, operation: str, refusal: RejectedError) -> ConnectorError:
+        """Tell a label that is not there from other refusals; Gmail gives both one reason."""
+        if "label" not in refusal.message.lower():
+            return refusal
+        return self._gmail.error(ServiceNotFoundError, operation, refusal.message)
 
     def _read_cursor(self, cursor: str) -> GmailCursor:
         try:
@@ -357,23 +350,6 @@ def _answered(mime: bytes) -> str | None:
     named = _MESSAGE_ID.findall(str(headers["In-Reply-To"]))
     named += _MESSAGE_ID.findall(str(headers["References"]))[::-1]
     return named[0] if named else None
-
-
-def _folder(label: GmailLabel) -> MailFolder:
-    role = _ROLES.get(label.id, "")
-    return MailFolder(
-        id=label.id,
-        name=label.name.title() if role else label.name,
-        role=role,
-        messages=label.messages_total,
-        unread=label.messages_unread,
-    )
-
-
-def _is_left(label: str) -> bool:
-    """Tell whether a message that moves loses a label: Gmail's marks stay, and where it is from."""
-    is_place = label in _ROLES or label.startswith("Label_")
-    return is_place and label not in _GIVEN_BY_GMAIL
 
 
 async def _each(

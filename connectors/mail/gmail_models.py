@@ -146,22 +146,3 @@ class GmailHistory(_Answer):
     history: list[GmailRecord] = []
     history_id: str
     next_page_token: str = ""
-
-    def touched(self, label: str) -> dict[str, bool]:
-        """Return the ids of messages that may have to do with a label.
-
-        Returns:
-            id to whether the message may have lost the label.
-        """
-        found: dict[str, bool] = {}
-        for record in self.history:
-            for change in (*record.messages_added, *record.labels_added, *record.labels_removed):
-                labels = {*change.message.label_ids, *change.label_ids}
-                if label in labels or not change.message.label_ids:
-                    found.setdefault(change.message.id, False)
-            for change in record.labels_removed:
-                if label in change.label_ids:
-                    found[change.message.id] = True
-            for change in record.messages_deleted:
-                found[change.message.id] = True
-        return found

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from sandbox.mail.gmail_labels import HIDDEN, label_ids
+from sandbox.mail.gmail_labels import HIDDEN, is_own, label_ids
 from sandbox.mail.store import StoredMail
 
 _TERM = re.compile(r'(?P<no>-?)(?:(?P<field>[a-z_0-9]+):)?(?P<value>"[^"]*"|\S+)', re.IGNORECASE)
@@ -71,7 +71,7 @@ class Search:
             case "is":
                 return self._state(value)
             case "has":
-                return lambda stored: value == "attachment" and bool(stored.mail.attachments)
+                return self._having(value)
             case _:
                 return self._time(field, value)
 
@@ -86,6 +86,11 @@ class Search:
             return lambda stored: "UNREAD" not in label_ids(stored)
         label = _STATES.get(value, "")
         return lambda stored: label in label_ids(stored)
+
+    def _having(self, value: str) -> Test:
+        if value == "nouserlabels":
+            return lambda stored: not any(map(is_own, label_ids(stored)))
+        return lambda stored: value == "attachment" and bool(stored.mail.attachments)
 
     def _time(self, field: str, value: str) -> Test:
         moment = self._moment(value)

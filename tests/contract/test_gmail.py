@@ -13,7 +13,7 @@ from google.oauth2.credentials import Credentials
 from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
 
-from connectors._http.errors import RejectedError, ServiceNotFoundError
+from connectors._http.errors import ServiceNotFoundError
 from connectors._http.retry import RetryPolicy
 from connectors.mail.client import MailReader, MailTransport
 from connectors.mail.errors import CursorExpiredError
@@ -137,6 +137,18 @@ async def test_what_arrives_while_the_folder_is_listed_is_not_missed(
     assert late in [one.id for one in since.messages]
 
 
+async def test_the_archive_is_followed_too(mail: GmailMail, store: MailStore) -> None:
+    ids = [deliver(store, number) for number in range(3)]
+    (empty,) = await all_of(mail, "archive", None)
+    await mail.move(ids[0], mailbox=HUB, folder="archive")
+    (one,) = await all_of(mail, "archive", empty.cursor)
+    await mail.move(ids[0], mailbox=HUB, folder="inbox")
+    (left,) = await all_of(mail, "archive", one.cursor)
+
+    assert (empty.messages, [found.id for found in one.messages]) == ((), ids[:1])
+    assert (left.messages, left.removed) == ((), (ids[0],))
+
+
 async def test_a_long_history_comes_in_pages(mail: GmailMail, store: MailStore) -> None:
     (empty,) = await all_of(mail, "inbox", None)
     ids = [deliver(store, number) for number in range(PAGE_SIZE + 2)]
@@ -168,7 +180,7 @@ async def test_what_is_not_there_is_not_found(mail: GmailMail, store: MailStore)
         await mail.read("unknown", mailbox=HUB)
     with pytest.raises(ServiceNotFoundError):
         await mail.move(deliver(store), mailbox=HUB, folder="Label_9")
-    with pytest.raises(RejectedError):
+    with pytest.raises(ServiceNotFoundError):
         await mail.fetch(mailbox=HUB, folder="Label_9")
     assert await mail.thread("unknown", mailbox=HUB) == []
 

@@ -203,6 +203,8 @@ async def test_a_reply_joins_its_thread(
         ("after:4000000000", False),
         ("after:yesterday", False),
         ("label:inbox", True),
+        ("has:nouserlabels", True),
+        ("has:attachment", False),
         ("smells:good", False),
     ],
 )
