@@ -102,9 +102,9 @@ class Search:
 
     def _moment(self, value: str) -> datetime | None:
         """Read ``2026/11/21``, seconds since the epoch, or an age as ``7d``; None: neither."""
-        if aged := re.fullmatch(r"(\d{1,4})([hdmy])", value):
-            return self._now - int(aged[1]) * _SPANS[aged[2]]
         try:
+            if aged := re.fullmatch(r"(\d{1,4})([hdmy])", value):
+                return self._now - int(aged[1]) * _SPANS[aged[2]]
             if re.fullmatch(r"\d{6,11}", value):
                 return datetime.fromtimestamp(int(value), UTC)
             year, month, day = (int(part) for part in re.split(r"[/-]", value))
