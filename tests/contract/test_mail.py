@@ -20,11 +20,8 @@ from connectors._http.errors import (
 )
 from connectors._http.retry import RetryPolicy
 from connectors.mail.client import MailTransport
-<<<<<<< HEAD
 from connectors.mail.ews import EwsMail
-=======
 from connectors.mail.gmail import GmailMail
->>>>>>> ecd36fb (What every mail transport promises holds for Gmail)
 from connectors.mail.graph import GraphMail
 from connectors.mail.imap import ImapMail
 from connectors.mail.models import SentLookup
@@ -72,13 +69,16 @@ def smtp(stand_ins: Any, secret: str = SECRET) -> SmtpMail:
     )
 
 
-<<<<<<< HEAD
 def ews(stand_ins: Any, secret: str = SECRET) -> EwsMail:
     return EwsMail(
         base_url=f"{stand_ins.url}/ews/EWS/Exchange.asmx",
         username="sandbox",
         password=SecretStr(secret),
-=======
+        timeout_seconds=5.0,
+        retry=RetryPolicy(sleep=no_wait),
+    )
+
+
 def gmail(stand_ins: Any, secret: str = SECRET) -> GmailMail:
     return GmailMail(
         base_url=f"{stand_ins.url}/google",
@@ -86,19 +86,14 @@ def gmail(stand_ins: Any, secret: str = SECRET) -> GmailMail:
         client_id="sandbox",
         client_secret=SecretStr(secret),
         refresh_token=SecretStr("sandbox-refresh"),
->>>>>>> ecd36fb (What every mail transport promises holds for Gmail)
         timeout_seconds=5.0,
         retry=RetryPolicy(sleep=no_wait),
     )
 
 
-<<<<<<< HEAD
-TRANSPORTS = {"graph": graph, "smtp": smtp, "ews": ews}
-=======
-TRANSPORTS = {"graph": graph, "gmail": gmail, "smtp": smtp}
-SENDS = {"graph": "/sendMail", "gmail": "/messages/send", "smtp": ""}
+TRANSPORTS = {"graph": graph, "ews": ews, "gmail": gmail, "smtp": smtp}
+SENDS = {"graph": "/sendMail", "ews": "", "gmail": "/messages/send", "smtp": ""}
 """What a fault of sending names: before a reply, Gmail is asked for its thread."""
->>>>>>> ecd36fb (What every mail transport promises holds for Gmail)
 
 
 @pytest.fixture(params=TRANSPORTS)
@@ -170,11 +165,7 @@ async def test_accepted_without_an_answer_is_unknown_and_sent_once(
 
 
 @pytest.mark.parametrize(
-<<<<<<< HEAD
-    ("kind", "by_exchange", "by_smtp"),
-=======
     ("kind", "by_http", "by_smtp"),
->>>>>>> ecd36fb (What every mail transport promises holds for Gmail)
     [
         ("error", UnknownOutcomeError, TransientError),
         ("reset", UnknownOutcomeError, TransientError),
@@ -185,20 +176,12 @@ async def test_a_fault_sends_nothing(
     mail: MailTransport,
     name: str,
     kind: str,
-<<<<<<< HEAD
-    by_exchange: type[ConnectorError],
-=======
     by_http: type[ConnectorError],
->>>>>>> ecd36fb (What every mail transport promises holds for Gmail)
     by_smtp: type[ConnectorError],
 ) -> None:
     await stand_ins.fault(name, kind, path=SENDS[name])
 
-<<<<<<< HEAD
-    with pytest.raises(by_smtp if name == "smtp" else by_exchange):
-=======
     with pytest.raises(by_smtp if name == "smtp" else by_http):
->>>>>>> ecd36fb (What every mail transport promises holds for Gmail)
         await send(mail, written())
 
     assert await stand_ins.mails(mailbox=ANN) == []
