@@ -68,29 +68,24 @@ CONNECTORS = (
     Connector(
         "mail",
         "Mail",
-        ("graph:GraphMail", "ews:EwsMail", "smtp:SmtpMail"),
-        ("mail", "graph", "ews", "smtp", "imap"),
-        ("graph:GraphMail", "gmail:GmailMail", "smtp:SmtpMail"),
-        ("mail", "graph", "smtp", "imap"),
-    ),
-    Connector("claude", "Anthropic Claude", ("client:ClaudeClient",), ("claude",)),
-    Connector("postgres", "PostgreSQL", ("client:PostgresClient",), ("postgres",)),
-    Connector("slack", "Slack", ("client:SlackClient",), ("slack",)),
-    Connector(
-        "ebay", "eBay", ("client:EbayClient", "bids:EbayBids", "orders:EbayOrders"), ("ebay",)
+        ("graph:GraphMail", "ews:EwsMail", "gmail:GmailMail", "smtp:SmtpMail"),
+        ("mail", "graph", "ews", "google", "smtp", "imap"),
     ),
     Connector("gdrive", "Google Drive", ("client:DriveClient",), ("google",), stand_in="google"),
     Connector("gsheets", "Google Sheets", ("client:SheetsClient",), ("google",), stand_in="google"),
     Connector("hubspot", "HubSpot", ("client:HubSpotClient",), ("hubspot",)),
-    Connector("twilio", "Twilio", ("client:TwilioClient",), ("twilio",)),
-    Connector("channels", "Further channels", ("client:ApprisePoster",), ("channels",)),
-    Connector("stripe", "Stripe", ("client:StripeClient",), ("stripe",)),
+    Connector("claude", "Anthropic Claude", ("client:ClaudeClient",), ("claude",)),
+    Connector(
+        "ebay", "eBay", ("client:EbayClient", "bids:EbayBids", "orders:EbayOrders"), ("ebay",)
+    ),
     Connector("unleashed", "Unleashed", ("client:UnleashedClient",), ("unleashed",)),
     Connector(
-        "anymailfinder",
-        "Anymail Finder",
-        ("client:AnymailFinderClient",),
-        ("anymailfinder",),
+        "anymailfinder", "Anymail Finder", ("client:AnymailFinderClient",), ("anymailfinder",)
     ),
     Connector("n8n", "n8n", ("client:N8nClient",), ("n8n",)),
+    Connector("postgres", "PostgreSQL", ("client:PostgresClient",), ("postgres",)),
+    Connector("slack", "Slack", ("client:SlackClient",), ("slack",)),
+    Connector("channels", "Further channels", ("client:ApprisePoster",), ("channels",)),
+    Connector("twilio", "Twilio", ("client:TwilioClient",), ("twilio",)),
+    Connector("stripe", "Stripe", ("client:StripeClient",), ("stripe",)),
 )

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from sandbox.anymailfinder.stand_in import ANYMAILFINDER
 from sandbox.claude.stand_in import CLAUDE
+from sandbox.discord.stand_in import DISCORD
 from sandbox.ebay.stand_in import EBAY
 from sandbox.google.stand_in import GOOGLE
 from sandbox.hubspot.stand_in import HUBSPOT
-from sandbox.discord.stand_in import DISCORD
 from sandbox.mail.stand_in import MAIL
 from sandbox.n8n.stand_in import N8N
 from sandbox.slack.stand_in import SLACK
 from sandbox.stand_in import StandIn
 from sandbox.stripe.stand_in import STRIPE
 from sandbox.twilio.stand_in import TWILIO
-
-STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, EBAY)
-STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, GOOGLE)
-STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, HUBSPOT)
-STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, TWILIO)
-STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, TWILIO, STRIPE)
-STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, TWILIO, STRIPE, DISCORD)
 from sandbox.unleashed.stand_in import UNLEASHED
 
-STAND_INS: tuple[StandIn, ...] = (MAIL, CLAUDE, SLACK, UNLEASHED, ANYMAILFINDER, N8N)
+STAND_INS: tuple[StandIn, ...] = (
+    MAIL,
+    GOOGLE,
+    HUBSPOT,
+    CLAUDE,
+    EBAY,
+    UNLEASHED,
+    ANYMAILFINDER,
+    N8N,
+    SLACK,
+    DISCORD,
+    TWILIO,
+    STRIPE,
+)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 
 from connectors._http.calls import Shared
 from connectors._http.limits import Rate
 from connectors.claude.client import ClaudeClient
 from connectors.mail.client import MailTransport
-from connectors.mail.graph import GraphMail
-from connectors.mail.smtp import SmtpMail
-from connectors.postgres.client import PostgresClient
 from connectors.slack.client import SlackClient
 from hotrod.db.engine import Database
 from hotrod.services.breakers import SharedBreakers
@@ -34,6 +32,9 @@ class Client(Protocol):
 
     async def aclose(self) -> None:
         """Close all connections."""
+
+
+Made = TypeVar("Made")
 
 
 class Accounts:
@@ -66,73 +67,172 @@ def alone(_account: str, _rate: Rate | None) -> Shared:
 
 def mail_transport(settings: Settings, account: Account = alone) -> MailTransport:
     """Return the transport that ``mail.transport`` names."""
-    timeout = settings.mail.timeout_seconds
-    if settings.mail.transport == "graph":
-        graph = settings.graph
-        return GraphMail(
-            base_url=graph.base_url,
-            login_url=graph.login_url,
-            tenant=graph.tenant,
-            client_id=graph.client_id,
-            client_secret=graph.client_secret,
-            timeout_seconds=timeout,
-            shared=account("mail", None),
-        )
-    smtp = settings.smtp
-    return SmtpMail(
-        host=smtp.host,
-        port=smtp.port,
-        security=smtp.security,
-        username=smtp.username,
-        password=smtp.password,
-        timeout_seconds=timeout,
-    )
+    timeout = {"timeout_seconds": settings.mail.timeout_seconds}
+    match settings.mail.transport:
+        case "graph":
+            from connectors.mail.graph import GraphMail
+
+            return _made(GraphMail, settings.graph, shared=account("mail", None), **timeout)
+        case "ews":
+            from connectors.mail.ews import EwsMail
+
+            return _made(EwsMail, settings.ews, shared=account("mail", None), **timeout)
+        case "gmail":
+            from connectors.mail.gmail import RATE, GmailMail
+
+            shared = account("mail", RATE)
+            return _made(GmailMail, settings.google, shared=shared, **timeout)
+        case "smtp":
+            from connectors.mail.imap import ImapMail
+            from connectors.mail.smtp import SmtpMail
+
+            imap = None
+            if settings.imap.host:
+                shared = account("mail", None)
+                imap = _made(ImapMail, settings.imap, shared=shared, **timeout)
+            return _made(SmtpMail, settings.smtp, imap=imap, **timeout)
 
 
-def claude_client(settings: Settings, _account: Account = alone) -> ClaudeClient | None:
+def claude_client(settings: Settings, account: Account = alone) -> ClaudeClient | None:
     """Return the client of Claude; None: there is no key."""
-    claude = settings.claude
-    if not _given(claude.api_key):
+    if not _given(settings.claude.api_key):
         return None
-    return ClaudeClient(
-        base_url=claude.base_url,
-        api_key=claude.api_key,
-        model=claude.model,
-        timeout_seconds=claude.timeout_seconds,
+    return _made(ClaudeClient, settings.claude, shared=account("claude", None))
+
+
+def slack_client(settings: Settings, account: Account = alone) -> SlackClient | None:
+    """Return the client of Slack; None: there is no token.
+
+    Slack limits each channel by itself, and tells when; there is no pace for all of them.
+    """
+    if not _given(settings.slack.bot_token):
+        return None
+    return _made(SlackClient, settings.slack, shared=account("slack", None))
+
+
+def _gdrive(settings: Settings, account: Account) -> Client | None:
+    from connectors.gdrive.client import RATE, DriveClient
+
+    if not _given(settings.google.refresh_token):
+        return None
+    return _made(DriveClient, settings.google, shared=account("gdrive", RATE))
+
+
+def _gsheets(settings: Settings, account: Account) -> Client | None:
+    from connectors.gsheets.client import RATE, SheetsClient
+
+    if not _given(settings.google.refresh_token):
+        return None
+    return _made(SheetsClient, settings.google, shared=account("gsheets", RATE))
+
+
+def _hubspot(settings: Settings, account: Account) -> Client | None:
+    from connectors.hubspot.client import SEARCH_RATE, HubSpotClient
+
+    if not _given(settings.hubspot.access_token):
+        return None
+    rate = Rate(settings.hubspot.calls_per_10_seconds, 10.0)
+    return _made(
+        HubSpotClient,
+        settings.hubspot,
+        rate=rate,
+        shared=account("hubspot", rate),
+        searches=account("hubspot.search", SEARCH_RATE),
     )
 
 
-def postgres_client(settings: Settings, account: Account = alone) -> PostgresClient | None:
-    """Return the client of somebody else's PostgreSQL; None: there is none."""
-    postgres = settings.postgres
-    if not _given(postgres.url):
+def _ebay(settings: Settings, account: Account) -> Client | None:
+    from connectors.ebay.client import EbayClient, share_of
+
+    if not _given(settings.ebay.client_secret):
         return None
-    return PostgresClient(
-        url=postgres.url,
-        timeout_seconds=postgres.timeout_seconds,
-        shared=account("postgres", None),
-    )
+    shared = account("ebay", share_of(settings.ebay.calls_per_day))
+    return _made(EbayClient, settings.ebay, shared=shared)
 
 
-def slack_client(settings: Settings, _account: Account = alone) -> SlackClient | None:
-    """Return the client of Slack; None: there is no token."""
-    slack = settings.slack
-    if not _given(slack.bot_token):
+def _unleashed(settings: Settings, account: Account) -> Client | None:
+    from connectors.unleashed.client import UnleashedClient
+
+    if not _given(settings.unleashed.api_key):
         return None
-    return SlackClient(
-        base_url=slack.base_url,
-        bot_token=slack.bot_token,
-        timeout_seconds=slack.timeout_seconds,
-    )
+    return _made(UnleashedClient, settings.unleashed, shared=account("unleashed", None))
+
+
+def _anymailfinder(settings: Settings, account: Account) -> Client | None:
+    from connectors.anymailfinder.client import RATE, AnymailFinderClient
+
+    if not _given(settings.anymailfinder.api_key):
+        return None
+    shared = account("anymailfinder", RATE)
+    return _made(AnymailFinderClient, settings.anymailfinder, shared=shared)
+
+
+def _n8n(settings: Settings, account: Account) -> Client | None:
+    from connectors.n8n.client import N8nClient
+
+    if not _given(settings.n8n.api_key):
+        return None
+    return _made(N8nClient, settings.n8n, shared=account("n8n", None))
+
+
+def _postgres(settings: Settings, account: Account) -> Client | None:
+    from connectors.postgres.client import PostgresClient
+
+    if not _given(settings.postgres.url):
+        return None
+    return _made(PostgresClient, settings.postgres, shared=account("postgres", None))
+
+
+def _channels(settings: Settings, account: Account) -> Client | None:
+    from connectors.channels.client import ApprisePoster
+
+    if not settings.channels.urls:
+        return None
+    return _made(ApprisePoster, settings.channels, shared=account("channels", None))
+
+
+def _twilio(settings: Settings, account: Account) -> Client | None:
+    from connectors.twilio.client import TwilioClient
+
+    if not _given(settings.twilio.auth_token):
+        return None
+    return _made(TwilioClient, settings.twilio, shared=account("twilio", None))
+
+
+def _stripe(settings: Settings, account: Account) -> Client | None:
+    from connectors.stripe.client import RATE, StripeClient
+
+    if not _given(settings.stripe.api_key):
+        return None
+    return _made(StripeClient, settings.stripe, shared=account("stripe", RATE))
 
 
 CONNECTIONS: dict[str, Callable[[Settings, Account], Client | None]] = {
     "mail": mail_transport,
+    "gdrive": _gdrive,
+    "gsheets": _gsheets,
+    "hubspot": _hubspot,
     "claude": claude_client,
-    "postgres": postgres_client,
+    "ebay": _ebay,
+    "unleashed": _unleashed,
+    "anymailfinder": _anymailfinder,
+    "n8n": _n8n,
+    "postgres": _postgres,
     "slack": slack_client,
+    "channels": _channels,
+    "twilio": _twilio,
+    "stripe": _stripe,
 }
-"""From a connector's name to what makes its client; None: it has no credentials."""
+"""From a connector's name to what makes its client; None: it has no credentials.
+
+Libraries of vendors are slow to import: each is imported when its connector is made.
+"""
+
+
+def _made(kind: Callable[..., Made], section: BaseModel, **more: Any) -> Made:  # noqa: ANN401
+    """Make a client of what a section holds under the names of the client's arguments."""
+    names = inspect.signature(kind).parameters.keys() & type(section).model_fields.keys()
+    return kind(**{name: getattr(section, name) for name in names} | more)
 
 
 def _given(secret: SecretStr) -> bool:
