@@ -147,3 +147,15 @@ async def test_a_limit_is_told_with_its_wait(stand_ins: Any, claude: ClaudeClien
 
 async def test_ping(claude: ClaudeClient) -> None:
     await claude.ping()
+
+
+async def test_counted_tokens_are_those_paid_for(stand_ins: Any) -> None:
+    claude = client(stand_ins)
+
+    counted = await claude.count_tokens(system="Diagnose.", content=[TextPart(REQUEST)])
+    paid = await claude.complete(
+        system="Diagnose.", content=[TextPart(REQUEST)], schema=Diagnosis, max_output_tokens=1000
+    )
+    await claude.aclose()
+
+    assert counted == paid.input_tokens

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field, SecretStr
 
+from connectors._http.calls import MemoryRecorder, Shared
 from connectors._http.errors import (
     ConnectorError,
     NeedsReauthError,
@@ -16,6 +17,7 @@ from connectors._http.errors import (
     RejectedError,
     TransientError,
 )
+from connectors._http.retry import RetryPolicy
 from connectors.claude.client import ClaudeClient
 from connectors.claude.errors import UnusableAnswerError
 from connectors.claude.models import Completion, ImagePart, TextPart, Usage
@@ -229,3 +231,42 @@ async def test_ping_tells_that_the_key_is_wrong(server: Any, claude: ClaudeClien
 
     with pytest.raises(NeedsReauthError, match="HOTROD_CLAUDE__API_KEY"):
         await claude.ping()
+
+
+async def test_tokens_are_counted_before_they_are_paid(server: Any, claude: ClaudeClient) -> None:
+    server.answer(200, {"input_tokens": 42})
+
+    counted = await claude.count_tokens(system="Diagnose.", content=[TextPart("No picture.")])
+
+    assert counted == 42
+    (seen,) = server.seen
+    assert seen.target == "/v1/messages/count_tokens"
+    assert json.loads(seen.body) == {
+        "model": "claude-test",
+        "system": "Diagnose.",
+        "messages": [{"role": "user", "content": [{"type": "text", "text": "No picture."}]}],
+    }
+
+
+async def test_calls_are_recorded_and_tried_again_only_by_order(
+    server: Any, retry: RetryPolicy, waits: list[float]
+) -> None:
+    recorder = MemoryRecorder()
+    claude = ClaudeClient(
+        base_url=server.url,
+        api_key=SecretStr("hunter2"),
+        model="claude-test",
+        timeout_seconds=5.0,
+        shared=Shared(recorder=recorder),
+        retry=retry,
+    )
+    server.answer(529, fault("overloaded_error"), request_id="req_1")
+    server.answer(200, message(text(fault="HDMI port", confidence=0.9)), request_id="req_2")
+
+    answer = await complete(claude)
+    await claude.aclose()
+
+    (call,) = recorder.calls
+    assert (call.service, call.operation, call.outcome) == ("claude", "complete", "ok")
+    assert (call.attempts, call.request_id, answer.request_id) == (2, "req_2", "req_2")
+    assert waits == [1.0]
