@@ -56,7 +56,7 @@ def list_connectors(*, as_json: Json = False) -> None:
         {
             "connector": one.name,
             "title": one.title,
-            "reached": reached(one.name, settings),
+            "reached": reached(one, settings),
             "breaker": standing.get(one.name, "closed"),
             "calls": hour[one.name].calls if one.name in hour else 0,
             "failed": hour[one.name].failed if one.name in hour else 0,
@@ -142,17 +142,17 @@ def docs() -> None:
         out.print(Text(str(path.relative_to(_ROOT))))
 
 
-def reached(name: str, settings: Settings) -> str:
+def reached(one: Connector, settings: Settings) -> str:
     """Return where a connector goes by the settings: ``stand-in``, ``live`` or ``-``."""
     from tasks._connections import CONNECTIONS, alone
 
-    if name == "mail":
+    if one.name == "mail":
         return "stand-in" if settings.mail_is_played else "live"
-    section = getattr(settings, name, None)
-    address = str(getattr(section, "base_url", ""))
-    if address.startswith(f"{settings.sandbox_url}/"):
+    sections = [getattr(settings, name) for name in one.sections]
+    addresses = [str(getattr(section, "base_url", "")) for section in sections]
+    if any(address.startswith(f"{settings.sandbox_url}/") for address in addresses):
         return "stand-in"
-    return "live" if CONNECTIONS[name](settings, alone) else "-"
+    return "live" if CONNECTIONS[one.name](settings, alone) else "-"
 
 
 async def examine(one: Connector, settings: Settings) -> Answer:
@@ -160,7 +160,7 @@ async def examine(one: Connector, settings: Settings) -> Answer:
     from connectors._http.errors import ConnectorError
     from tasks._connections import CONNECTIONS, alone
 
-    where = reached(one.name, settings)
+    where = reached(one, settings)
     client = CONNECTIONS[one.name](settings, alone)
     if client is None:
         return Answer(one.name, where, None, 0, "no credentials: it isn't used")

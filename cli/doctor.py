@@ -92,7 +92,7 @@ async def _examine(settings: Settings) -> list[Finding]:
 
 
 async def _service(one: Connector, settings: Settings, *, is_up: bool) -> Finding:
-    if not is_up and reached(one.name, settings) == "stand-in":
+    if not is_up and reached(one, settings) == "stand-in":
         return await _skip(one.name)
     answer = await examine(one, settings)
     who = "the stand-in" if answer.reached == "stand-in" else "the live service"
