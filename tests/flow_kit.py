@@ -39,7 +39,11 @@ async def kit(
         _env_file=None,
         home=tmp_path,
         secret_key=SecretStr("a-secret-key-for-tests-only-0123456789"),
-        sandbox={"port": port, "smtp_port": sandbox.smtp_port},
+        sandbox={
+            "port": port,
+            "smtp_port": sandbox.smtp_port,
+            "imap_port": sandbox.imap_port,
+        },
     )
     resources = _resources.build(settings, company, database)
     _resources.use(resources)

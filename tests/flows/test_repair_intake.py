@@ -255,7 +255,7 @@ async def test_mail_goes_by_smtp_when_the_settings_say_so(
         Settings(
             _env_file=None,
             mail={"transport": "smtp"},
-            sandbox={"smtp_port": sandbox.smtp_port},
+            sandbox={"smtp_port": sandbox.smtp_port, "imap_port": sandbox.imap_port},
         )
     )
     monkeypatch.setattr(kit, "mail", smtp)
@@ -272,6 +272,7 @@ async def test_a_mail_of_unknown_fate_that_nobody_can_look_up_waits_for_a_person
         Settings(
             _env_file=None,
             mail={"transport": "smtp"},
+            imap={"host": ""},
             sandbox={"smtp_port": sandbox.smtp_port},
         )
     )
