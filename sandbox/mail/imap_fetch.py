@@ -43,8 +43,8 @@ def read_items(token: Token) -> list[str]:
     words = [text_of(one).upper() for one in tokens]
     if len(words) == 1:
         words = _MACROS.get(words[0], words)
-    if unknown := next((one for one in words if not _is_known(one)), None):
-        raise BadCommandError(f"{unknown[:40]} can't be fetched")
+    if unknown := [one for one in words if not _is_known(one)]:
+        raise BadCommandError(f"{unknown[0][:40]} can't be fetched")
     return words
 
 
