@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import shutil
 import socket
@@ -63,6 +64,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(
                 pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
             )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Collect what Prefect's client left before a test comes that must leave nothing."""
+    follows_prefect = nextitem is None or not nextitem.get_closest_marker("prefect")
+    if item.get_closest_marker("prefect") and follows_prefect:
+        gc.collect()
 
 
 @pytest.fixture(scope="session")
