@@ -40,6 +40,8 @@ class Credentials:
     anymailfinder_api_key: str = "sandbox-key"
     n8n_api_key: str = "sandbox-key"
     google_account: str = "owner@sandbox.example.com"
+    supabase_api_key: str = "sandbox-key"
+    supabase_management_token: str = "sandbox-token"  # noqa: S105
 
 
 CREDENTIALS = Credentials()

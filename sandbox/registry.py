@@ -13,6 +13,7 @@ from sandbox.n8n.stand_in import N8N
 from sandbox.slack.stand_in import SLACK
 from sandbox.stand_in import StandIn
 from sandbox.stripe.stand_in import STRIPE
+from sandbox.supabase.stand_in import SUPABASE
 from sandbox.twilio.stand_in import TWILIO
 from sandbox.unleashed.stand_in import UNLEASHED
 
@@ -25,6 +26,7 @@ STAND_INS: tuple[StandIn, ...] = (
     UNLEASHED,
     ANYMAILFINDER,
     N8N,
+    SUPABASE,
     SLACK,
     DISCORD,
     TWILIO,

@@ -1,0 +1,1 @@
+"""Supabase, played: its Data API (PostgREST), Auth (GoTrue), and the management API."""
