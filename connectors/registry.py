@@ -83,6 +83,12 @@ CONNECTORS = (
         "anymailfinder", "Anymail Finder", ("client:AnymailFinderClient",), ("anymailfinder",)
     ),
     Connector("n8n", "n8n", ("client:N8nClient",), ("n8n",)),
+    Connector(
+        "supabase",
+        "Supabase",
+        ("client:SupabaseClient", "management:SupabaseManagement"),
+        ("supabase",),
+    ),
     Connector("postgres", "PostgreSQL", ("client:PostgresClient",), ("postgres",)),
     Connector("slack", "Slack", ("client:SlackClient",), ("slack",)),
     Connector("channels", "Further channels", ("client:ApprisePoster",), ("channels",)),

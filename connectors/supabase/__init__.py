@@ -1,0 +1,1 @@
+"""Supabase: the Data API (PostgREST), Auth (GoTrue), and the management API."""
