@@ -1,0 +1,40 @@
+"""Supabase's stand-in, driven from the contracts of Auth and of the management API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.server import Sandbox
+from tests.contract.contracts.openapi import UNDESCRIBED
+from tests.contract.contracts.supabase import CONTRACTS
+from tests.contract.driving import drive, sandbox_beside
+
+pytestmark = pytest.mark.schema
+
+ALSO = (*UNDESCRIBED, 400)
+KEY = {"apikey": "sandbox-key", "Authorization": "Bearer sandbox-key"}
+TOKEN = {"Authorization": "Bearer sandbox-token"}
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with sandbox_beside() as running:
+        yield running
+
+
+@pytest.mark.parametrize("operation", ["GET /health", "GET /settings", "GET /admin/users"])
+def test_what_auth_allows_is_answered_by_its_contract(sandbox: Sandbox, operation: str) -> None:
+    contract = CONTRACTS["supabase_auth"]
+    drive(contract, operation, f"{sandbox.url}/supabase/auth/v1", headers=KEY, also=ALSO)
+
+
+@pytest.mark.parametrize(
+    "operation", ["v1-list-all-projects", "v1-get-project", "v1-get-services-health"]
+)
+def test_what_management_allows_is_answered_by_its_contract(
+    sandbox: Sandbox, operation: str
+) -> None:
+    contract = CONTRACTS["supabase_management"]
+    drive(contract, operation, f"{sandbox.url}/supabase/management", headers=TOKEN, also=ALSO)
