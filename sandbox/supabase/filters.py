@@ -45,9 +45,10 @@ def read_condition(table: Table, parameters: Sequence[tuple[str, str]]) -> Condi
 
 
 def _tree(table: Table, text: str, depth: int) -> Condition:
-    if not (found := _TREE.fullmatch(text)):
+    found = _TREE.fullmatch(text)
+    if found is None and depth > 0:
         return _leaf(table, text)
-    if depth > MAX_DEPTH:
+    if found is None or depth > MAX_DEPTH:
         raise _unreadable("logic tree", text)
     parts = [_tree(table, part.strip(), depth + 1) for part in split(found[3])]
     if not parts:

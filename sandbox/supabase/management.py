@@ -33,7 +33,7 @@ def _admit(request: Request, response: Response, state: State) -> None:
     }
     if wait is not None:
         refusal = management(429, "ThrottlerException: Too Many Requests")
-        refusal.headers = {**headers, "Retry-After": str(math.ceil(wait))}
+        refusal.headers = headers
         raise refusal
     response.headers.update(headers)
 
