@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Generator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -23,7 +22,16 @@ from connectors._http.paging import Page, items, pages
 from connectors._http.redaction import Redactor
 from connectors._http.retry import RetryPolicy
 from connectors.supabase.errors import CURES, TABLE, read_problem
-from connectors.supabase.models import AuthHealth, AuthSettings, Filter, Row, Rows, User, Users
+from connectors.supabase.models import (
+    AuthHealth,
+    AuthSettings,
+    Filter,
+    Result,
+    Row,
+    Rows,
+    User,
+    Users,
+)
 
 SERVICE = "supabase"
 BATCH_ROWS = 500
@@ -274,11 +282,9 @@ class SupabaseClient:
             json=dict(arguments),
             safe=safe,
         )
-        try:
-            return json.loads(response.content) if response.content else None
-        except ValueError:
-            kind = TransientError if safe else UnknownOutcomeError
-        raise self._project.error(kind, "call_function", "its answer is no JSON")
+        if not response.content:
+            return None
+        return self._project.read(Result, "call_function", response, safe=safe).root
 
     async def auth_health(self) -> AuthHealth:
         """Tell which Auth server answers.

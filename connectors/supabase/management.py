@@ -26,8 +26,8 @@ class SupabaseManagement:
     """One project, as its owner sees it; nothing is changed.
 
     Args:
-        base_url: root of the API, without its version.
-        token: personal access token.
+        management_url: root of the API, without its version.
+        management_token: personal access token.
         project: reference of the project, 20 letters.
         timeout_seconds: longest wait for an answer.
         shared: with the other processes that use the token.
@@ -37,8 +37,8 @@ class SupabaseManagement:
     def __init__(
         self,
         *,
-        base_url: str,
-        token: SecretStr,
+        management_url: str,
+        management_token: SecretStr,
         project: str,
         timeout_seconds: float,
         shared: Shared | None = None,
@@ -47,12 +47,12 @@ class SupabaseManagement:
         self._path = f"/v1/projects/{quote(project, safe='')}"
         self._management = ServiceClient(
             SERVICE,
-            base_url,
+            management_url,
             timeout_seconds=timeout_seconds,
-            auth=BearerAuth(token),
+            auth=BearerAuth(management_token),
             cures=MANAGEMENT_CURES,
             read_problem=read_problem,
-            redact=Redactor([token]),
+            redact=Redactor([management_token]),
             read_limit=read_limit,
             shared=shared,
             retry=retry,

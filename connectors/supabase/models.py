@@ -60,6 +60,10 @@ class Rows(RootModel[list[Row]]):
     """Rows of a table."""
 
 
+class Result(RootModel[Any]):
+    """What a function returns."""
+
+
 class AuthHealth(BaseModel):
     """The Auth server that answers."""
 

@@ -13,9 +13,10 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from sandbox.body import read_json
 from sandbox.credentials import CREDENTIALS, same
 from sandbox.state import State
-from sandbox.supabase.columns import Row, as_text, read_json
+from sandbox.supabase.columns import Row, as_text
 from sandbox.supabase.filters import split, unquote
 from sandbox.supabase.functions import call_function
 from sandbox.supabase.gate import require_key

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
+from sandbox.body import read_json
 from sandbox.supabase.refusals import Refusal, postgrest
 
 Kind = Literal["text", "bigint", "numeric", "boolean", "timestamptz", "jsonb"]
@@ -68,7 +69,7 @@ class Column:
         if self.kind != "jsonb":
             return self.read(text)
         try:
-            return read_json(text)
+            return read_json(text.encode())
         except ValueError:
             raise self._misread(text) from None
 
@@ -82,20 +83,6 @@ class Column:
         return postgrest(
             400, code, f'invalid input syntax for type {self.type_name}: "{text[:100]}"'
         )
-
-
-def read_json(text: str | bytes) -> Any:  # noqa: ANN401 - any JSON
-    """Read JSON that can be written again: no NaN, no half characters.
-
-    Raises:
-        ValueError: it is none.
-    """
-    try:
-        found = json.loads(text)
-        json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
-    except RecursionError:
-        raise ValueError("nested too deep") from None
-    return found
 
 
 def show(value: object) -> object:

@@ -55,8 +55,8 @@ def owner(
     stand_ins: Any, token: str = TOKEN, project: str = "sandboxsandboxsandbo"
 ) -> SupabaseManagement:
     return SupabaseManagement(
-        base_url=f"{stand_ins.url}/supabase/management",
-        token=SecretStr(token),
+        management_url=f"{stand_ins.url}/supabase/management",
+        management_token=SecretStr(token),
         project=project,
         timeout_seconds=10.0,
         retry=RetryPolicy(sleep=no_wait),

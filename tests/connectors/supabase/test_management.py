@@ -19,8 +19,8 @@ REF = "abcdefghijklmnopqrst"
 @pytest.fixture
 async def management(server: Any, retry: RetryPolicy) -> AsyncIterator[SupabaseManagement]:
     management = SupabaseManagement(
-        base_url=server.url,
-        token=SecretStr("sbp-hunter2"),
+        management_url=server.url,
+        management_token=SecretStr("sbp-hunter2"),
         project=REF,
         timeout_seconds=5.0,
         retry=retry,

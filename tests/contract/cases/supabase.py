@@ -25,8 +25,8 @@ def make_management(
     stand_ins: Any, retry: RetryPolicy, timeout_seconds: float
 ) -> SupabaseManagement:
     return SupabaseManagement(
-        base_url=f"{stand_ins.url}/supabase/management",
-        token=SecretStr("sandbox-token"),
+        management_url=f"{stand_ins.url}/supabase/management",
+        management_token=SecretStr("sandbox-token"),
         project="sandboxsandboxsandbo",
         timeout_seconds=timeout_seconds,
         retry=retry,
