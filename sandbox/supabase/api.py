@@ -114,7 +114,9 @@ async def insert(name: str, request: Request, state: State) -> Response:
     if prefers.merges is not None:
         named = tuple(unquote(part) for part in split(query.get("on_conflict", "")))
         conflict = Conflict(named or table.key, merges=prefers.merges)
-    saved = tables.insert(table, rows, conflict)
+    with tables.transaction():
+        saved = tables.insert(table, rows, conflict)
+        _check_single(request, prefers, saved.rows)
     headers = _headers(prefers) | {"Content-Range": _count(prefers, len(saved.rows))}
     if prefers.returns == "headers-only" and len(saved.rows) == 1:
         key = "&".join(
@@ -138,7 +140,9 @@ async def update(name: str, request: Request, state: State) -> Response:
         raise _unreadable()
     if not is_filtered:
         raise postgrest(400, "21000", "UPDATE requires a WHERE clause")
-    rows = tables.update(table, condition, _typed(table, change))
+    with tables.transaction():
+        rows = tables.update(table, condition, _typed(table, change))
+        _check_single(request, prefers, rows)
     total = len(rows) if prefers.counts else None
     span = content_range(Window(0, len(rows)), len(rows), total)
     headers = _headers(prefers) | {"Content-Range": span}
@@ -155,7 +159,9 @@ async def delete(name: str, request: Request, state: State) -> Response:
     columns, (is_filtered, condition) = selected(table, query), filters(table, query)
     if not is_filtered:
         raise postgrest(400, "21000", "DELETE requires a WHERE clause")
-    rows = tables.delete(table, condition)
+    with tables.transaction():
+        rows = tables.delete(table, condition)
+        _check_single(request, prefers, rows)
     headers = _headers(prefers) | {"Content-Range": _count(prefers, len(rows))}
     if prefers.returns != "representation":
         return Response(status_code=HTTPStatus.NO_CONTENT, headers=headers)
@@ -186,16 +192,30 @@ def _answer(
     status: HTTPStatus = HTTPStatus.OK,
 ) -> Response:
     """Answer rows, or the only one when a single object is asked for."""
-    if SINGLE not in request.headers.get("accept", ""):
+    if not _asks_for_one(request):
         return _json(rows, headers, status)
     if len(rows) != 1:
-        raise postgrest(
-            406,
-            "PGRST116",
-            "Cannot coerce the result to a single JSON object",
-            f"The result contains {len(rows)} rows",
-        )
+        raise _not_single(rows)
     return _json(rows[0], headers, status)
+
+
+def _asks_for_one(request: Request) -> bool:
+    return SINGLE in request.headers.get("accept", "")
+
+
+def _check_single(request: Request, prefers: Preferences, rows: Sequence[Row]) -> None:
+    """Refuse a write when its rows are to be answered as one object, and aren't one."""
+    if prefers.returns == "representation" and _asks_for_one(request) and len(rows) != 1:
+        raise _not_single(rows)
+
+
+def _not_single(rows: Sequence[object]) -> Refusal:
+    return postgrest(
+        406,
+        "PGRST116",
+        "Cannot coerce the result to a single JSON object",
+        f"The result contains {len(rows)} rows",
+    )
 
 
 def _json(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -179,6 +180,17 @@ class Tables:
             text = f"Could not find the table 'public.{name}' in the schema cache"
             raise postgrest(404, "PGRST205", text)
         return self._tables[name]
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Undo all that was done within when it ends in an error; nothing may wait within."""
+        before = [(table, table.rows) for table in self._tables.values()]
+        try:
+            yield
+        except BaseException:
+            for table, rows in before:
+                table.rows = rows
+            raise
 
     def insert(self, table: Table, given: Sequence[Row], conflict: Conflict | None = None) -> Saved:
         """Insert rows, or merge them into those that are there.

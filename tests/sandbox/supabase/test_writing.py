@@ -170,6 +170,24 @@ async def test_a_change_that_breaks_a_rule_changes_nothing(rest: Any, tables: Ta
 
 
 @pytest.mark.usefixtures("products")
+async def test_a_write_of_several_rows_that_should_be_one_is_undone(
+    rest: Any, tables: Tables
+) -> None:
+    single = {"Accept": "application/vnd.pgrst.object+json"}
+    fans = [{"sku": sku, "name": "Fan"} for sku in "XY"]
+
+    for answer in (
+        await rest.ask("POST", "products", FULL, headers=single, json=fans),
+        await rest.ask("PATCH", "products?stock=gt.1", FULL, headers=single, json={"stock": 9}),
+        await rest.ask("DELETE", "products?stock=gt.1", FULL, headers=single),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (406, "PGRST116")
+    assert [row["stock"] for row in rows_of(tables)] == [0, 1, 2, 3]
+    one = await rest.ask("PATCH", "products?sku=eq.A", FULL, headers=single, json={"stock": 9})
+    assert one.json()["stock"] == 9
+
+
+@pytest.mark.usefixtures("products")
 async def test_functions_are_called(rest: Any) -> None:
     moved = await rest.ask("POST", "rpc/add_stock", json={"sku": "A", "change": 5})
     low = await rest.ask("GET", "rpc/low_stock?at_most=1")
