@@ -175,6 +175,14 @@ def _n8n(settings: Settings, account: Account) -> Client | None:
     return _made(N8nClient, settings.n8n, shared=account("n8n", None))
 
 
+def _supabase(settings: Settings, account: Account) -> Client | None:
+    from connectors.supabase.client import SupabaseClient
+
+    if not _given(settings.supabase.api_key):
+        return None
+    return _made(SupabaseClient, settings.supabase, shared=account("supabase", None))
+
+
 def _postgres(settings: Settings, account: Account) -> Client | None:
     from connectors.postgres.client import PostgresClient
 
@@ -217,6 +225,7 @@ CONNECTIONS: dict[str, Callable[[Settings, Account], Client | None]] = {
     "unleashed": _unleashed,
     "anymailfinder": _anymailfinder,
     "n8n": _n8n,
+    "supabase": _supabase,
     "postgres": _postgres,
     "slack": slack_client,
     "channels": _channels,
