@@ -70,17 +70,18 @@ def mail_transport(settings: Settings, account: Account = alone) -> MailTranspor
     timeout = {"timeout_seconds": settings.mail.timeout_seconds}
     match settings.mail.transport:
         case "graph":
-            from connectors.mail.graph import GraphMail
+            from connectors.mail.graph import RATE, GraphMail
 
-            return _made(GraphMail, settings.graph, shared=account("mail", None), **timeout)
+            return _made(GraphMail, settings.graph, shared=account("mail", RATE), **timeout)
         case "ews":
             from connectors.mail.ews import EwsMail
 
             return _made(EwsMail, settings.ews, shared=account("mail", None), **timeout)
         case "gmail":
-            from connectors.mail.gmail import RATE, GmailMail
+            from connectors.mail.gmail import RATE as GMAIL_RATE
+            from connectors.mail.gmail import GmailMail
 
-            shared = account("mail", RATE)
+            shared = account("mail", GMAIL_RATE)
             return _made(GmailMail, settings.google, shared=shared, **timeout)
         case "smtp":
             from connectors.mail.imap import ImapMail

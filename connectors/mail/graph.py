@@ -16,6 +16,7 @@ from connectors._http.cache import AnswerCache
 from connectors._http.calls import Shared
 from connectors._http.client import ServiceClient
 from connectors._http.errors import RejectedError, ServiceNotFoundError, TransientError
+from connectors._http.limits import Rate
 from connectors._http.paging import Page, items, pages
 from connectors._http.redaction import Redactor
 from connectors._http.retry import RetryPolicy
@@ -60,6 +61,8 @@ ROLES = {
 }
 """Our names of folders and Graph's."""
 SCOPE = "https://graph.microsoft.com/.default"
+RATE = Rate(10_000, 600.0)
+"""Of an app at one mailbox. Source: "Microsoft Graph service-specific throttling limits"."""
 
 _STABLE = {"Prefer": 'IdType="ImmutableId"'}
 

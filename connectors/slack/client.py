@@ -14,7 +14,6 @@ from connectors._http.cache import AnswerCache
 from connectors._http.calls import Shared
 from connectors._http.client import ServiceClient
 from connectors._http.errors import RejectedError, classify
-from connectors._http.limits import Rate
 from connectors._http.paging import Page, items, pages
 from connectors._http.redaction import Redactor
 from connectors._http.retry import RetryPolicy
@@ -32,8 +31,6 @@ from connectors.slack.models import (
 )
 
 SERVICE = "slack"
-RATE = Rate(1, 1.0)
-"""One message a second and channel, and most of ours go to one. Source: "Rate limits"."""
 
 _ANSWERS_HOST = "hooks.slack.com"
 _PAGE_SIZE = "200"

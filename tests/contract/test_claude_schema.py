@@ -10,7 +10,7 @@ from sandbox.server import Sandbox
 from tests.contract.contracts.claude import CONTRACTS
 from tests.contract.driving import drive, sandbox_beside
 
-pytestmark = pytest.mark.schema
+pytestmark = pytest.mark.thorough
 
 KEY = {"x-api-key": "sandbox-key", "anthropic-version": "2023-06-01"}
 

@@ -10,7 +10,7 @@ from tests.contract.contracts.discord import FILE, name_errors_by_words
 from tests.contract.contracts.openapi import OpenApiContract
 from tests.contract.driving import drive, sandbox_beside
 
-pytestmark = pytest.mark.schema
+pytestmark = pytest.mark.thorough
 
 WEBHOOK = {"webhook_id": "100000000000000001", "webhook_token": "sandbox-token"}
 

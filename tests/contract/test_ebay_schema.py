@@ -12,7 +12,7 @@ from tests.contract.contracts.ebay import APIS
 from tests.contract.contracts.openapi import UNDESCRIBED
 from tests.contract.driving import drive, sandbox_beside
 
-pytestmark = pytest.mark.schema
+pytestmark = pytest.mark.thorough
 
 SCOPE = "https://api.ebay.com/oauth/api_scope"
 PUBLIC = {"grant_type": "client_credentials", "scope": SCOPE}

@@ -17,6 +17,8 @@ from connectors._http.errors import (
 from connectors._http.retry import RetryPolicy
 from tests.contract.cases import FAULTS, Case, known_cases
 
+pytestmark = pytest.mark.thorough
+
 CASES = known_cases()
 IMPATIENT_SECONDS = 0.5
 PATIENT_SECONDS = 10.0

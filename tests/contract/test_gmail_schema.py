@@ -21,7 +21,7 @@ from tests.contract.contracts.gmail import CONTRACTS
 from tests.contract.driving import sandbox_beside
 from tests.contract.test_google_schema import Document
 
-pytestmark = pytest.mark.schema
+pytestmark = pytest.mark.thorough
 
 CLAIMED = (
     "users.getProfile users.history.list users.labels.create users.labels.get users.labels.list "

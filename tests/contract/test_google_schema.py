@@ -22,7 +22,7 @@ from sandbox.windows import RateLimit
 from tests.contract.contracts.google import CONTRACTS, SHIPPED
 from tests.contract.driving import sandbox_beside
 
-pytestmark = pytest.mark.schema
+pytestmark = pytest.mark.thorough
 
 CLAIMED = {
     "drive.v3": (

@@ -13,7 +13,7 @@ from tests.contract.contracts.graph import state_statuses
 from tests.contract.contracts.openapi import OpenApiContract
 from tests.contract.driving import drive, sandbox_beside
 
-pytestmark = pytest.mark.schema
+pytestmark = pytest.mark.thorough
 
 LOGIN = {
     "grant_type": "client_credentials",

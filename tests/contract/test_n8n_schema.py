@@ -13,7 +13,7 @@ from tests.contract.contracts.n8n import API
 from tests.contract.contracts.openapi import UNDESCRIBED
 from tests.contract.driving import drive, sandbox_beside
 
-pytestmark = pytest.mark.schema
+pytestmark = pytest.mark.thorough
 
 KEY = {"X-N8N-API-KEY": "sandbox-key"}
 

@@ -11,7 +11,7 @@ from tests.contract.contracts.openapi import UNDESCRIBED
 from tests.contract.contracts.supabase import CONTRACTS
 from tests.contract.driving import drive, sandbox_beside
 
-pytestmark = pytest.mark.schema
+pytestmark = pytest.mark.thorough
 
 ALSO = (*UNDESCRIBED, 400)
 KEY = {"apikey": "sandbox-key", "Authorization": "Bearer sandbox-key"}

@@ -11,7 +11,7 @@ from sandbox.server import Sandbox
 from tests.contract.contracts.twilio import ACCOUNT, CONTRACTS
 from tests.contract.driving import drive, sandbox_beside
 
-pytestmark = pytest.mark.schema
+pytestmark = pytest.mark.thorough
 
 KEY = {"Authorization": f"Basic {base64.b64encode(f'{ACCOUNT}:sandbox-secret'.encode()).decode()}"}
 
