@@ -42,6 +42,8 @@ class Credentials:
     google_account: str = "owner@sandbox.example.com"
     supabase_api_key: str = "sandbox-key"
     supabase_management_token: str = "sandbox-token"  # noqa: S105
+    s3_access_key_id: str = "sandbox"
+    s3_secret_access_key: str = "sandbox-secret"  # noqa: S105
 
 
 CREDENTIALS = Credentials()

@@ -10,6 +10,7 @@ from sandbox.google.stand_in import GOOGLE
 from sandbox.hubspot.stand_in import HUBSPOT
 from sandbox.mail.stand_in import MAIL
 from sandbox.n8n.stand_in import N8N
+from sandbox.objects.stand_in import OBJECTS
 from sandbox.slack.stand_in import SLACK
 from sandbox.stand_in import StandIn
 from sandbox.stripe.stand_in import STRIPE
@@ -27,6 +28,7 @@ STAND_INS: tuple[StandIn, ...] = (
     ANYMAILFINDER,
     N8N,
     SUPABASE,
+    OBJECTS,
     SLACK,
     DISCORD,
     TWILIO,
