@@ -89,6 +89,7 @@ CONNECTORS = (
         ("client:SupabaseClient", "management:SupabaseManagement"),
         ("supabase",),
     ),
+    Connector("objects", "Object storage", ("client:ObjectsClient",), ("objects",)),
     Connector("postgres", "PostgreSQL", ("client:PostgresClient",), ("postgres",)),
     Connector("slack", "Slack", ("client:SlackClient",), ("slack",)),
     Connector("channels", "Further channels", ("client:ApprisePoster",), ("channels",)),

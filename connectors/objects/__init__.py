@@ -1,0 +1,5 @@
+"""Object storage: photos and files by key, in a local folder, Amazon S3 or Cloudflare R2.
+
+The key pair needs `s3:GetObject`, `s3:PutObject`, `s3:DeleteObject` and `s3:ListBucket` on the one
+bucket; in R2, "Object Read & Write" for it.
+"""
