@@ -211,19 +211,7 @@ class ObjectsClient:
         Raises:
             ConnectorError: the store is not reached, or does not take the credentials.
         """
-
-        async def read() -> None:
-            if self._bucket is None:
-                if not await asyncio.to_thread(self._folder.is_dir):
-                    raise self._error(ServiceNotFoundError, "ping", "the folder is gone")
-                return
-            try:
-                await self._got("ping", _NOBODYS_KEY)
-            except FileNotFoundError as cause:
-                if read_failure(cause).code != "NoSuchKey":
-                    raise
-
-        await self._call("ping", _NOBODYS_KEY, read)
+        await self._call("ping", None, lambda: self._reach("ping"))
 
     async def aclose(self) -> None:
         """Do nothing: connections end with the client."""
@@ -235,12 +223,26 @@ class ObjectsClient:
             raise self._error(TransientError, operation, "answered 200 without an ETag")
         return found
 
+    async def _reach(self, operation: str) -> None:
+        """Get an answer that only the store itself can give."""
+        if self._bucket is None:
+            if not await asyncio.to_thread(self._folder.is_dir):
+                raise self._error(ServiceNotFoundError, operation, "the folder is gone")
+            return
+        try:
+            await self._got(operation, _NOBODYS_KEY)
+        except FileNotFoundError as cause:
+            if read_failure(cause).code != "NoSuchKey":
+                raise
+
     async def _page(self, folder: str, after: str | None) -> Page[ObjectInfo]:
         stream = self._store.list(folder or None, offset=after, chunk_size=_PAGE)
         if self._bucket is None:  # a folder is in no order, so it can't go on from a key
             whole = [_info(meta) for meta in await stream.collect_async()]
             return Page(sorted(whole, key=lambda one: one.key))
         found = [_info(meta) for meta in await anext(stream, [])]
+        if not found:  # obstore takes any 200 for an empty list, too
+            await self._reach("list_objects")
         return Page(found, found[-1].key if len(found) == _PAGE else None)
 
     def _made_folder(self) -> LocalStore:

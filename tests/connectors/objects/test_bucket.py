@@ -148,6 +148,20 @@ async def test_a_page_of_a_list_is_tried_again_by_itself(
     assert len(await listed(objects)) == 1001
 
 
+async def test_a_list_is_empty_if_the_store_itself_says_so(
+    server: FaultyServer, objects: ObjectsClient
+) -> None:
+    server.answer(200, page())
+    server.answer(404, refusal("NoSuchKey"))
+
+    assert await listed(objects) == []
+
+    for _ in range(6):
+        server.answer(200, b"<!doctype html><title>Sign in</title>", Content_Type="text/html")
+    with pytest.raises(TransientError, match="without an ETag"):
+        await listed(objects)
+
+
 async def test_a_list_that_never_ends_is_ended(
     server: FaultyServer, objects: ObjectsClient
 ) -> None:
