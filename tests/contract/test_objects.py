@@ -52,7 +52,7 @@ async def objects(stand_ins: Any) -> AsyncIterator[ObjectsClient]:
 
 @pytest.fixture
 async def boto(stand_ins: Any) -> AsyncIterator[Any]:
-    """Amazon's client; but for the URL, only that it doesn't try again."""
+    """Amazon's client; but for the URL, it signs links by version 4 and doesn't try again."""
     boto = await asyncio.to_thread(
         boto3.client,
         "s3",
