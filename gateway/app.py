@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from connectors.objects.client import ObjectsClient
 from gateway import health, metrics, ops, pages, problems, repairs
 from gateway.auth import CallerCache
 from gateway.bodies import BodyLimit
@@ -16,8 +17,7 @@ from hotrod.company.load import get_company
 from hotrod.db.engine import Database
 from hotrod.links import LinkSigner
 from hotrod.logging import configure_logging
-from hotrod.objects import ObstoreObjects
-from hotrod.settings import get_settings
+from hotrod.settings import Settings, get_settings
 from hotrod.stack.secrets import load_secrets
 
 _GARBAGE_AT = 10_000  # objects more than before; requests leave little that is not freed at once
@@ -61,7 +61,19 @@ def from_settings() -> FastAPI:
             settings=settings,
             company=get_company(),
             database=Database.connect(settings),
-            objects=ObstoreObjects.connect(settings),
+            objects=_objects(settings),
             signer=LinkSigner(load_secrets(settings).secret_key),
         )
+    )
+
+
+def _objects(settings: Settings) -> ObjectsClient:
+    given = settings.objects
+    return ObjectsClient(
+        settings.objects_url,
+        endpoint=given.endpoint,
+        region=given.region,
+        access_key_id=given.access_key_id,
+        secret_access_key=given.secret_access_key,
+        timeout_seconds=given.timeout_seconds,
     )

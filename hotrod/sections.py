@@ -160,6 +160,17 @@ class ObjectSettings(Section):
         None,
         description="file:///path or s3://bucket/prefix. Unset: HOTROD_HOME/objects.",
     )
+    endpoint: str = Field(
+        "", description="Root of a service that speaks S3, e.g. R2's; empty: Amazon's."
+    )
+    region: str = Field("", description="Region of the bucket; auto for R2; empty: us-east-1.")
+    access_key_id: str = Field(
+        "", description="Id of the key pair; empty: the machine's role, or what AWS_... says."
+    )
+    secret_access_key: SecretStr = Field(SecretStr(""), description="Secret of the key pair.")
+    timeout_seconds: float = Field(
+        30.0, gt=0, le=600, description="Longest time that a request takes, its body included."
+    )
     max_photo_bytes: int = Field(10_000_000, ge=1024, description="Largest photo accepted.")
     max_photo_pixels: int = Field(
         50_000_000, ge=10_000, description="Largest photo accepted, width times height."

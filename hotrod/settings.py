@@ -167,6 +167,11 @@ class Settings(BaseSettings):
                 return str(getattr(self, other).base_url).startswith(f"{self.sandbox_url}/")
 
     @property
+    def objects_url(self) -> str:
+        """Where photos and files are kept."""
+        return self.objects.url or (self.home / "objects").as_uri()
+
+    @property
     def public_url(self) -> str:
         """Root of the links that customers see, without a trailing slash."""
         return (self.gateway.public_url or f"http://127.0.0.1:{self.gateway.port}").rstrip("/")

@@ -12,6 +12,7 @@ from connectors._http.calls import Shared
 from connectors._http.limits import Rate
 from connectors.claude.client import ClaudeClient
 from connectors.mail.client import MailTransport
+from connectors.objects.client import ObjectsClient
 from connectors.slack.client import SlackClient
 from hotrod.db.engine import Database
 from hotrod.services.breakers import SharedBreakers
@@ -192,6 +193,12 @@ def _postgres(settings: Settings, account: Account) -> Client | None:
     return _made(PostgresClient, settings.postgres, shared=account("postgres", None))
 
 
+def objects_client(settings: Settings, account: Account = alone) -> ObjectsClient:
+    """Return the object store: where the settings say, or a folder of our own."""
+    shared = account("objects", None)
+    return _made(ObjectsClient, settings.objects, url=settings.objects_url, shared=shared)
+
+
 def _channels(settings: Settings, account: Account) -> Client | None:
     from connectors.channels.client import ApprisePoster
 
@@ -227,6 +234,7 @@ CONNECTIONS: dict[str, Callable[[Settings, Account], Client | None]] = {
     "anymailfinder": _anymailfinder,
     "n8n": _n8n,
     "supabase": _supabase,
+    "objects": objects_client,
     "postgres": _postgres,
     "slack": slack_client,
     "channels": _channels,

@@ -6,15 +6,21 @@ from dataclasses import dataclass
 
 from connectors.claude.client import ClaudeClient
 from connectors.mail.client import MailTransport
+from connectors.objects.client import ObjectsClient
 from connectors.slack.client import SlackClient
 from hotrod.company.load import get_company
 from hotrod.company.models import Company
 from hotrod.db.engine import Database
 from hotrod.links import CustomerLinks, LinkSigner
-from hotrod.objects import ObjectStore, ObstoreObjects
 from hotrod.settings import Settings, get_settings
 from hotrod.stack.secrets import load_secrets
-from tasks._connections import Accounts, claude_client, mail_transport, slack_client
+from tasks._connections import (
+    Accounts,
+    claude_client,
+    mail_transport,
+    objects_client,
+    slack_client,
+)
 
 
 @dataclass
@@ -24,7 +30,7 @@ class Resources:
     settings: Settings
     company: Company
     database: Database
-    objects: ObjectStore
+    objects: ObjectsClient
     links: CustomerLinks
     accounts: Accounts
     mail: MailTransport
@@ -34,6 +40,7 @@ class Resources:
     async def close(self) -> None:
         """Close all connections."""
         await self.mail.aclose()
+        await self.objects.aclose()
         for client in (self.claude, self.slack):
             if client is not None:
                 await client.aclose()
@@ -73,7 +80,7 @@ def build(settings: Settings, company: Company, database: Database | None = None
         settings=settings,
         company=company,
         database=database,
-        objects=ObstoreObjects.connect(settings),
+        objects=objects_client(settings, accounts),
         links=CustomerLinks(LinkSigner(secrets.secret_key), settings.public_url),
         accounts=accounts,
         mail=mail_transport(settings, accounts),

@@ -61,8 +61,7 @@ ROLES = {
 }
 """Our names of folders and Graph's."""
 SCOPE = "https://graph.microsoft.com/.default"
-RATE = Rate(10_000, 600.0)
-"""Of an app at one mailbox. Source: "Microsoft Graph service-specific throttling limits"."""
+RATE = Rate(10_000, 600.0)  # "Microsoft Graph service-specific throttling limits", Outlook
 
 _STABLE = {"Prefer": 'IdType="ImmutableId"'}
 

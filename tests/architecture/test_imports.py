@@ -41,7 +41,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "hotrod": (),
     "connectors": (),
 }
-GATEWAY_MAY = re.compile(r"connectors\.\w+\.webhook$")
+GATEWAY_MAY = re.compile(r"connectors\.(\w+\.webhook|objects\.client)$")
 NO_PREFECT = ("hotrod", "connectors", "gateway", "sandbox")
 LONGEST_FILE = 400
 

@@ -21,8 +21,8 @@ from hotrod.access.store import create_key
 from hotrod.company.models import Company
 from hotrod.db.engine import Database
 from hotrod.links import LinkSigner
-from hotrod.objects import ObstoreObjects
 from hotrod.settings import Settings
+from tasks._connections import objects_client
 
 NEW = "/api/flow/repair/new"
 PROBLEM = "application/problem+json"
@@ -69,7 +69,7 @@ def context(settings: Settings, company: Company, database: Database) -> Context
         settings=settings,
         company=company,
         database=database,
-        objects=ObstoreObjects.connect(settings),
+        objects=objects_client(settings),
         signer=LinkSigner(settings.secret_key),
     )
 
