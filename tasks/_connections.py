@@ -36,6 +36,7 @@ class Client(Protocol):
 
 
 Made = TypeVar("Made")
+_UNLIMITED = Rate(2**31 - 1, 1.0)
 
 
 class Accounts:
@@ -48,9 +49,9 @@ class Accounts:
         self._tokens = SharedTokens(database, secret_key)
 
     def __call__(self, account: str, rate: Rate | None) -> Shared:
-        """Return what the users of an account share."""
+        """Return what the users of an account share; without a rate, the waits it tells."""
         return Shared(
-            limiter=SharedLimiter(self._database, account, rate) if rate else None,
+            limiter=SharedLimiter(self._database, account, rate or _UNLIMITED),
             breakers=self._breakers,
             recorder=self._recorder,
             tokens=self._tokens,

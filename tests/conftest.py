@@ -188,7 +188,7 @@ class RolledBackDatabase(Database):
             yield self._session
 
     @asynccontextmanager
-    async def exclusively(self, name: str) -> AsyncIterator[Transactions]:  # noqa: ARG002
+    async def exclusively(self, name: str) -> AsyncIterator[Transactions]:
         yield self.transaction
 
 

@@ -19,7 +19,7 @@ class Outcome(Generic[Item, Result]):
 
     item: Item
     result: Result | None = None
-    error: ConnectorError | None = None
+    error: Exception | None = None
     was_tried: bool = True
 
     @property
@@ -40,7 +40,8 @@ async def batch_execute(
 
     Args:
         items: any number.
-        act: does one; its ``ConnectorError`` is kept with the item, any other error ends all.
+        act: does one; its error is kept with the item. After one that isn't a ``ConnectorError``,
+            a fault of ours, nothing more is begun.
         concurrency: how many at a time.
         continue_on_error: after an error, go on; otherwise what wasn't begun is left out.
         progress: called after each with how many of how many are through.
@@ -57,9 +58,9 @@ async def batch_execute(
             item = items[place]
             try:
                 outcomes[place] = Outcome(item, await act(item))
-            except ConnectorError as error:
+            except Exception as error:  # noqa: BLE001 - what was done so far must be told
                 outcomes[place] = Outcome(item, error=error)
-                stopped = not continue_on_error
+                stopped |= not (continue_on_error and isinstance(error, ConnectorError))
             through += 1
             progress(through, len(items))
 

@@ -11,6 +11,7 @@ from connectors._http.errors import ConnectorError, TransientError, UnknownOutco
 _FAILURES_UNTIL_OPEN = 5
 _FIRST_REST_SECONDS = 2.0
 _LONGEST_REST_SECONDS = 60.0
+_IN_A_ROW_SECONDS = 60.0
 
 
 Standing = tuple[int, float, float]
@@ -23,7 +24,8 @@ class BreakerState(NamedTuple):
     Args:
         failures: in a row.
         rest_seconds: how long calls are kept back; 0 when they aren't.
-        open_until: then one probe may call, in seconds since the epoch.
+        open_until: then one probe may call, in seconds since the epoch; of a closed one, until
+            when its failures count.
     """
 
     failures: int = 0
@@ -34,6 +36,18 @@ class BreakerState(NamedTuple):
     def is_closed(self) -> bool:
         """Whether calls go through."""
         return self.rest_seconds == 0
+
+
+class Entry(NamedTuple):
+    """How a call was let through.
+
+    Args:
+        found: the state as it was.
+        is_probe: whether it finds out for all if the service is back.
+    """
+
+    found: Standing | None
+    is_probe: bool
 
 
 class BreakerStore(Protocol):
@@ -68,7 +82,8 @@ class Breaker:
     """Opens after five failures in a row, lets one probe through after a rest, and closes by it.
 
     A failure is one of the service: no answer, or one that it broke down. Being refused, limited,
-    or not let in is none.
+    or not let in is none. Failures are in a row when no success was seen in between, and each came
+    within a minute of the one before. Those that were under way when it opened change nothing.
 
     Args:
         service: name used in errors.
@@ -82,9 +97,8 @@ class Breaker:
         self._service = service
         self._store = store
         self._clock = clock
-        self._is_marked = False  # whether a success is news for the store
 
-    async def enter(self, operation: str) -> None:
+    async def enter(self, operation: str) -> Entry:
         """Let a call through, or not.
 
         Raises:
@@ -93,47 +107,56 @@ class Breaker:
         found = await self._store.read(self._service)
         state = _state(found)
         if state.is_closed:
-            return
+            return Entry(found, is_probe=False)
         wait = state.open_until - self._clock()
         if wait <= 0:
             probing = state._replace(open_until=self._clock() + state.rest_seconds)
             if await self._store.write(self._service, found, probing):
-                self._is_marked = True
-                return
+                return Entry(probing, is_probe=True)
             wait = state.rest_seconds
-        raise TransientError(
+        error = TransientError(
             self._service,
             operation,
             f"it failed {state.failures} times in a row and is left alone for {wait:.0f} s",
             None,
             wait,
         )
+        error.is_settled = True
+        raise error
 
-    async def succeeded(self) -> None:
+    async def succeeded(self, entry: Entry) -> None:
         """Note that the service has answered."""
-        if self._is_marked:
-            self._is_marked = False
+        if entry.found is not None:
             await self._change(lambda _: BreakerState())
 
-    async def failed(self, error: ConnectorError) -> None:
+    async def failed(self, error: ConnectorError, entry: Entry) -> None:
         """Note how a call failed."""
-        if isinstance(error, (TransientError, UnknownOutcomeError)):
-            self._is_marked = True
-            await self._change(self._after_failure)
+        if not isinstance(error, (TransientError, UnknownOutcomeError)):
+            await self.succeeded(entry)
+        elif entry.is_probe:
+            await self._change(self._after_probe)
         else:
-            await self.succeeded()
+            await self._change(self._after_failure)
 
     async def _change(self, change: Callable[[BreakerState], BreakerState]) -> None:
-        found = await self._store.read(self._service)
-        while not await self._store.write(self._service, found, change(_state(found))):
+        while True:
             found = await self._store.read(self._service)
+            after = change(_state(found))
+            if after == _state(found) or await self._store.write(self._service, found, after):
+                return
 
     def _after_failure(self, state: BreakerState) -> BreakerState:
-        failures = state.failures + 1
+        if not state.is_closed:
+            return state
+        now = self._clock()
+        failures = state.failures + 1 if now < state.open_until else 1
         if failures < _FAILURES_UNTIL_OPEN:
-            return BreakerState(failures)
+            return BreakerState(failures, 0.0, now + _IN_A_ROW_SECONDS)
+        return BreakerState(failures, _FIRST_REST_SECONDS, now + _FIRST_REST_SECONDS)
+
+    def _after_probe(self, state: BreakerState) -> BreakerState:
         rest = min(state.rest_seconds * 2 or _FIRST_REST_SECONDS, _LONGEST_REST_SECONDS)
-        return BreakerState(failures, rest, self._clock() + rest)
+        return BreakerState(state.failures + 1, rest, self._clock() + rest)
 
 
 def _state(found: Standing | None) -> BreakerState:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 import structlog
 
-from connectors._http.breaker import Breaker, BreakerStore
-from connectors._http.errors import ConnectorError, RateLimitedError
+from connectors._http.breaker import Breaker, BreakerStore, Entry
+from connectors._http.errors import ConnectorError, RateLimitedError, TransientError
 from connectors._http.limits import Limiter, Rate
 from connectors._http.retry import RetryPolicy
 from connectors._http.tokens import MemoryTokens, TokenStore
@@ -98,6 +99,8 @@ class Caller:
         service: name used in errors and records.
         shared: with the other processes.
         retry: when a call is tried again.
+        slots: of what calls need besides, e.g. a thread; it is waited for before the turn, so
+            that a call is made when its turn comes. None: nothing.
         clock: seconds that only grow; tests replace it.
     """
 
@@ -106,6 +109,7 @@ class Caller:
         service: str,
         shared: Shared | None = None,
         retry: RetryPolicy | None = None,
+        slots: AbstractAsyncContextManager[object] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         shared = shared or Shared()
@@ -114,6 +118,7 @@ class Caller:
         self._recorder = shared.recorder
         self._breaker = Breaker(service, shared.breakers) if shared.breakers else None
         self._retry = retry or RetryPolicy()
+        self._slots = slots or nullcontext()
         self._clock = clock
         self._learned: Rate | None = None
 
@@ -138,16 +143,16 @@ class Caller:
         trace, attempts, outcome, begin = Trace(), 0, OK, self._clock()
         try:
             while True:
-                if self._breaker is not None:
-                    await self._breaker.enter(operation)
-                await self._wait_for_turn(operation)
-                attempts += 1
+                entry = await self._entered(operation)
                 try:
-                    result = await attempt(trace)
+                    async with self._slots:
+                        await self._wait_for_turn(operation)
+                        attempts += 1
+                        result = await attempt(trace)
                 except ConnectorError as error:
                     if error.is_settled:  # of a call within this one, as for a token
                         raise
-                    await self._note(error)
+                    await self._noted(self._note(error, entry))
                     wait = self._retry.wait_seconds(attempts, error, safe=safe)
                     if wait is None:
                         error.is_settled = True
@@ -162,8 +167,8 @@ class Caller:
                     )
                     await self._retry.sleep(wait)
                 else:
-                    if self._breaker is not None:
-                        await self._breaker.succeeded()
+                    if self._breaker is not None and entry is not None:
+                        await self._noted(self._breaker.succeeded(entry))
                     return result
         except BaseException as error:
             outcome = type(error).__name__
@@ -178,27 +183,61 @@ class Caller:
         """Go by the limit that the service has told; None: it told none."""
         if self._limiter is not None and rate is not None and rate != self._learned:
             self._learned = rate
-            await self._limiter.learn(rate)
+            await self._noted(self._limiter.learn(rate))
+
+    async def _entered(self, operation: str) -> Entry | None:
+        if self._breaker is None:
+            return None
+        return await self._asked(operation, self._breaker.enter(operation))
 
     async def _wait_for_turn(self, operation: str) -> None:
         if self._limiter is None:
             return
         longest = self._retry.longest_wait_seconds
-        wait = await self._limiter.reserve(longest)
+        wait = await self._asked(operation, self._limiter.reserve(longest))
         if wait > longest:
-            raise RateLimitedError(
+            error = RateLimitedError(
                 self._service,
                 operation,
                 f"our own pace keeps calls waiting for {wait:.0f} s",
                 None,
                 wait,
             )
+            error.is_settled = True
+            raise error
         if wait > 0:
             await self._retry.sleep(wait)
 
-    async def _note(self, error: ConnectorError) -> None:
-        if self._breaker is not None:
-            await self._breaker.failed(error)
+    async def _note(self, error: ConnectorError, entry: Entry | None) -> None:
+        if self._breaker is not None and entry is not None:
+            await self._breaker.failed(error, entry)
         told = error.retry_after_seconds
         if self._limiter is not None and isinstance(error, RateLimitedError) and told is not None:
             await self._limiter.pause(told)
+
+    async def _asked(self, operation: str, asking: Awaitable[Result]) -> Result:
+        """Return what the processes share; without it, nothing is called.
+
+        Raises:
+            TransientError: it is out of reach.
+        """
+        try:
+            return await asking
+        except ConnectorError:
+            raise
+        except Exception as cause:  # a store may be of any kind
+            error = TransientError(
+                self._service,
+                operation,
+                f"what processes share can't be read ({type(cause).__name__})",
+                "See `hotrod doctor`: our own database is out of reach.",
+            )
+            error.is_settled = True
+            raise error from cause
+
+    async def _noted(self, noting: Awaitable[None]) -> None:
+        """Tell the others what was found out; what the service has done is done without it."""
+        try:
+            await noting
+        except Exception as cause:  # noqa: BLE001 - a store may be of any kind
+            log.warning("service.not_noted", service=self._service, error=type(cause).__name__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypedDict, TypeVar, Unpack
 
@@ -24,9 +25,11 @@ from connectors._http.redaction import Redactor
 from connectors._http.retry import RetryPolicy, retry_after_seconds
 
 Model = TypeVar("Model", bound=BaseModel)
+Result = TypeVar("Result")
 Cures = Mapping[type[ConnectorError], str]
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
+_WAITS = 3
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
@@ -45,6 +48,10 @@ def no_problem(_response: httpx.Response) -> Problem:
 def no_limit(_headers: httpx.Headers) -> Rate | None:
     """Read no limit from the headers."""
     return None
+
+
+def accept(_answer: object) -> None:
+    """Find nothing wrong with an answer."""
 
 
 class Parts(TypedDict, total=False):
@@ -74,7 +81,8 @@ class ServiceClient:
     Args:
         service: name used in errors and logs.
         base_url: root of the API; paths are added to it.
-        timeout_seconds: longest wait for each of connect, write, read, and a free connection.
+        timeout_seconds: longest wait for each of connect, write, read, and a free connection;
+            three times as long for all of a request.
         auth: puts credentials on requests.
         table: the service's own lines of the error table.
         cures: the service's own sentences for ops, by class of error.
@@ -110,6 +118,7 @@ class ServiceClient:
         self._request_id = request_id
         self._read_limit = read_limit
         self._caller = Caller(service, shared, retry)
+        self._longest_seconds = timeout_seconds * _WAITS
         self._http = httpx.AsyncClient(
             base_url=base_url,
             auth=auth,
@@ -132,9 +141,48 @@ class ServiceClient:
         Raises:
             ConnectorError: as classified, see ``errors``.
         """
+        return await self._call(operation, method, path, parts, lambda response: response)
+
+    async def fetch(
+        self,
+        into: type[Model],
+        operation: str,
+        method: str,
+        path: str,
+        *,
+        check: Callable[[Model], None] = accept,
+        **parts: Unpack[Parts],
+    ) -> Model:
+        """Send a request and return its JSON answer as a model; arguments as for ``send``.
+
+        ``check`` raises what the answer says went wrong, where an HTTP success may be none.
+
+        Raises:
+            TransientError: the answer can't be read, and nothing was changed.
+            UnknownOutcomeError: the answer to a write can't be read.
+            ConnectorError: as classified, see ``errors``.
+        """
         safe = is_safe(method, parts)
 
-        async def attempt(trace: Trace) -> httpx.Response:
+        def read(response: httpx.Response) -> Model:
+            answer = self.read(into, operation, response, safe=safe)
+            check(answer)
+            return answer
+
+        return await self._call(operation, method, path, parts, read)
+
+    async def _call(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        parts: Parts,
+        read: Callable[[httpx.Response], Result],
+    ) -> Result:
+        """Make a call; an answer that can't be read is a failure of it like any other."""
+        safe = is_safe(method, parts)
+
+        async def attempt(trace: Trace) -> Result:
             request = self._http.build_request(
                 method,
                 path,
@@ -145,29 +193,20 @@ class ServiceClient:
                 data=parts.get("data"),
             )
             try:
-                response = await self._http.send(request)
+                async with asyncio.timeout(self._longest_seconds):
+                    response = await self._http.send(request)
             except httpx.RequestError as cause:
                 raise self._unanswered(operation, cause, safe=safe) from None
+            except TimeoutError:
+                endless = httpx.ReadTimeout("the answer has no end")
+                raise self._unanswered(operation, endless, safe=safe) from None
             trace.request_id = response.headers.get(self._request_id, "")
             await self._caller.learn(self._read_limit(response.headers))
             if not response.is_success:
                 raise self._refused(operation, response, safe=safe)
-            return response
+            return read(response)
 
         return await self._caller.call(operation, attempt, safe=safe)
-
-    async def fetch(
-        self, into: type[Model], operation: str, method: str, path: str, **parts: Unpack[Parts]
-    ) -> Model:
-        """Send a request and return its JSON answer as a model; arguments as for ``send``.
-
-        Raises:
-            TransientError: the answer can't be read, and nothing was changed.
-            UnknownOutcomeError: the answer to a write can't be read.
-            ConnectorError: as classified, see ``errors``.
-        """
-        response = await self.send(operation, method, path, **parts)
-        return self.read(into, operation, response, safe=is_safe(method, parts))
 
     def read(
         self, into: type[Model], operation: str, response: httpx.Response, *, safe: bool = True

@@ -24,6 +24,8 @@ class Threads:
 
     def __init__(self, name: str, most: int = 5) -> None:
         self._pool = ThreadPoolExecutor(most, thread_name_prefix=name)
+        self.slots = asyncio.Semaphore(most)
+        """For ``Caller``: whoever holds one finds a thread."""
 
     async def run(self, act: Callable[[], Result]) -> Result:
         """Call a function in a thread, and return its result."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -239,8 +240,14 @@ class SlackClient:
     ) -> AnyAnswer:
         """Ask for a page of a list; what reads takes no JSON."""
         asked = {**query, "limit": _PAGE_SIZE, **({"cursor": cursor} if cursor else {})}
-        answer = await self._slack.fetch(into, operation, "GET", f"/{method}", params=asked)
-        return self._checked(answer, operation, safe=True)
+        return await self._slack.fetch(
+            into,
+            operation,
+            "GET",
+            f"/{method}",
+            check=partial(self._check, operation, safe=True),
+            params=asked,
+        )
 
     async def _call(
         self,
@@ -251,13 +258,18 @@ class SlackClient:
         *,
         safe: bool,
     ) -> AnyAnswer:
-        answer = await self._slack.fetch(
-            into, operation, "POST", f"/{method}", json=arguments, safe=safe
+        return await self._slack.fetch(
+            into,
+            operation,
+            "POST",
+            f"/{method}",
+            check=partial(self._check, operation, safe=safe),
+            json=arguments,
+            safe=safe,
         )
-        return self._checked(answer, operation, safe=safe)
 
-    def _checked(self, answer: AnyAnswer, operation: str, *, safe: bool) -> AnyAnswer:
+    def _check(self, operation: str, answer: Answer, *, safe: bool) -> None:
+        """Raise what an answer says that is HTTP 200 all the same."""
         if not answer.ok:
             kind = classify(200, answer.error, write=not safe, table=TABLE)
             raise self._slack.error(kind, operation, f"answered {answer.error or 'ok: false'}")
-        return answer

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -32,6 +34,7 @@ class SharedTokens:
         derive = HKDF(SHA256(), length=32, salt=None, info=b"hotrod service tokens")
         key = derive.derive(secret_key.get_secret_value().encode())
         self._seal = Fernet(base64.urlsafe_b64encode(key))
+        self._turns = defaultdict[str, asyncio.Lock](asyncio.Lock)
 
     async def read(self, account: str) -> str | None:
         """Return what was written for an account; None: nothing that can be read."""
@@ -52,5 +55,6 @@ class SharedTokens:
     @asynccontextmanager
     async def renewing(self, account: str) -> AsyncIterator[None]:
         """Let nobody else renew the token of an account in the block, in whatever process."""
-        async with self._database.exclusively(f"token:{account}"):
+        # Here they wait for each other without a connection, which the first of them needs.
+        async with self._turns[account], self._database.exclusively(f"token:{account}"):
             yield

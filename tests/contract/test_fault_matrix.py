@@ -56,7 +56,6 @@ WRITE_FAILS: dict[str, type[ConnectorError]] = {
 READ_TRIES = {
     **dict.fromkeys(FAULTS, 3),
     "429 with Retry-After": 1,  # two minutes are too long to wait out
-    "another content type": 1,  # it is an answer, and as good as it gets
     "credentials refused": 1,
 }
 DONE_BY = frozenset({"dropped after the act", "truncated", "another content type"})

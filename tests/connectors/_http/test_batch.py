@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import asyncio
 
-import pytest
-
 from connectors._http.batch import Outcome, batch_execute
 from connectors._http.errors import RejectedError
 
@@ -52,9 +50,14 @@ async def test_nothing_is_nothing() -> None:
     assert await batch_execute([], halve) == []
 
 
-async def test_a_mistake_of_ours_ends_all() -> None:
-    async def act(_: int) -> None:
-        raise KeyError("ours")
+async def test_a_mistake_of_ours_is_kept_and_nothing_more_is_begun() -> None:
+    async def act(item: int) -> int:
+        if item == 2:
+            raise KeyError("ours")
+        return item
 
-    with pytest.raises(ExceptionGroup):
-        await batch_execute([1, 2], act)
+    done, wrong, *rest = await batch_execute([1, 2, 3, 4], act, concurrency=1)
+
+    assert done.result == 1
+    assert isinstance(wrong.error, KeyError)
+    assert not any(outcome.was_tried for outcome in rest)

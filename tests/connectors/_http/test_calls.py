@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from connectors._http.breaker import MemoryBreakers
@@ -80,3 +82,60 @@ async def test_a_service_that_is_down_is_left_alone(retry: RetryPolicy) -> None:
     with pytest.raises(TransientError, match="left alone"):
         await caller.call("post", untouched, safe=False)
     assert untouched.plan == ["never"]
+
+
+class Away:
+    """Stores that are out of reach, all of them."""
+
+    async def read(self, _service: str) -> None:
+        raise OSError
+
+    async def write(self, _service: str, _before: object, _after: object) -> bool:
+        raise OSError
+
+    async def reserve(self, at_most: float) -> float:
+        raise OSError
+
+    async def pause(self, seconds: float) -> None:
+        raise OSError
+
+    async def learn(self, rate: Rate) -> None:
+        raise OSError
+
+
+class AwayAfterwards(Away):
+    """Out of reach as soon as a call was let through."""
+
+    async def read(self, _service: str) -> tuple[int, float, float]:
+        return (1, 0.0, 9e9)
+
+    async def reserve(self, at_most: float) -> float:
+        return 0.0
+
+
+@pytest.mark.parametrize("shared", [Shared(limiter=Away()), Shared(breakers=Away())])
+async def test_without_what_is_shared_nothing_is_called(shared: Shared, retry: RetryPolicy) -> None:
+    with pytest.raises(TransientError, match="hotrod doctor"):
+        await Caller("s", shared, retry).call("list", Service(), safe=False)
+
+
+async def test_what_was_done_is_done_though_nobody_can_be_told(retry: RetryPolicy) -> None:
+    shared = Shared(limiter=AwayAfterwards(), breakers=AwayAfterwards())
+    caller = Caller("s", shared, retry)
+
+    assert await caller.call("add", Service("fine"), safe=False) == "fine"
+    await caller.learn(Rate(1, 1.0))
+    with pytest.raises(RateLimitedError):
+        await caller.call("add", Service(failed(RateLimitedError, 60.0)), safe=False)
+
+
+async def test_a_call_waits_for_its_slot_before_its_turn(retry: RetryPolicy) -> None:
+    limiter = MemoryLimiter(Rate(1, 60.0), clock=lambda: 0.0)
+    slots = asyncio.Semaphore(1)
+    caller = Caller("s", Shared(limiter=limiter), retry, slots=slots)
+    async with slots:
+        waiting = asyncio.create_task(caller.call("list", Service("fine"), safe=True))
+        await asyncio.sleep(0)
+        assert await limiter.reserve(0) == 0.0, "no turn was taken yet"
+        waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 import structlog
 from pydantic import BaseModel, SecretStr
 
-from connectors._http.calls import Shared
+from connectors._http.calls import MemoryRecorder, Shared
 from connectors._http.client import Problem, ServiceClient
 from connectors._http.errors import (
     ConnectorError,
@@ -202,14 +203,49 @@ async def test_an_answer_that_cannot_be_read(
     method: str,
     kind: type[ConnectorError],
 ) -> None:
-    server.answer(200, body, Content_Type=content_type)
+    tries = 3 if kind is TransientError else 1
+    for _ in range(tries):
+        server.answer(200, body, Content_Type=content_type)
 
     error = await failure(client, method)
 
     assert type(error) is kind
     assert content_type in error.message
     assert "busy" not in error.message
-    assert len(server.seen) == 1
+    assert len(server.seen) == tries
+
+
+async def test_an_answer_that_says_what_went_wrong_is_a_failure_of_the_call(
+    server: Any, make: Callable[..., ServiceClient]
+) -> None:
+    recorder = MemoryRecorder()
+    client = make(server.url, shared=Shared(recorder=recorder))
+
+    def check(thing: Thing) -> None:
+        raise RejectedError("things", "get_thing", f"no {thing.name}")
+
+    server.answer(200, {"name": "lamp"})
+    with pytest.raises(RejectedError, match="no lamp"):
+        await client.fetch(Thing, "get_thing", "GET", "/things/1", check=check)
+
+    assert [call.outcome for call in recorder.calls] == ["RejectedError"]
+
+
+async def test_an_answer_that_drips_for_ever_ends(
+    make: Callable[..., ServiceClient], unused_tcp_port: int
+) -> None:
+    async def drip(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        while not writer.is_closing():
+            writer.write(b" ")
+            await asyncio.sleep(0.01)
+
+    async with await asyncio.start_server(drip, "127.0.0.1", unused_tcp_port):
+        client = make(f"http://127.0.0.1:{unused_tcp_port}", timeout_seconds=0.1)
+        error = await failure(client, "PUT")
+        await client.aclose()
+
+    assert type(error) is UnknownOutcomeError
 
 
 async def test_a_url_that_is_none_is_rejected(make: Callable[..., ServiceClient]) -> None:

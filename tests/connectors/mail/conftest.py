@@ -1,6 +1,6 @@
 """A mail server that answers, refuses or vanishes at a chosen command."""
 
-# ruff: noqa: ARG002, N802 - how aiosmtpd calls its hooks
+# ruff: noqa: N802 - how aiosmtpd calls its hooks
 
 from __future__ import annotations
 

@@ -104,7 +104,8 @@ async def test_a_message_is_changed_and_that_may_be_repeated(
 async def test_a_message_that_cannot_be_changed(
     server: Any, slack: SlackClient, code: str, kind: type[ConnectorError]
 ) -> None:
-    server.answer(200, {"ok": False, "error": code})
+    for _ in range(3 if kind is TransientError else 1):
+        server.answer(200, {"ok": False, "error": code})
 
     with pytest.raises(ConnectorError, match=code) as caught:
         await slack.update_message(POSTED, "Done")

@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from connectors._http.breaker import Breaker, BreakerStore
+from connectors._http.breaker import Breaker, BreakerStore, Entry
 from connectors._http.errors import TransientError
 from hotrod.db.engine import Database
 from hotrod.services.breakers import SharedBreakers
@@ -45,7 +45,7 @@ async def shown(database: Database) -> dict[str, ServiceBreaker]:
 
 
 async def fail(breaker: Breaker, service: str) -> None:
-    await breaker.failed(TransientError(service, "o", "m"))
+    await breaker.failed(TransientError(service, "o", "m"), Entry(None, is_probe=False))
 
 
 async def test_five_failures_open_it_for_all_and_a_probe_closes_it_for_all(
@@ -65,9 +65,9 @@ async def test_five_failures_open_it_for_all_and_a_probe_closes_it_for_all(
     assert "left alone until" in found.in_words()
 
     clock.now += 2
-    assert not await is_open(theirs)
+    probe = await theirs.enter("o")
     assert await is_open(ours)
-    await theirs.succeeded()
+    await theirs.succeeded(probe)
     clock.now += 1
     assert not await is_open(ours)
     assert service not in await shown(database)

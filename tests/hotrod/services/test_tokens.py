@@ -7,11 +7,14 @@ import uuid
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from connectors._http.tokens import TokenStore
 from hotrod.db.engine import Database
 from hotrod.services.models import ServiceToken
 from hotrod.services.tokens import SharedTokens
+from hotrod.stack.postgres import EmbeddedPostgres
+from tests.conftest import postgres_url
 
 KEY = SecretStr("a-secret-key-for-tests-only-0123456789")
 
@@ -57,3 +60,21 @@ async def test_one_at_a_time_renews(database: Database, account: str) -> None:
     await asyncio.gather(renew("a"), renew("b"))
 
     assert order in (["a", "a", "b", "b"], ["b", "b", "a", "a"])
+
+
+async def test_many_who_wait_leave_connections_to_the_one_who_renews(
+    postgres: EmbeddedPostgres, account: str
+) -> None:
+    engine = create_async_engine(
+        postgres_url(postgres, "hotrod"), pool_size=2, max_overflow=0, pool_timeout=2
+    )
+    tokens = SharedTokens(Database(engine), KEY)
+
+    async def renew() -> None:
+        async with tokens.renewing(account):
+            await tokens.write(account, "the token")
+
+    await asyncio.gather(*(renew() for _ in range(10)))
+
+    assert await tokens.read(account) == "the token"
+    await engine.dispose()
