@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from pydantic import BaseModel, ValidationError
 
+from connectors._http.webhook import Sender
 from connectors.ebay.models import PublicKey
 
 HEADER = "X-EBAY-SIGNATURE"
@@ -27,10 +28,10 @@ _DIGESTS: dict[str, hashes.HashAlgorithm] = {
     "SHA1": hashes.SHA1(),  # noqa: S303 - eBay's choice
     "SHA256": hashes.SHA256(),
 }
-
-
-class WrongSignatureError(Exception):
-    """A delivery isn't proven to be eBay's; the text says why."""
+_SENDER = Sender(
+    "ebay", "If it is eBay's, let the proxy pass its headers and its body on unchanged."
+)
+_NEW_WAY = "See by eBay's event-notification SDKs whether it signs in a new way."
 
 
 class Signature(BaseModel):
@@ -45,16 +46,16 @@ def read_signature(header: str | None) -> Signature:
     """Read the header of a delivery, which names the key to verify it with.
 
     Raises:
-        WrongSignatureError: there is none, or it can't be read.
+        UnverifiedWebhookError: there is none, or it can't be read.
     """
     if not header:
-        raise WrongSignatureError(f"the delivery has no {HEADER} header")
+        raise _SENDER.refusal(f"it has no {HEADER} header")
     if len(header) > _LONGEST_HEADER:
-        raise WrongSignatureError(f"its {HEADER} header is too long")
+        raise _SENDER.refusal(f"its {HEADER} header is too long")
     try:
         return Signature.model_validate_json(base64.b64decode(header, validate=True))
     except (binascii.Error, ValidationError, ValueError):
-        raise WrongSignatureError(f"its {HEADER} header can't be read") from None
+        raise _SENDER.refusal(f"its {HEADER} header can't be read") from None
 
 
 def verify(body: bytes, signature: Signature, key: PublicKey) -> None:
@@ -67,16 +68,16 @@ def verify(body: bytes, signature: Signature, key: PublicKey) -> None:
             that a sender can't choose a weaker one.
 
     Raises:
-        WrongSignatureError: it isn't, or the key is none that eBay signs with.
+        UnverifiedWebhookError: it isn't, or the key is none that eBay signs with.
     """
     digest = _DIGESTS.get(key.digest.upper().replace("-", ""))
     if digest is None:
-        raise WrongSignatureError(f"the key's digest {key.digest!r} is not known")
+        raise _SENDER.refusal(f"the key's digest {key.digest!r} is not known", _NEW_WAY)
     try:
         signed = base64.b64decode(signature.signature, validate=True)
         _read_key(key.key).verify(signed, body, ec.ECDSA(digest))
     except (binascii.Error, ValueError, InvalidSignature):
-        raise WrongSignatureError("the signature doesn't fit the body") from None
+        raise _SENDER.refusal("the signature doesn't fit the body") from None
 
 
 def answer_challenge(code: str, verification_token: str, endpoint: str) -> str:
@@ -88,7 +89,15 @@ def answer_challenge(code: str, verification_token: str, endpoint: str) -> str:
         code: from the query.
         verification_token: that was given to eBay with the endpoint; 32 to 80 characters.
         endpoint: its URL, letter for letter as given to eBay.
+
+    Raises:
+        UnverifiedWebhookError: there is no token.
     """
+    if not verification_token.strip():
+        raise _SENDER.refusal(
+            "there is no token to answer its challenge by",
+            "Give the endpoint the verification token that eBay has for it.",
+        )
     return hashlib.sha256(f"{code}{verification_token}{endpoint}".encode()).hexdigest()
 
 
@@ -97,7 +106,7 @@ def _read_key(text: str) -> ec.EllipticCurvePublicKey:
     try:
         key = load_der_public_key(base64.b64decode("".join(inner.split()), validate=True))
     except (ValueError, UnsupportedAlgorithm):
-        raise WrongSignatureError("the key can't be read") from None
+        raise _SENDER.refusal("the key can't be read", _NEW_WAY) from None
     if not isinstance(key, ec.EllipticCurvePublicKey):
-        raise WrongSignatureError("the key is none of an elliptic curve")
+        raise _SENDER.refusal("the key is none of an elliptic curve", _NEW_WAY)
     return key

@@ -5,15 +5,14 @@ Source: Drive API, "Notifications for resource changes".
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pydantic import SecretStr
 
+from connectors._http.webhook import Sender, is_same
 
-class UnverifiedPushError(ValueError):
-    """A push message that Drive didn't send, or that is of no channel of ours."""
+_SENDER = Sender("gdrive", "Stop that channel and open another one with a new token.")
 
 
 @dataclass(frozen=True)
@@ -44,17 +43,18 @@ def verify(headers: Mapping[str, str], channels: Mapping[str, SecretStr]) -> Pus
         channels: from the id of each open channel to its token; while one is renewed, both.
 
     Raises:
-        UnverifiedPushError: it doesn't, or a header is missing.
+        UnverifiedWebhookError: it doesn't, or a header is missing, or the channel has no token.
     """
     given = {name.lower(): value for name, value in headers.items()}
     channel_id = given.get("x-goog-channel-id", "")
     token = channels.get(channel_id)
-    if token is None or not token.get_secret_value():
-        raise UnverifiedPushError("The message is of no channel of ours; stop that channel.")
-    shown = given.get("x-goog-channel-token", "").encode()
-    if not hmac.compare_digest(shown, token.get_secret_value().encode()):
-        raise UnverifiedPushError("The message doesn't carry the token of its channel.")
+    if token is None:
+        raise _SENDER.refusal("it is of no channel of ours")
+    if not is_same(given.get("x-goog-channel-token", ""), _SENDER.key(token)):
+        raise _SENDER.refusal("it doesn't carry the token of its channel")
     state, number = given.get("x-goog-resource-state", ""), given.get("x-goog-message-number", "")
     if not state or not (number.isascii() and number.isdigit()):
-        raise UnverifiedPushError("The message has no state or no number.")
+        raise _SENDER.refusal(
+            "it has no state or no number", "Let the proxy pass all X-Goog headers on."
+        )
     return PushMessage(channel_id, int(number), state)

@@ -5,15 +5,14 @@ Source: Graph v1.0, "Receive change notifications through webhooks".
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, SecretStr, ValidationError
 from pydantic.alias_generators import to_camel
 
+from connectors._http.webhook import Sender, is_same
 
-class UnverifiedError(ValueError):
-    """A delivery that nobody proves to be Graph's; it is answered by 401 and forgotten."""
+_SENDER = Sender("mail", "End that subscription of Graph and make another with a client_state.")
 
 
 class _Model(BaseModel):
@@ -74,14 +73,15 @@ def verify(body: bytes, *, client_state: SecretStr) -> list[MailNotification]:
         client_state: given when the subscription was made.
 
     Raises:
-        UnverifiedError: one lacks the secret, or the body is none of Graph's.
+        UnverifiedWebhookError: one lacks the secret, or the body is none of Graph's, or there is
+            no secret.
     """
-    expected = client_state.get_secret_value().encode()
+    expected = _SENDER.key(client_state)
     try:
         notifications = _Delivery.model_validate_json(body).value
     except ValidationError:
-        raise UnverifiedError("the body is no notification of Graph") from None
-    shown = [one.client_state.get_secret_value().encode() for one in notifications]
-    if not expected or not all(hmac.compare_digest(one, expected) for one in shown):
-        raise UnverifiedError("a notification doesn't carry the subscription's clientState")
+        raise _SENDER.refusal("its body is no notification of Graph") from None
+    shown = [one.client_state.get_secret_value() for one in notifications]
+    if not all(is_same(one, expected) for one in shown):
+        raise _SENDER.refusal("a notification doesn't carry the subscription's clientState")
     return notifications

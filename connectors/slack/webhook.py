@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import time
 from typing import Literal
 from urllib.parse import parse_qs
 
 from pydantic import BaseModel, Field, SecretStr
 
+from connectors._http.webhook import Sender, is_same
+
 SIGNATURE_HEADER = "X-Slack-Signature"
 TIMESTAMP_HEADER = "X-Slack-Request-Timestamp"
-TOLERANCE_SECONDS = 300.0
 
-
-class SignatureError(ValueError):
-    """It is not from Slack, or too old."""
+_SENDER = Sender(
+    "slack", "Set HOTROD_SLACK__SIGNING_SECRET to the signing secret, from Basic Information."
+)
 
 
 def verify(
@@ -40,16 +40,14 @@ def verify(
         now: in seconds since the epoch; None: by the clock.
 
     Raises:
-        SignatureError: it is not signed, or differently, or five minutes away from now.
+        UnverifiedWebhookError: it is not signed, or differently, or more than five minutes away
+            from now; or there is no secret.
     """
-    if not (timestamp.isascii() and timestamp.isdecimal()):
-        raise SignatureError("there is no timestamp")
-    key = signing_secret.get_secret_value().encode()
+    key = _SENDER.key(signing_secret)
+    _SENDER.check_age(timestamp, now)
     digest = hmac.new(key, f"v0:{timestamp}:".encode() + body, hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(signature.encode(), f"v0={digest}".encode()):
-        raise SignatureError("Slack has not signed this; check HOTROD_SLACK__SIGNING_SECRET")
-    if abs((time.time() if now is None else now) - int(timestamp)) > TOLERANCE_SECONDS:
-        raise SignatureError("it was signed more than five minutes ago, or the clock is wrong")
+    if not is_same(signature, f"v0={digest}"):
+        raise _SENDER.refusal("Slack has not signed it")
 
 
 class Person(BaseModel):

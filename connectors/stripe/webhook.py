@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import time
 
 from pydantic import SecretStr
 
+from connectors._http.webhook import Sender, is_same
 from connectors.stripe.models import Event
 
 SIGNATURE_HEADER = "Stripe-Signature"
-TOLERANCE_SECONDS = 300.0
 
-
-class SignatureError(ValueError):
-    """It is not from Stripe, or too old, or signed for another endpoint."""
+_SENDER = Sender(
+    "stripe", "Set HOTROD_STRIPE__WEBHOOK_SECRET to the signing secret of this endpoint."
+)
 
 
 def verify(body: bytes, signature: str, secret: SecretStr, *, now: float | None = None) -> None:
@@ -32,22 +31,17 @@ def verify(body: bytes, signature: str, secret: SecretStr, *, now: float | None 
         now: in seconds since the epoch; None: by the clock.
 
     Raises:
-        SignatureError: it is not signed, or differently, or five minutes away from now.
+        UnverifiedWebhookError: it is not signed, or differently, or more than five minutes away
+            from now; or there is no secret.
     """
+    key = _SENDER.key(secret)
     parts = [part.strip().partition("=") for part in signature.split(",")]
     moment = next((value for name, _, value in parts if name == "t"), "")
     given = [value for name, _, value in parts if name == "v1"]
-    if not (moment.isascii() and moment.isdecimal() and given):
-        raise SignatureError("there is no signature of the form t=...,v1=...")
-    key = secret.get_secret_value().encode()
-    expected = hmac.new(key, f"{moment}.".encode() + body, hashlib.sha256).hexdigest().encode()
-    right = [hmac.compare_digest(one.encode(), expected) for one in given]
-    if not any(right):
-        raise SignatureError(
-            "Stripe has not signed this body for this endpoint; check HOTROD_STRIPE__WEBHOOK_SECRET"
-        )
-    if abs((time.time() if now is None else now) - int(moment)) > TOLERANCE_SECONDS:
-        raise SignatureError("it was signed more than five minutes ago, or the clock is wrong")
+    _SENDER.check_age(moment, now)
+    expected = hmac.new(key, f"{moment}.".encode() + body, hashlib.sha256).hexdigest()
+    if not any(is_same(one, expected) for one in given):
+        raise _SENDER.refusal("Stripe has not signed it for this endpoint")
 
 
 def read_event(body: bytes) -> Event:

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from pydantic import BaseModel, Field, SecretStr
 
+from connectors._http.webhook import Sender, is_same
 from connectors.twilio.errors import OPT_OUT_CODES
 from connectors.twilio.models import FINAL_STATUSES
 
@@ -25,10 +26,11 @@ START_WORDS = frozenset({"START", "YES", "UNSTOP"})
 """Words that Twilio itself obeys; source: "Twilio support for opt-out keywords"."""
 
 _PORTS = {"http": 80, "https": 443}
-
-
-class SignatureError(ValueError):
-    """It is not from Twilio, or Twilio knows us by another URL or token."""
+_SENDER = Sender(
+    "twilio",
+    "Set HOTROD_TWILIO__AUTH_TOKEN to the account's primary token, and "
+    "HOTROD_GATEWAY__PUBLIC_URL to the root of the URLs that Twilio calls.",
+)
 
 
 def verify(url: str, body: bytes, signature: str, auth_token: SecretStr) -> None:
@@ -41,18 +43,15 @@ def verify(url: str, body: bytes, signature: str, auth_token: SecretStr) -> None
         auth_token: the account's primary token.
 
     Raises:
-        SignatureError: it is not signed, or differently.
+        UnverifiedWebhookError: it is not signed, or differently; or there is no token.
     """
+    key = _SENDER.key(auth_token)
     digest = parse_qs(urlsplit(url).query).get("bodySHA256", [""])[0]
-    if digest and not _same(hashlib.sha256(body).hexdigest(), digest.lower()):
-        raise SignatureError("the body is not the one that Twilio has signed")
+    if digest and not is_same(hashlib.sha256(body).hexdigest(), digest.lower()):
+        raise _SENDER.refusal("its body is not the one that Twilio has signed")
     told = "" if digest else _joined(body)
-    right = [_same(_sign(one + told, auth_token), signature) for one in _spellings(url)]
-    if not any(right):
-        raise SignatureError(
-            "Twilio has not signed this; check HOTROD_TWILIO__AUTH_TOKEN, and that the URL is "
-            "the one that Twilio calls"
-        )
+    if not any(is_same(_sign(one + told, key), signature) for one in _spellings(url)):
+        raise _SENDER.refusal("Twilio has not signed it")
 
 
 class StatusUpdate(BaseModel):
@@ -132,10 +131,5 @@ def _spellings(url: str) -> Sequence[str]:
     return [parts._replace(netloc=netloc).geturl() for netloc in (bare, f"{bare}:{port}")]
 
 
-def _sign(text: str, auth_token: SecretStr) -> str:
-    key = auth_token.get_secret_value().encode()
+def _sign(text: str, key: bytes) -> str:
     return base64.b64encode(hmac.new(key, text.encode(), hashlib.sha1).digest()).decode()
-
-
-def _same(one: str, other: str) -> bool:
-    return hmac.compare_digest(one.encode(), other.encode())

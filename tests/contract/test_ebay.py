@@ -22,6 +22,7 @@ from connectors._http.errors import (
 )
 from connectors._http.limits import MemoryLimiter
 from connectors._http.retry import RetryPolicy
+from connectors._http.webhook import UnverifiedWebhookError
 from connectors.ebay.bids import EbayBids
 from connectors.ebay.client import RATE, EbayClient
 from connectors.ebay.errors import AuctionEndedError, BidTooLowError, NoBidsError, NotForSaleError
@@ -29,7 +30,6 @@ from connectors.ebay.links import item_link
 from connectors.ebay.orders import EbayOrders
 from connectors.ebay.search import ImageSearch, Search, SearchFilter
 from connectors.ebay.webhook import (
-    WrongSignatureError,
     answer_challenge,
     read_signature,
     verify,
@@ -367,7 +367,7 @@ async def test_a_delivery_is_verified_with_the_key_that_it_names(
 
     headers, body = seen[2]
     signature = read_signature(headers["x-ebay-signature"])
-    with pytest.raises(WrongSignatureError):
+    with pytest.raises(UnverifiedWebhookError):
         verify(body, signature, await ebay.get_public_key(signature.kid))
     asked = [c for c in await stand_ins.calls("ebay") if "public_key" in c["path"]]
     assert len(asked) == 1
@@ -388,5 +388,5 @@ async def test_our_answer_to_the_challenge_is_right(stand_ins: Any, inbox: Any) 
     "header", [None, "", "no base64!", "e30=", base64.b64encode(b"[]").decode(), "A" * 5000]
 )
 def test_a_header_that_cannot_be_read_is_no_signature(header: str | None) -> None:
-    with pytest.raises(WrongSignatureError):
+    with pytest.raises(UnverifiedWebhookError):
         read_signature(header)

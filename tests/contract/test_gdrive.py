@@ -22,11 +22,12 @@ from connectors._http.errors import (
     TransientError,
 )
 from connectors._http.retry import RetryPolicy
+from connectors._http.webhook import UnverifiedWebhookError
 from connectors.gdrive import client as drive_module
 from connectors.gdrive.client import DriveClient, quote
 from connectors.gdrive.errors import HalfUploadedError, PageTokenExpiredError
 from connectors.gdrive.models import Channel, DriveFile, ExportFormat
-from connectors.gdrive.webhook import UnverifiedPushError, verify
+from connectors.gdrive.webhook import verify
 from sandbox.google import files as played
 from sandbox.google.access import Quotas
 from sandbox.google.grid import Sheet
@@ -294,7 +295,7 @@ async def test_push_messages_are_verified_whatever_their_order(
         2: False,
         3: False,
     }
-    with pytest.raises(UnverifiedPushError):
+    with pytest.raises(UnverifiedWebhookError):
         verify(listener.told[0], {channel.id: SecretStr("another")})
 
 

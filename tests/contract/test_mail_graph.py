@@ -13,9 +13,10 @@ import pytest
 from pydantic import SecretStr
 
 from connectors._http.errors import RejectedError, ServiceNotFoundError, UnknownOutcomeError
+from connectors._http.webhook import UnverifiedWebhookError
 from connectors.mail.graph import GraphMail
 from connectors.mail.models import SentLookup
-from connectors.mail.webhook import MailNotification, UnverifiedError, echo, verify
+from connectors.mail.webhook import MailNotification, echo, verify
 from sandbox.mail.store import MailStore
 from tests.contract.test_mail import ALIAS, ANN, HUB, graph, send, written
 
@@ -38,7 +39,7 @@ class FrontDoor:
         if token is None:
             try:
                 self.got += verify(body, client_state=STATE)
-            except UnverifiedError:
+            except UnverifiedWebhookError:
                 status = 401
         answer = (token or "").encode()
         writer.write(

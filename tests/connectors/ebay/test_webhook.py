@@ -7,10 +7,10 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from connectors._http.webhook import UnverifiedWebhookError
 from connectors.ebay.models import PublicKey
 from connectors.ebay.webhook import (
     Signature,
-    WrongSignatureError,
     answer_challenge,
     read_signature,
     verify,
@@ -42,7 +42,7 @@ def test_the_header_names_the_key() -> None:
 
 
 def test_another_body_is_not_ebays() -> None:
-    with pytest.raises(WrongSignatureError, match="doesn't fit"):
+    with pytest.raises(UnverifiedWebhookError, match="doesn't fit"):
         verify(BODY + b" ", sign(BODY), PublicKey(key=PUBLIC))
 
 
@@ -50,7 +50,7 @@ def test_the_digest_is_the_keys_and_not_the_senders() -> None:
     key = PublicKey(key=PUBLIC, digest="SHA256")
 
     verify(BODY, sign(BODY, hashes.SHA256()), key)
-    with pytest.raises(WrongSignatureError):
+    with pytest.raises(UnverifiedWebhookError):
         verify(BODY, sign(BODY), key)
 
 
@@ -62,7 +62,7 @@ def test_the_digest_is_the_keys_and_not_the_senders() -> None:
     ],
 )
 def test_a_key_that_is_none_proves_nothing(key: PublicKey, why: str) -> None:
-    with pytest.raises(WrongSignatureError, match=why):
+    with pytest.raises(UnverifiedWebhookError, match=why):
         verify(BODY, sign(BODY), key)
 
 
@@ -72,13 +72,13 @@ def test_a_key_of_another_kind_proves_nothing() -> None:
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
 
-    with pytest.raises(WrongSignatureError, match="elliptic"):
+    with pytest.raises(UnverifiedWebhookError, match="elliptic"):
         verify(BODY, sign(BODY), PublicKey(key=pem.decode()))
 
 
 @pytest.mark.parametrize("signature", ["", "no base64!", "AAAA"])
 def test_a_signature_that_is_none_proves_nothing(signature: str) -> None:
-    with pytest.raises(WrongSignatureError):
+    with pytest.raises(UnverifiedWebhookError):
         verify(BODY, Signature(kid="k1", signature=signature), PublicKey(key=PUBLIC))
 
 
@@ -87,3 +87,8 @@ def test_the_challenge_is_answered_in_the_order_of_the_formula() -> None:
     assert answer_challenge("a", "b", "c") == (
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     )
+
+
+def test_without_a_token_of_ours_no_challenge_is_answered() -> None:
+    with pytest.raises(UnverifiedWebhookError, match="verification token"):
+        answer_challenge("a", "", "c")

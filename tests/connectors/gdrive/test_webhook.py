@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr
 
-from connectors.gdrive.webhook import PushMessage, UnverifiedPushError, verify
+from connectors._http.webhook import UnverifiedWebhookError
+from connectors.gdrive.webhook import PushMessage, verify
 
 HEADERS = {
     "X-Goog-Channel-ID": "c1",
@@ -51,12 +52,12 @@ def test_anything_else_is_refused(name: str, value: str | None) -> None:
     headers = {**HEADERS, name: value}
     wrong = {name: text for name, text in headers.items() if text is not None}
 
-    with pytest.raises(UnverifiedPushError) as caught:
+    with pytest.raises(UnverifiedWebhookError) as caught:
         verify(wrong, CHANNELS)
 
     assert "tökén" not in str(caught.value)
 
 
 def test_a_channel_without_a_token_proves_nothing() -> None:
-    with pytest.raises(UnverifiedPushError):
+    with pytest.raises(UnverifiedWebhookError, match="no secret of ours"):
         verify({**HEADERS, "X-Goog-Channel-Token": ""}, {"c1": SecretStr("")})

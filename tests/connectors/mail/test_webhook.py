@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from connectors.mail.webhook import UnverifiedError, echo, verify
+from connectors._http.webhook import UnverifiedWebhookError
+from connectors.mail.webhook import echo, verify
 
 STATE = SecretStr("secrét")
 
@@ -61,12 +62,12 @@ def test_one_about_the_subscription_itself_is_read() -> None:
     ],
 )
 def test_others_are_refused(body: bytes) -> None:
-    with pytest.raises(UnverifiedError) as caught:
+    with pytest.raises(UnverifiedWebhookError) as caught:
         verify(body, client_state=STATE)
 
     assert "secrét" not in str(caught.value)
 
 
 def test_without_a_secret_of_ours_nothing_is_believed() -> None:
-    with pytest.raises(UnverifiedError):
+    with pytest.raises(UnverifiedWebhookError, match="no secret of ours"):
         verify(delivery(""), client_state=SecretStr(""))

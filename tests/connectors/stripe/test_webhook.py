@@ -7,7 +7,8 @@ import pytest
 import stripe
 from pydantic import SecretStr
 
-from connectors.stripe.webhook import SignatureError, read_event, verify
+from connectors._http.webhook import UnverifiedWebhookError
+from connectors.stripe.webhook import read_event, verify
 
 SECRET = SecretStr("whsec_new")
 NOW = 1795280400
@@ -37,7 +38,7 @@ def test_without_a_moment_it_goes_by_the_clock() -> None:
     now = int(time.time())
 
     verify(BODY, f"t={now},{v1(moment=now)}", SECRET)
-    with pytest.raises(SignatureError, match="five minutes"):
+    with pytest.raises(UnverifiedWebhookError, match="five minutes"):
         verify(BODY, f"t={now - 400},{v1(moment=now - 400)}", SECRET)
 
 
@@ -55,7 +56,7 @@ def test_five_minutes_are_allowed(seconds: int) -> None:
 
 @pytest.mark.parametrize("seconds", [-301, 301])
 def test_more_are_not(seconds: int) -> None:
-    with pytest.raises(SignatureError, match="five minutes"):
+    with pytest.raises(UnverifiedWebhookError, match="five minutes"):
         verify(BODY, f"t={NOW},{v1()}", SECRET, now=NOW + seconds)
 
 
@@ -75,13 +76,18 @@ def test_more_are_not(seconds: int) -> None:
     ],
 )
 def test_another_signature_is_refused(signature: str) -> None:
-    with pytest.raises(SignatureError):
+    with pytest.raises(UnverifiedWebhookError):
         verify(BODY, signature, SECRET, now=NOW)
 
 
 def test_another_body_is_refused() -> None:
-    with pytest.raises(SignatureError, match="HOTROD_STRIPE__WEBHOOK_SECRET"):
+    with pytest.raises(UnverifiedWebhookError, match="HOTROD_STRIPE__WEBHOOK_SECRET"):
         verify(BODY + b" ", f"t={NOW},{v1()}", SECRET, now=NOW)
+
+
+def test_without_a_secret_of_ours_nothing_is_believed() -> None:
+    with pytest.raises(UnverifiedWebhookError, match="HOTROD_STRIPE__WEBHOOK_SECRET"):
+        verify(BODY, f"t={NOW},{v1('')}", SecretStr(""), now=NOW)
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"\xff"])

@@ -8,8 +8,8 @@ from pydantic import SecretStr
 from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict
 
+from connectors._http.webhook import UnverifiedWebhookError
 from connectors.twilio.webhook import (
-    SignatureError,
     read_incoming,
     read_status,
     verify,
@@ -53,19 +53,26 @@ def test_a_value_that_comes_twice_counts_once() -> None:
 
 @pytest.mark.parametrize("url", [URL.replace("NL-1", "NL-2"), "http://shop.example/hooks/twilio"])
 def test_another_url_is_refused(url: str) -> None:
-    with pytest.raises(SignatureError, match="AUTH_TOKEN"):
+    with pytest.raises(UnverifiedWebhookError, match="AUTH_TOKEN"):
         verify(url, BODY, signed(), TOKEN)
 
 
 @pytest.mark.parametrize("signature", ["", "nonsense", "é", signed(told={"MessageSid": "SM1"})])
 def test_another_signature_is_refused(signature: str) -> None:
-    with pytest.raises(SignatureError):
+    with pytest.raises(UnverifiedWebhookError):
         verify(URL, BODY, signature, TOKEN)
 
 
 def test_another_body_is_refused() -> None:
-    with pytest.raises(SignatureError):
+    with pytest.raises(UnverifiedWebhookError):
         verify(URL, BODY.replace(b"delivered", b"failed"), signed(), TOKEN)
+
+
+def test_without_a_token_of_ours_nothing_is_believed() -> None:
+    forged = RequestValidator("").compute_signature(URL, TOLD)
+
+    with pytest.raises(UnverifiedWebhookError, match="HOTROD_TWILIO__AUTH_TOKEN"):
+        verify(URL, BODY, forged, SecretStr(""))
 
 
 def test_json_is_signed_by_its_digest() -> None:
@@ -73,7 +80,7 @@ def test_json_is_signed_by_its_digest() -> None:
     url = f"{URL}&bodySHA256={hashlib.sha256(body).hexdigest()}"
 
     verify(url, body, signed(url, {}), TOKEN)
-    with pytest.raises(SignatureError, match="body"):
+    with pytest.raises(UnverifiedWebhookError, match="body"):
         verify(url, b'{"a": 2}', signed(url, {}), TOKEN)
 
 
