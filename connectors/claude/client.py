@@ -1,36 +1,29 @@
-"""Calls of Anthropic's Messages API, through the vendor's own library."""
+"""Calls of Anthropic's Messages API."""
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Sequence
 from typing import TypeVar
 
-import anthropic
-from anthropic.types import (
-    ImageBlockParam,
-    Message,
-    MessageParam,
-    MessageTokensCount,
-    TextBlockParam,
-)
-from pydantic import BaseModel, SecretStr, ValidationError
+from anthropic.types import Message, MessageTokensCount
+from pydantic import BaseModel, SecretStr
 
-from connectors._http.calls import Caller, Shared, Trace
-from connectors._http.errors import ConnectorError, TransientError, classify
-from connectors._http.network import may_use_proxy, tls_for
-from connectors._http.redaction import Redactor
-from connectors._http.retry import RetryPolicy, retry_after_seconds
-from connectors.claude.errors import (
-    CURES,
-    LONGER_ANSWER,
-    READ_THE_REQUEST,
-    TABLE,
-    UnusableAnswerError,
-)
+from connectors._http.calls import Shared, Trace
+from connectors._http.errors import TransientError
+from connectors._http.limits import Rate
+from connectors._http.retry import RetryPolicy
+from connectors.claude.batches import MessageBatches
+from connectors.claude.budget import Budget, NoBudget
+from connectors.claude.messages import question, read_answer, shape, usage_of
 from connectors.claude.models import Completion, ImagePart, TextPart, Usage
+from connectors.claude.streams import TextStream
+from connectors.claude.wire import Wire
 
-SERVICE = "claude"
+RATE = Rate(1000, 60.0)
+"""The lowest tier that is published, per model; answers tell the account's own.
+
+Source: https://platform.claude.com/docs/en/api/rate-limits
+"""
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
@@ -38,13 +31,16 @@ Answer = TypeVar("Answer", bound=BaseModel)
 class ClaudeClient:
     """Asks a Claude model. Nothing is repeated here by itself: each try costs.
 
+    ``batches`` asks many questions for half the price, and answers within a day.
+
     Args:
         base_url: root of the API.
         api_key: the key.
         model: model that answers.
-        timeout_seconds: longest wait for an answer.
+        timeout_seconds: longest wait for an answer, or for the next piece of a stream.
         shared: with the other processes that use the account.
         retry: when a call is tried again; None: never.
+        budget: asked before each call that costs, and told after it; None: no end.
     """
 
     def __init__(
@@ -56,19 +52,18 @@ class ClaudeClient:
         timeout_seconds: float,
         shared: Shared | None = None,
         retry: RetryPolicy | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self._model = model
-        self._caller = Caller(SERVICE, shared, retry or RetryPolicy(tries=1))
-        self._redact = Redactor([api_key])
-        self._claude = anthropic.AsyncAnthropic(
+        self._budget = budget or NoBudget()
+        self._wire = Wire(
             base_url=base_url,
-            api_key=api_key.get_secret_value(),
-            timeout=timeout_seconds,
-            max_retries=0,
-            http_client=anthropic.DefaultAsyncHttpxClient(
-                verify=tls_for(base_url), trust_env=may_use_proxy(base_url)
-            ),
+            api_key=api_key,
+            timeout_seconds=timeout_seconds,
+            shared=shared,
+            retry=retry,
         )
+        self.batches = MessageBatches(self._wire, model, self._budget)
 
     async def complete(
         self,
@@ -78,9 +73,7 @@ class ClaudeClient:
         schema: type[Answer],
         max_output_tokens: int,
     ) -> Completion[Answer]:
-        """Ask for an answer in the shape of a model ("Structured outputs" in the vendor's docs).
-
-        Forced tool calls would do the same, but models from Claude 5.5 on refuse them.
+        """Ask for an answer in the shape of a model.
 
         Args:
             system: the instructions. What is not to be obeyed belongs into ``content``.
@@ -89,41 +82,54 @@ class ClaudeClient:
             max_output_tokens: longest answer.
 
         Raises:
+            BudgetSpentError: the answer might cost more than what is left; nothing was sent.
             UnusableAnswerError: an answer came, but refused, cut off, or in another shape.
             ConnectorError: no answer came, for the reason that the class says.
         """
-        question = _question(content)
+        asked = question(content)
 
         async def attempt(trace: Trace) -> tuple[Message, Usage]:
-            try:
-                raw = await self._claude.messages.with_raw_response.create(
-                    model=self._model,
-                    max_tokens=max_output_tokens,
-                    system=system,
-                    messages=[question],
-                    output_config={
-                        "format": {
-                            "type": "json_schema",
-                            "schema": anthropic.transform_schema(schema),
-                        }
-                    },
-                )
-                trace.request_id = raw.headers.get("request-id", "")
-                message: object = await raw.parse()
-            except (anthropic.APIError, ValueError) as cause:
-                raise self._failure("complete", cause, trace) from None
-            if not isinstance(message, Message):
-                raise self._error(TransientError, "complete", "its answer can't be read")
-            usage = Usage(
-                model=message.model,
-                request_id=trace.request_id,
-                input_tokens=message.usage.input_tokens,
-                output_tokens=message.usage.output_tokens,
+            raw = await self._wire.api.messages.with_raw_response.create(
+                model=self._model,
+                max_tokens=max_output_tokens,
+                system=system,
+                messages=[asked],
+                output_config=shape(schema),
             )
-            return message, usage
+            trace.request_id = raw.headers.get("request-id", "")
+            await self._wire.learn(raw.headers)
+            message: object = await raw.parse()
+            if not isinstance(message, Message):
+                raise self._wire.error(TransientError, "complete", "its answer can't be read")
+            return message, usage_of(message, trace.request_id)
 
-        message, usage = await self._caller.call("complete", attempt, safe=True)
-        return Completion(**vars(usage), value=_read(message, schema, usage))
+        await self._budget.allow(self._model, max_output_tokens)
+        message, usage = await self._wire.call("complete", attempt)
+        await self._budget.spent(usage)
+        return Completion(**vars(usage), value=read_answer("complete", message, schema, usage))
+
+    def stream_text(
+        self, *, system: str, content: Sequence[TextPart | ImagePart], max_output_tokens: int
+    ) -> TextStream:
+        """Ask for text, and read it as it is written.
+
+        Args:
+            system: as for ``complete``.
+            content: likewise.
+            max_output_tokens: longest answer.
+
+        Returns:
+            the pieces of the text, and what they took; it raises what ``complete`` does. Where a
+            stream breaks off, the pieces so far are no answer.
+        """
+        return TextStream(
+            self._wire,
+            self._budget,
+            model=self._model,
+            max_tokens=max_output_tokens,
+            system=system,
+            asked=question(content),
+        )
 
     async def count_tokens(self, *, system: str, content: Sequence[TextPart | ImagePart]) -> int:
         """Count the input tokens that a question would take; the count itself is free.
@@ -137,20 +143,17 @@ class ClaudeClient:
         Raises:
             ConnectorError: no answer came, for the reason that the class says.
         """
-        question = _question(content)
+        asked = question(content)
 
-        async def attempt(trace: Trace) -> int:
-            try:
-                counted: object = await self._claude.messages.count_tokens(
-                    model=self._model, system=system, messages=[question]
-                )
-            except (anthropic.APIError, ValueError) as cause:
-                raise self._failure("count_tokens", cause, trace) from None
+        async def attempt(_trace: Trace) -> int:
+            counted: object = await self._wire.api.messages.count_tokens(
+                model=self._model, system=system, messages=[asked]
+            )
             if not isinstance(counted, MessageTokensCount):
-                raise self._error(TransientError, "count_tokens", "its answer can't be read")
+                raise self._wire.error(TransientError, "count_tokens", "its answer can't be read")
             return counted.input_tokens
 
-        return await self._caller.call("count_tokens", attempt, safe=True)
+        return await self._wire.call("count_tokens", attempt)
 
     async def ping(self) -> None:
         """Ask for the first of the models: the key works, and nothing is spent.
@@ -159,76 +162,11 @@ class ClaudeClient:
             ConnectorError: the API is not reached, or does not take the key.
         """
 
-        async def attempt(trace: Trace) -> None:
-            try:
-                await self._claude.models.list(limit=1)
-            except (anthropic.APIError, ValueError) as cause:
-                raise self._failure("ping", cause, trace) from None
+        async def attempt(_trace: Trace) -> None:
+            await self._wire.api.models.list(limit=1)
 
-        await self._caller.call("ping", attempt, safe=True)
+        await self._wire.call("ping", attempt)
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._claude.close()
-
-    def _failure(self, operation: str, cause: Exception, trace: Trace) -> ConnectorError:
-        """Classify; a completion changes nothing, so what is unknown may be asked again."""
-        if not isinstance(cause, anthropic.APIStatusError):
-            return self._error(TransientError, operation, f"no answer ({type(cause).__name__})")
-        trace.request_id = cause.request_id or ""
-        return self._error(
-            classify(cause.status_code, cause.error_code or "", write=False, table=TABLE),
-            operation,
-            f"answered {cause.status_code} {cause.type or ''}: {cause.api_message or ''}",
-            retry_after_seconds(cause.response.headers.get("retry-after")),
-        )
-
-    def _error(
-        self,
-        kind: type[ConnectorError],
-        operation: str,
-        message: str,
-        retry_after: float | None = None,
-    ) -> ConnectorError:
-        return kind(SERVICE, operation, self._redact(message), CURES.get(kind), retry_after)
-
-
-def _question(content: Sequence[TextPart | ImagePart]) -> MessageParam:
-    return {"role": "user", "content": [_block(part) for part in content]}
-
-
-def _block(part: TextPart | ImagePart) -> TextBlockParam | ImageBlockParam:
-    if isinstance(part, TextPart):
-        return {"type": "text", "text": part.text}
-    return {
-        "type": "image",
-        "source": {
-            "type": "base64",
-            "media_type": part.media_type,
-            "data": b64encode(part.data).decode(),
-        },
-    }
-
-
-def _read(message: Message, schema: type[Answer], usage: Usage) -> Answer:
-    """Return the answer's text as a model; the answer's words stay out of the errors."""
-    if message.stop_reason == "max_tokens":
-        raise _unusable("the answer was cut off at max_output_tokens", usage, LONGER_ANSWER)
-    if message.stop_reason == "refusal":
-        raise _unusable("the model refused to answer", usage)
-    text = "".join(block.text for block in message.content if block.type == "text")
-    try:
-        return schema.model_validate_json(text)
-    except ValidationError as mismatch:
-        faults = ", ".join(
-            f"{_path(fault['loc'])} {fault['type']}".strip() for fault in mismatch.errors()
-        )
-    raise _unusable(f"the answer does not fit {schema.__name__}: {faults}", usage)
-
-
-def _path(loc: tuple[int | str, ...]) -> str:
-    return ".".join(map(str, loc))
-
-
-def _unusable(message: str, usage: Usage, cure: str = READ_THE_REQUEST) -> UnusableAnswerError:
-    return UnusableAnswerError(SERVICE, "complete", message, cure, None, usage)
+        await self._wire.aclose()

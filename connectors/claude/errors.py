@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 from connectors._http.client import Cures
-from connectors._http.errors import ErrorTable, NeedsReauthError, RejectedError
+from connectors._http.errors import (
+    ErrorTable,
+    NeedsReauthError,
+    RateLimitedError,
+    RejectedError,
+    ServiceNotFoundError,
+    TransientError,
+)
 from connectors.claude.models import Usage
 
 TABLE: ErrorTable = {
     "enforced_spend_limit_reached": RejectedError,
     "contract_spend_limit_reached": RejectedError,
+    "invalid_request_error": RejectedError,
+    "authentication_error": NeedsReauthError,
+    "billing_error": RejectedError,
+    "permission_error": NeedsReauthError,
+    "not_found_error": ServiceNotFoundError,
+    "request_too_large": RejectedError,
+    "rate_limit_error": RateLimitedError,
+    "api_error": TransientError,
+    "timeout_error": TransientError,
+    "overloaded_error": TransientError,
 }
-"""Codes that mean more than their status, a 429: money, not pace. Source: "Errors"."""
+"""Codes, and types for streams and batches, whose errors come without a status of their own.
+
+The spend limits come as a 429, but are about money, not pace.
+Source: https://platform.claude.com/docs/en/api/errors
+"""
 
 CURES: Cures = {
     NeedsReauthError: "Make a new key in the Anthropic console and set HOTROD_CLAUDE__API_KEY.",

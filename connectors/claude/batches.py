@@ -1,0 +1,217 @@
+"""Many questions at once, for half the price; their answers come within a day.
+
+Source: https://platform.claude.com/docs/en/build-with-claude/batch-processing
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from anthropic import omit
+from anthropic.types.messages import (
+    MessageBatchCanceledResult,
+    MessageBatchErroredResult,
+    MessageBatchExpiredResult,
+    MessageBatchIndividualResponse,
+    MessageBatchSucceededResult,
+)
+from anthropic.types.messages.batch_create_params import Request
+from pydantic import BaseModel
+
+from connectors._http.calls import Trace
+from connectors._http.errors import ConnectorError, TransientError, classify
+from connectors._http.paging import Page, items, pages
+from connectors.claude.budget import Budget
+from connectors.claude.errors import TABLE, UnusableAnswerError
+from connectors.claude.messages import question, read_answer, shape, usage_of
+from connectors.claude.models import BatchResult, MessageBatch, Question
+from connectors.claude.wire import FAILURES, SERVICE, Wire
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+_RESULTS = "read_message_batch_results"
+_PER_PAGE = 100
+
+
+class _Listed(BaseModel):
+    data: list[MessageBatch]
+    has_more: bool
+    last_id: str | None
+
+
+class MessageBatches:
+    """Message batches of one workspace; ``ClaudeClient.batches`` makes it.
+
+    Args:
+        wire: to the API.
+        model: that answers.
+        budget: asked before a batch is created, and told of each result that is read.
+    """
+
+    def __init__(self, wire: Wire, model: str, budget: Budget) -> None:
+        self._wire = wire
+        self._api = wire.api.messages.batches.with_raw_response
+        self._model = model
+        self._budget = budget
+
+    async def create_message_batch(self, questions: Sequence[Question]) -> MessageBatch:
+        """Ask questions; what is wrong with one of them is told by its result.
+
+        Args:
+            questions: 100,000 and 256 MB at most.
+
+        Raises:
+            BudgetSpentError: the answers might cost more than what is left; nothing was sent.
+            UnknownOutcomeError: it may have been created: ``find_message_batches`` tells.
+            ConnectorError: as the class says.
+        """
+        requests = [self._request(one) for one in questions]
+
+        async def attempt(trace: Trace) -> MessageBatch:
+            raw = await self._api.create(requests=requests)
+            trace.request_id = raw.headers.get("request-id", "")
+            return MessageBatch.model_validate_json(await raw.text())
+
+        await self._budget.allow(self._model, sum(one.max_output_tokens for one in questions))
+        return await self._wire.call("create_message_batch", attempt, writes=True)
+
+    async def get_message_batch(self, batch_id: str) -> MessageBatch:
+        """Look how far a batch is.
+
+        Raises:
+            ServiceNotFoundError: there is none of this id.
+            ConnectorError: as the class says.
+        """
+
+        async def attempt(trace: Trace) -> MessageBatch:
+            raw = await self._api.retrieve(batch_id)
+            trace.request_id = raw.headers.get("request-id", "")
+            return MessageBatch.model_validate_json(await raw.text())
+
+        return await self._wire.call("get_message_batch", attempt)
+
+    def list_message_batches(self) -> AsyncIterator[MessageBatch]:
+        """Yield all batches, the latest first.
+
+        Raises:
+            ConnectorError: as the class says.
+        """
+        return items(pages(SERVICE, "list_message_batches", self._page))
+
+    async def find_message_batches(self, *, since: datetime, questions: int) -> list[MessageBatch]:
+        """Look up what may have been created when its outcome was unknown.
+
+        The vendor keeps nothing of ours with a batch before it has ended, so that only time and
+        size tell: none means that it wasn't created; of several, the results tell by custom_id.
+
+        Args:
+            since: shortly before it was sent.
+            questions: how many it has.
+
+        Raises:
+            ConnectorError: as the class says.
+        """
+        found = []
+        async for batch in self.list_message_batches():
+            if batch.created_at < since:
+                break
+            if batch.request_counts.total == questions:
+                found.append(batch)
+        return found
+
+    async def cancel_message_batch(self, batch_id: str) -> MessageBatch:
+        """Have a batch end early; what is under way may still be answered, and is paid for.
+
+        Raises:
+            ServiceNotFoundError: there is none of this id.
+            RejectedError: it has ended.
+            UnknownOutcomeError: ``get_message_batch`` tells.
+            ConnectorError: as the class says.
+        """
+
+        async def attempt(trace: Trace) -> MessageBatch:
+            raw = await self._api.cancel(batch_id)
+            trace.request_id = raw.headers.get("request-id", "")
+            return MessageBatch.model_validate_json(await raw.text())
+
+        return await self._wire.call("cancel_message_batch", attempt, writes=True)
+
+    async def read_message_batch_results(
+        self, batch_id: str, schema: type[Answer]
+    ) -> AsyncIterator[BatchResult[Answer]]:
+        """Yield what came of each question, in any order; ``custom_id`` tells of which.
+
+        Each reading tells the budget of what was paid, by the id of the message.
+
+        Args:
+            batch_id: of a batch that has ended; 29 days later its results are gone.
+            schema: shape of the answers.
+
+        Raises:
+            RejectedError: it has not ended.
+            ServiceNotFoundError: there is none of this id.
+            TransientError: the results broke off; read them from the beginning.
+            ConnectorError: as the class says.
+        """
+        results = self._wire.api.messages.batches.results
+        lines = await self._wire.call(_RESULTS, lambda _trace: results(batch_id))
+        try:
+            async for line in lines:
+                result = self._result(line, schema)
+                if result.usage is not None:
+                    await self._budget.spent(result.usage)
+                yield result
+        except FAILURES as cause:
+            raise self._wire.failure(_RESULTS, cause, Trace()) from None
+        finally:
+            await lines.close()
+
+    async def _page(self, cursor: str | None) -> Page[MessageBatch]:
+        async def attempt(trace: Trace) -> _Listed:
+            raw = await self._api.list(limit=_PER_PAGE, after_id=cursor or omit)
+            trace.request_id = raw.headers.get("request-id", "")
+            return _Listed.model_validate_json(await raw.text())
+
+        listed = await self._wire.call("list_message_batches", attempt)
+        return Page(listed.data, listed.last_id if listed.has_more else None)
+
+    def _request(self, asked: Question) -> Request:
+        return {
+            "custom_id": asked.custom_id,
+            "params": {
+                "model": self._model,
+                "max_tokens": asked.max_output_tokens,
+                "system": asked.system,
+                "messages": [question(asked.content)],
+                "output_config": shape(asked.schema),
+            },
+        }
+
+    def _result(
+        self, line: MessageBatchIndividualResponse, schema: type[Answer]
+    ) -> BatchResult[Answer]:
+        match line.result:
+            case MessageBatchSucceededResult(message=message):
+                usage = usage_of(message, message.id, in_batch=True)
+                try:
+                    value = read_answer(_RESULTS, message, schema, usage)
+                except UnusableAnswerError as error:
+                    return BatchResult(line.custom_id, "succeeded", usage=usage, error=error)
+                return BatchResult(line.custom_id, "succeeded", value, usage)
+            case MessageBatchErroredResult(error=told):
+                return BatchResult(
+                    line.custom_id, "errored", error=self._told(told.error.type, told.error.message)
+                )
+            case MessageBatchCanceledResult():
+                return BatchResult(line.custom_id, "canceled")
+            case MessageBatchExpiredResult():
+                return BatchResult(line.custom_id, "expired")
+        raise self._wire.error(TransientError, _RESULTS, "a result can't be read")
+
+    def _told(self, kind: str, message: str) -> ConnectorError:
+        """Classify what a result tells; it has no status, so the type has to do."""
+        return self._wire.error(
+            classify(500, kind, write=False, table=TABLE), _RESULTS, f"answered {kind}: {message}"
+        )

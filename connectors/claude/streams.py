@@ -1,0 +1,126 @@
+"""Text that is read while the model writes it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import replace
+
+from anthropic import AsyncStream
+from anthropic.types import (
+    MessageParam,
+    RawContentBlockDeltaEvent,
+    RawMessageDeltaEvent,
+    RawMessageStartEvent,
+    RawMessageStopEvent,
+    RawMessageStreamEvent,
+    TextDelta,
+)
+
+from connectors._http.calls import Trace
+from connectors._http.errors import TransientError
+from connectors.claude.budget import Budget
+from connectors.claude.messages import check_end, usage_of
+from connectors.claude.models import Usage
+from connectors.claude.wire import FAILURES, Wire
+
+_OPERATION = "stream_text"
+
+
+class TextStream(AsyncIterator[str]):
+    """Pieces of a text, to be read once; ``ClaudeClient.stream_text`` makes it.
+
+    Nothing is sent before the first piece is asked for. Only a call that fails before its first
+    piece is tried again. Who stops reading early calls ``aclose``.
+    """
+
+    usage: Usage | None = None
+    """What it took so far; after the last piece, all of it. None: nothing has come yet."""
+
+    def __init__(
+        self,
+        wire: Wire,
+        budget: Budget,
+        *,
+        model: str,
+        max_tokens: int,
+        system: str,
+        asked: MessageParam,
+    ) -> None:
+        self._wire = wire
+        self._budget = budget
+        self._model = model
+        self._max_tokens = max_tokens
+        self._system = system
+        self._asked = asked
+        self._pieces = self._read()
+
+    async def __anext__(self) -> str:
+        """Return the next piece.
+
+        Raises:
+            BudgetSpentError: the text might cost more than what is left; nothing was sent.
+            UnusableAnswerError: the text ended too early, cut off or refused.
+            TransientError: the stream broke off.
+            ConnectorError: as the class says.
+        """
+        return await anext(self._pieces)
+
+    async def aclose(self) -> None:
+        """Read no more of it."""
+        await self._pieces.aclose()
+
+    async def _read(self) -> AsyncGenerator[str, None]:
+        await self._budget.allow(self._model, self._max_tokens)
+        trace = Trace()
+        events = await self._wire.call(_OPERATION, self._begin)
+        is_whole, stop_reason = False, None
+        try:
+            async for event in events:
+                match event:
+                    case RawContentBlockDeltaEvent(delta=TextDelta(text=text)):
+                        yield text
+                    case RawMessageDeltaEvent():
+                        self._recount(event)
+                        stop_reason = event.delta.stop_reason
+                    case RawMessageStopEvent():
+                        is_whole = True
+        except FAILURES as cause:
+            raise self._wire.failure(_OPERATION, cause, trace) from None
+        finally:
+            await events.close()
+            if self.usage is not None:
+                await self._budget.spent(self.usage)
+        if self.usage is None or not is_whole:
+            raise self._wire.error(TransientError, _OPERATION, "the stream broke off")
+        check_end(_OPERATION, stop_reason, self.usage)
+
+    async def _begin(self, trace: Trace) -> AsyncStream[RawMessageStreamEvent]:
+        """Open the stream, up to its first event: until then it can be asked for again."""
+        events = await self._wire.api.messages.create(
+            model=self._model,
+            max_tokens=self._max_tokens,
+            system=self._system,
+            messages=[self._asked],
+            stream=True,
+        )
+        trace.request_id = events.response.headers.get("request-id", "")
+        await self._wire.learn(events.response.headers)
+        first = await anext(events, None)
+        if not isinstance(first, RawMessageStartEvent):
+            await events.close()
+            raise self._wire.error(TransientError, _OPERATION, "its answer can't be read")
+        self.usage = usage_of(first.message, trace.request_id)
+        return events
+
+    def _recount(self, event: RawMessageDeltaEvent) -> None:
+        """Take over the counts so far; what isn't told again stays as it was."""
+        if self.usage is None:
+            return
+        told = event.usage
+        self.usage = replace(
+            self.usage,
+            output_tokens=told.output_tokens,
+            input_tokens=self.usage.input_tokens
+            if told.input_tokens is None
+            else told.input_tokens,
+        )

@@ -1,0 +1,140 @@
+"""Calls of Anthropic's API through the vendor's own library: timed, classified, paced."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import anthropic
+import httpx2
+from pydantic import SecretStr
+
+from connectors._http.calls import Caller, Shared, Trace
+from connectors._http.errors import (
+    ConnectorError,
+    RejectedError,
+    TransientError,
+    UnknownOutcomeError,
+    classify,
+)
+from connectors._http.limits import Rate
+from connectors._http.network import may_use_proxy, tls_for
+from connectors._http.redaction import Redactor
+from connectors._http.retry import RetryPolicy, retry_after_seconds
+from connectors.claude.errors import CURES, TABLE
+
+SERVICE = "claude"
+
+FAILURES = (anthropic.AnthropicError, httpx2.HTTPError, ValueError)
+"""What the library raises; from streams also what its transport and JSON raise."""
+
+_NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+_BAD_DAY = 500
+
+Result = TypeVar("Result")
+
+
+class Wire:
+    """The library, with what all connectors do around a call.
+
+    Args:
+        base_url: root of the API.
+        api_key: the key.
+        timeout_seconds: longest wait for an answer, or for the next piece of a stream.
+        shared: with the other processes that use the account.
+        retry: when a call is tried again; None: never, each try costs.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        api_key: SecretStr,
+        timeout_seconds: float,
+        shared: Shared | None,
+        retry: RetryPolicy | None,
+    ) -> None:
+        self._caller = Caller(SERVICE, shared, retry or RetryPolicy(tries=1))
+        self._redact = Redactor([api_key])
+        self.api = anthropic.AsyncAnthropic(
+            base_url=base_url,
+            api_key=api_key.get_secret_value(),
+            timeout=timeout_seconds,
+            max_retries=0,
+            http_client=anthropic.DefaultAsyncHttpxClient(
+                verify=tls_for(base_url), trust_env=may_use_proxy(base_url)
+            ),
+        )
+
+    async def call(
+        self,
+        operation: str,
+        attempt: Callable[[Trace], Awaitable[Result]],
+        *,
+        writes: bool = False,
+    ) -> Result:
+        """Make a call, and return what came of it.
+
+        Args:
+            operation: name used in errors and records.
+            attempt: makes the call once; what the library raises is classified here.
+            writes: it changes something.
+
+        Raises:
+            ConnectorError: as classified, see ``errors``.
+        """
+
+        async def classified(trace: Trace) -> Result:
+            try:
+                return await attempt(trace)
+            except FAILURES as cause:
+                raise self.failure(operation, cause, trace, writes=writes) from None
+
+        return await self._caller.call(operation, classified, safe=not writes)
+
+    async def learn(self, headers: httpx2.Headers) -> None:
+        """Go by the limit of messages that an answer tells, in requests per minute."""
+        told = headers.get("anthropic-ratelimit-requests-limit", "")
+        if told.isdecimal() and int(told) > 0:
+            await self._caller.learn(Rate(int(told), 60.0))
+
+    def failure(
+        self, operation: str, cause: Exception, trace: Trace, *, writes: bool = False
+    ) -> ConnectorError:
+        """Classify what the library raised."""
+        if isinstance(cause, anthropic.APIStatusError):
+            return self._refused(operation, cause, trace, writes=writes)
+        if type(cause) is anthropic.AnthropicError:
+            return self.error(RejectedError, operation, str(cause))
+        kind: type[ConnectorError] = TransientError
+        if writes and not isinstance(cause.__cause__, _NOT_SENT):
+            kind = UnknownOutcomeError
+        return self.error(kind, operation, f"no answer ({type(cause).__name__})")
+
+    def error(
+        self,
+        kind: type[ConnectorError],
+        operation: str,
+        message: str,
+        retry_after: float | None = None,
+    ) -> ConnectorError:
+        """Build an error with the service's own cure."""
+        return kind(SERVICE, operation, self._redact(message), CURES.get(kind), retry_after)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self.api.close()
+
+    def _refused(
+        self, operation: str, cause: anthropic.APIStatusError, trace: Trace, *, writes: bool
+    ) -> ConnectorError:
+        trace.request_id = cause.request_id or ""
+        code = cause.error_code if cause.error_code in TABLE else cause.type
+        # An error within a stream comes under the status of the stream, which was a success.
+        status = cause.status_code if cause.status_code >= 400 else _BAD_DAY  # noqa: PLR2004
+        return self.error(
+            classify(status, code or "", write=writes, table=TABLE),
+            operation,
+            f"answered {cause.status_code} {cause.type or ''}: {cause.api_message or ''}",
+            retry_after_seconds(cause.response.headers.get("retry-after")),
+        )
