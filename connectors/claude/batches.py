@@ -7,25 +7,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from anthropic import omit
-from anthropic.types.messages import (
-    MessageBatchCanceledResult,
-    MessageBatchErroredResult,
-    MessageBatchExpiredResult,
-    MessageBatchIndividualResponse,
-    MessageBatchSucceededResult,
-)
 from anthropic.types.messages.batch_create_params import Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from connectors._http.calls import Trace
-from connectors._http.errors import ConnectorError, TransientError, classify
+from connectors._http.errors import ConnectorError, classify
 from connectors._http.paging import Page, items, pages
 from connectors.claude.budget import Budget
 from connectors.claude.errors import TABLE, UnusableAnswerError
-from connectors.claude.messages import question, read_answer, shape, usage_of
+from connectors.claude.messages import Answered, Unchecked, question, read_answer, shape
 from connectors.claude.models import BatchResult, MessageBatch, Question
 from connectors.claude.wire import FAILURES, SERVICE, Wire
 
@@ -39,6 +32,34 @@ class _Listed(BaseModel):
     data: list[MessageBatch]
     has_more: bool
     last_id: str | None
+
+
+class _Succeeded(Unchecked):
+    type: Literal["succeeded"]
+    message: Answered
+
+
+class _Problem(Unchecked):
+    type: str
+    message: str
+
+
+class _Refusal(Unchecked):
+    error: _Problem
+
+
+class _Errored(Unchecked):
+    type: Literal["errored"]
+    error: _Refusal
+
+
+class _Unanswered(Unchecked):
+    type: Literal["canceled", "expired"]
+
+
+class _Line(Unchecked):
+    custom_id: str
+    result: Annotated[_Succeeded | _Errored | _Unanswered, Field(discriminator="type")]
 
 
 class MessageBatches:
@@ -159,7 +180,7 @@ class MessageBatches:
         lines = await self._wire.call(_RESULTS, lambda _trace: results(batch_id))
         try:
             async for line in lines:
-                result = self._result(line, schema)
+                result = self._result(_Line.model_validate(line), schema)
                 if result.usage is not None:
                     await self._budget.spent(result.usage)
                 yield result
@@ -189,29 +210,21 @@ class MessageBatches:
             },
         }
 
-    def _result(
-        self, line: MessageBatchIndividualResponse, schema: type[Answer]
-    ) -> BatchResult[Answer]:
+    def _result(self, line: _Line, schema: type[Answer]) -> BatchResult[Answer]:
         match line.result:
-            case MessageBatchSucceededResult(message=message):
-                usage = usage_of(message, message.id, in_batch=True)
+            case _Succeeded(message=message):
+                usage = message.took(message.id, in_batch=True)
                 try:
                     value = read_answer(_RESULTS, message, schema, usage)
                 except UnusableAnswerError as error:
                     return BatchResult(line.custom_id, "succeeded", usage=usage, error=error)
                 return BatchResult(line.custom_id, "succeeded", value, usage)
-            case MessageBatchErroredResult(error=told):
-                return BatchResult(
-                    line.custom_id, "errored", error=self._told(told.error.type, told.error.message)
-                )
-            case MessageBatchCanceledResult():
-                return BatchResult(line.custom_id, "canceled")
-            case MessageBatchExpiredResult():
-                return BatchResult(line.custom_id, "expired")
-        raise self._wire.error(TransientError, _RESULTS, "a result can't be read")
+            case _Errored(error=_Refusal(error=problem)):
+                return BatchResult(line.custom_id, "errored", error=self._told(problem))
+            case _Unanswered(type=outcome):
+                return BatchResult(line.custom_id, outcome)
 
-    def _told(self, kind: str, message: str) -> ConnectorError:
+    def _told(self, problem: _Problem) -> ConnectorError:
         """Classify what a result tells; it has no status, so the type has to do."""
-        return self._wire.error(
-            classify(500, kind, write=False, table=TABLE), _RESULTS, f"answered {kind}: {message}"
-        )
+        kind = classify(500, problem.type, write=False, table=TABLE)
+        return self._wire.error(kind, _RESULTS, f"answered {problem.type}: {problem.message}")

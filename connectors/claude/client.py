@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from anthropic.types import Message, MessageTokensCount
+from anthropic.types import MessageTokensCount
 from pydantic import BaseModel, SecretStr
 
 from connectors._http.calls import Shared, Trace
@@ -14,7 +14,7 @@ from connectors._http.limits import Rate
 from connectors._http.retry import RetryPolicy
 from connectors.claude.batches import MessageBatches
 from connectors.claude.budget import Budget, NoBudget
-from connectors.claude.messages import question, read_answer, shape, usage_of
+from connectors.claude.messages import Answered, question, read_answer, shape
 from connectors.claude.models import Completion, ImagePart, TextPart, Usage
 from connectors.claude.streams import TextStream
 from connectors.claude.wire import Wire
@@ -88,7 +88,7 @@ class ClaudeClient:
         """
         asked = question(content)
 
-        async def attempt(trace: Trace) -> tuple[Message, Usage]:
+        async def attempt(trace: Trace) -> tuple[Answered, Usage]:
             raw = await self._wire.api.messages.with_raw_response.create(
                 model=self._model,
                 max_tokens=max_output_tokens,
@@ -98,10 +98,8 @@ class ClaudeClient:
             )
             trace.request_id = raw.headers.get("request-id", "")
             await self._wire.learn(raw.headers)
-            message: object = await raw.parse()
-            if not isinstance(message, Message):
-                raise self._wire.error(TransientError, "complete", "its answer can't be read")
-            return message, usage_of(message, trace.request_id)
+            message = Answered.model_validate(await raw.parse())
+            return message, message.took(trace.request_id)
 
         await self._budget.allow(self._model, max_output_tokens)
         message, usage = await self._wire.call("complete", attempt)

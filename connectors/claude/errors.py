@@ -10,6 +10,7 @@ from connectors._http.errors import (
     RejectedError,
     ServiceNotFoundError,
     TransientError,
+    UnknownOutcomeError,
 )
 from connectors.claude.models import Usage
 
@@ -35,6 +36,7 @@ Source: https://platform.claude.com/docs/en/api/errors
 
 CURES: Cures = {
     NeedsReauthError: "Make a new key in the Anthropic console and set HOTROD_CLAUDE__API_KEY.",
+    UnknownOutcomeError: "Look for the batch in the Anthropic console before it is sent again.",
     RejectedError: (
         "Check HOTROD_CLAUDE__MODEL, and credit and spend limits in the Anthropic console."
     ),

@@ -9,12 +9,11 @@ from typing import TypeVar
 from anthropic import transform_schema
 from anthropic.types import (
     ImageBlockParam,
-    Message,
     MessageParam,
     OutputConfigParam,
     TextBlockParam,
 )
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from connectors.claude.errors import LONGER_ANSWER, READ_THE_REQUEST, UnusableAnswerError
 from connectors.claude.models import ImagePart, TextPart, Usage
@@ -35,21 +34,52 @@ def shape(schema: type[BaseModel]) -> OutputConfigParam:
     return {"format": {"type": "json_schema", "schema": transform_schema(schema)}}
 
 
-def usage_of(message: Message, request_id: str, *, in_batch: bool = False) -> Usage:
-    """Return what a message took."""
-    told = message.usage
-    written = told.cache_creation_input_tokens or 0
-    for_hour = told.cache_creation.ephemeral_1h_input_tokens if told.cache_creation else 0
-    return Usage(
-        model=message.model,
-        request_id=request_id,
-        input_tokens=told.input_tokens,
-        output_tokens=told.output_tokens,
-        cache_read_tokens=told.cache_read_input_tokens or 0,
-        cache_write_tokens=written - for_hour,
-        cache_write_hour_tokens=for_hour,
-        in_batch=in_batch,
-    )
+class Unchecked(BaseModel):
+    """Reads what the library has built: it checks nothing, so that anything may be missing."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class _CacheWritten(Unchecked):
+    ephemeral_1h_input_tokens: int
+
+
+class _Counted(Unchecked):
+    input_tokens: int
+    output_tokens: int
+    cache_read_input_tokens: int | None = None
+    cache_creation_input_tokens: int | None = None
+    cache_creation: _CacheWritten | None = None
+
+
+class _Written(Unchecked):
+    type: str
+    text: str | None = None
+
+
+class Answered(Unchecked):
+    """What is used of a message."""
+
+    id: str
+    model: str
+    content: list[_Written]
+    stop_reason: str | None
+    usage: _Counted
+
+    def took(self, request_id: str, *, in_batch: bool = False) -> Usage:
+        """Return what it took."""
+        told = self.usage
+        for_hour = told.cache_creation.ephemeral_1h_input_tokens if told.cache_creation else 0
+        return Usage(
+            model=self.model,
+            request_id=request_id,
+            input_tokens=told.input_tokens,
+            output_tokens=told.output_tokens,
+            cache_read_tokens=told.cache_read_input_tokens or 0,
+            cache_write_tokens=(told.cache_creation_input_tokens or 0) - for_hour,
+            cache_write_hour_tokens=for_hour,
+            in_batch=in_batch,
+        )
 
 
 def check_end(operation: str, stop_reason: str | None, usage: Usage) -> None:
@@ -65,14 +95,14 @@ def check_end(operation: str, stop_reason: str | None, usage: Usage) -> None:
         raise _unusable(operation, "the model refused to answer", usage)
 
 
-def read_answer(operation: str, message: Message, schema: type[Answer], usage: Usage) -> Answer:
+def read_answer(operation: str, message: Answered, schema: type[Answer], usage: Usage) -> Answer:
     """Return the answer's text as a model; the answer's words stay out of the errors.
 
     Raises:
         UnusableAnswerError: it was cut off, refused, or has another shape.
     """
     check_end(operation, message.stop_reason, usage)
-    text = "".join(block.text for block in message.content if block.type == "text")
+    text = "".join(one.text or "" for one in message.content if one.type == "text")
     try:
         return schema.model_validate_json(text)
     except ValidationError as mismatch:

@@ -19,11 +19,25 @@ from anthropic.types import (
 from connectors._http.calls import Trace
 from connectors._http.errors import TransientError
 from connectors.claude.budget import Budget
-from connectors.claude.messages import check_end, usage_of
+from connectors.claude.messages import Answered, Unchecked, check_end
 from connectors.claude.models import Usage
 from connectors.claude.wire import FAILURES, Wire
 
 _OPERATION = "stream_text"
+
+
+class _Stop(Unchecked):
+    stop_reason: str | None
+
+
+class _Counts(Unchecked):
+    output_tokens: int
+    input_tokens: int | None = None
+
+
+class _Ending(Unchecked):
+    delta: _Stop
+    usage: _Counts
 
 
 class TextStream(AsyncIterator[str]):
@@ -80,8 +94,9 @@ class TextStream(AsyncIterator[str]):
                     case RawContentBlockDeltaEvent(delta=TextDelta(text=text)):
                         yield text
                     case RawMessageDeltaEvent():
-                        self._recount(event)
-                        stop_reason = event.delta.stop_reason
+                        ending = _Ending.model_validate(event)
+                        self._recount(ending.usage)
+                        stop_reason = ending.delta.stop_reason
                     case RawMessageStopEvent():
                         is_whole = True
         except FAILURES as cause:
@@ -109,18 +124,12 @@ class TextStream(AsyncIterator[str]):
         if not isinstance(first, RawMessageStartEvent):
             await events.close()
             raise self._wire.error(TransientError, _OPERATION, "its answer can't be read")
-        self.usage = usage_of(first.message, trace.request_id)
+        self.usage = Answered.model_validate(first.message).took(trace.request_id)
         return events
 
-    def _recount(self, event: RawMessageDeltaEvent) -> None:
+    def _recount(self, told: _Counts) -> None:
         """Take over the counts so far; what isn't told again stays as it was."""
         if self.usage is None:
             return
-        told = event.usage
-        self.usage = replace(
-            self.usage,
-            output_tokens=told.output_tokens,
-            input_tokens=self.usage.input_tokens
-            if told.input_tokens is None
-            else told.input_tokens,
-        )
+        again = {name: count for name, count in told if count is not None}
+        self.usage = replace(self.usage, **again)

@@ -23,7 +23,17 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.mark.parametrize(
     "operation",
-    ["POST /v1/messages", "POST /v1/messages/count_tokens", "GET /v1/models"],
+    [
+        "POST /v1/messages",
+        "POST /v1/messages/count_tokens",
+        "GET /v1/models",
+        "POST /v1/messages/batches",
+        "GET /v1/messages/batches",
+        "GET /v1/messages/batches/{message_batch_id}",
+        "DELETE /v1/messages/batches/{message_batch_id}",
+        "POST /v1/messages/batches/{message_batch_id}/cancel",
+        "GET /v1/messages/batches/{message_batch_id}/results",
+    ],
 )
 def test_what_the_contract_allows_is_answered_by_it(sandbox: Sandbox, operation: str) -> None:
     drive(CONTRACTS["claude"], operation, f"{sandbox.url}/claude", headers=KEY)

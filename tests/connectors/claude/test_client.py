@@ -17,8 +17,9 @@ from connectors._http.errors import (
     RejectedError,
     TransientError,
 )
+from connectors._http.limits import MemoryLimiter, Rate
 from connectors._http.retry import RetryPolicy
-from connectors.claude.client import ClaudeClient
+from connectors.claude.client import RATE, ClaudeClient
 from connectors.claude.errors import UnusableAnswerError
 from connectors.claude.models import Completion, ImagePart, TextPart, Usage
 
@@ -190,12 +191,14 @@ async def test_errors_are_classified_and_not_repeated(
     assert len(server.seen) == 1
 
 
-@pytest.mark.parametrize("plan", ["reset", "truncate", "half", "html"])
+@pytest.mark.parametrize("plan", ["reset", "truncate", "half", "html", "empty"])
 async def test_a_lost_answer_may_be_asked_for_again(
     server: Any, claude: ClaudeClient, plan: str
 ) -> None:
     if plan == "half":
         server.answer(200, b'{"id": "msg_1", "content": [')
+    elif plan == "empty":
+        server.answer(200, {})
     elif plan == "html":
         server.answer(200, b"<html>portal</html>", Content_Type="text/html")
     else:
@@ -270,3 +273,67 @@ async def test_calls_are_recorded_and_tried_again_only_by_order(
     assert (call.service, call.operation, call.outcome) == ("claude", "complete", "ok")
     assert (call.attempts, call.request_id, answer.request_id) == (2, "req_2", "req_2")
     assert waits == [1.0]
+
+
+def paced(server: Any, limiter: MemoryLimiter, retry: RetryPolicy) -> ClaudeClient:
+    return ClaudeClient(
+        base_url=server.url,
+        api_key=SecretStr("hunter2"),
+        model="claude-test",
+        timeout_seconds=5.0,
+        shared=Shared(limiter=limiter),
+        retry=retry,
+    )
+
+
+async def test_the_pace_is_the_accounts_own_once_it_is_told(
+    server: Any, retry: RetryPolicy
+) -> None:
+    limiter = MemoryLimiter(RATE, clock=lambda: 0.0)
+    claude = paced(server, limiter, retry)
+    for told in ("2", "none", "0"):
+        server.answer(
+            200,
+            message(text(fault="HDMI port", confidence=0.9)),
+            anthropic_ratelimit_requests_limit=told,
+        )
+
+    await complete(claude)
+    await complete(claude)
+    with pytest.raises(RateLimitedError, match="our own pace"):
+        await complete(claude)
+    await limiter.learn(Rate(3, 60.0))
+    await complete(claude)
+    await claude.aclose()
+
+    assert len(server.seen) == 3
+
+
+async def test_a_told_wait_is_waited_out_by_all(
+    server: Any, retry: RetryPolicy, waits: list[float]
+) -> None:
+    limiter = MemoryLimiter(RATE, clock=lambda: 0.0)
+    claude = paced(server, limiter, retry)
+    server.answer(429, fault("rate_limit_error"), retry_after="7")
+    server.answer(200, message(text(fault="HDMI port", confidence=0.9)))
+
+    await complete(claude)
+    await claude.aclose()
+
+    assert 7.0 in waits
+    assert await limiter.reserve(0.0) == 7.0
+
+
+async def test_a_spend_limit_is_not_tried_again(
+    server: Any, retry: RetryPolicy, waits: list[float]
+) -> None:
+    claude = paced(server, MemoryLimiter(RATE), retry)
+    details = {"error_code": "enforced_spend_limit_reached"}
+    server.answer(429, fault("rate_limit_error", details=details))
+
+    error = await failure(claude)
+    await claude.aclose()
+
+    assert type(error) is RejectedError
+    assert "spend limits" in error.cure
+    assert (len(server.seen), waits) == (1, [])
