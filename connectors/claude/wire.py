@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -25,11 +26,12 @@ from connectors.claude.errors import CURES, TABLE
 
 SERVICE = "claude"
 
-FAILURES = (anthropic.AnthropicError, httpx2.HTTPError, ValueError)
+FAILURES = (anthropic.AnthropicError, httpx2.HTTPError, ValueError, TimeoutError)
 """What the library raises; from streams also what its transport and JSON raise."""
 
-_NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+_NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
 _BAD_DAY = 500
+_WAITS = 3
 
 Result = TypeVar("Result")
 
@@ -40,7 +42,8 @@ class Wire:
     Args:
         base_url: root of the API.
         api_key: the key.
-        timeout_seconds: longest wait for an answer, or for the next piece of a stream.
+        timeout_seconds: longest wait for an answer, or for the next piece of a stream; three
+            times as long for all of an answer.
         shared: with the other processes that use the account.
         retry: when a call is tried again; None: never, each try costs.
     """
@@ -56,6 +59,7 @@ class Wire:
     ) -> None:
         self._caller = Caller(SERVICE, shared, retry or RetryPolicy(tries=1))
         self._redact = Redactor([api_key])
+        self._longest_seconds = timeout_seconds * _WAITS
         self.api = anthropic.AsyncAnthropic(
             base_url=base_url,
             api_key=api_key.get_secret_value(),
@@ -86,7 +90,8 @@ class Wire:
 
         async def classified(trace: Trace) -> Result:
             try:
-                return await attempt(trace)
+                async with asyncio.timeout(self._longest_seconds):
+                    return await attempt(trace)
             except FAILURES as cause:
                 raise self.failure(operation, cause, trace, writes=writes) from None
 

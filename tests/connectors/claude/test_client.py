@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import pickle
 from base64 import b64decode
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -219,6 +221,31 @@ async def test_no_answer_in_time(server: Any) -> None:
 
     assert type(error) is TransientError
     assert "APITimeoutError" in error.message
+
+
+async def test_an_answer_that_comes_drop_by_drop_has_an_end() -> None:
+    async def drip(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        with suppress(ConnectionError):
+            while not writer.is_closing():
+                writer.write(b" ")
+                await writer.drain()
+                await asyncio.sleep(0.01)
+        writer.close()
+
+    async with await asyncio.start_server(drip, "127.0.0.1", 0) as dripping:
+        port = dripping.sockets[0].getsockname()[1]
+        claude = ClaudeClient(
+            base_url=f"http://127.0.0.1:{port}",
+            api_key=SecretStr("hunter2"),
+            model="m",
+            timeout_seconds=0.1,
+        )
+        error = await failure(claude)
+        await claude.aclose()
+
+    assert type(error) is TransientError
+    assert "TimeoutError" in error.message
 
 
 async def test_ping_spends_nothing(server: Any, claude: ClaudeClient) -> None:
