@@ -61,21 +61,20 @@ class SlackClient:
         shared: Shared | None = None,
         retry: RetryPolicy | None = None,
     ) -> None:
-        self._slack = ServiceClient(
+        client = partial(
+            ServiceClient,
             SERVICE,
             base_url,
             timeout_seconds=timeout_seconds,
-            auth=BearerAuth(bot_token),
             table=TABLE,
             cures=CURES,
-            redact=Redactor([bot_token]),
             request_id="x-slack-req-id",
             shared=shared,
             retry=retry,
         )
+        self._slack = client(auth=BearerAuth(bot_token), redact=Redactor([bot_token]))
+        self._presses = client(read_problem=read_answer)
         self._host = urlsplit(base_url).netloc
-        self._timeout_seconds = timeout_seconds
-        self._retry = retry
         self._channels = AnswerCache[str](seconds=_CHANNELS_SECONDS)
 
     async def post_message(
@@ -186,19 +185,8 @@ class SlackClient:
         answer: dict[str, object] = {"text": text, "replace_original": replaces}
         if blocks:
             answer["blocks"] = list(blocks)
-        hooks = ServiceClient(
-            SERVICE,
-            f"{parts.scheme}://{parts.netloc}",
-            timeout_seconds=self._timeout_seconds,
-            table=TABLE,
-            cures=CURES,
-            read_problem=read_answer,
-            retry=self._retry,
-        )
-        try:
-            await hooks.send("respond", "POST", parts.path, json=answer, safe=replaces)
-        finally:
-            await hooks.aclose()
+        url = f"{parts.scheme}://{parts.netloc}{parts.path}"
+        await self._presses.send("respond", "POST", url, json=answer, safe=replaces)
 
     async def ping(self) -> None:
         """Ask who we are (``auth.test``).
@@ -211,6 +199,7 @@ class SlackClient:
     async def aclose(self) -> None:
         """Close all connections."""
         await self._slack.aclose()
+        await self._presses.aclose()
 
     async def _id_of(self, name: str) -> str:
         """Return the id of a channel; it stays for good."""

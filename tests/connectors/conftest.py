@@ -33,6 +33,7 @@ class FaultyServer:
     """
 
     port: int = 0
+    connections: int = 0
     seen: list[Seen] = field(default_factory=list)
     plan: deque[bytes | None] = field(default_factory=deque)
     routes: dict[str, bytes] = field(default_factory=dict)
@@ -63,6 +64,7 @@ class FaultyServer:
         self.plan.append(None)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 request, *lines = head.decode().split("\r\n")[:-2]

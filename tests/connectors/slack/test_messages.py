@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from pydantic import SecretStr
 
+from connectors._http.calls import MemoryRecorder, Shared
 from connectors._http.errors import (
     ConnectorError,
     NeedsReauthError,
@@ -30,11 +31,19 @@ POSTED = PostedMessage(channel="C1", ts="1.2")
 
 
 @pytest.fixture
-async def slack(server: Any, retry: RetryPolicy) -> AsyncIterator[SlackClient]:
+def recorder() -> MemoryRecorder:
+    return MemoryRecorder()
+
+
+@pytest.fixture
+async def slack(
+    server: Any, retry: RetryPolicy, recorder: MemoryRecorder
+) -> AsyncIterator[SlackClient]:
     slack = SlackClient(
         base_url=f"{server.url}/api",
         bot_token=SecretStr("xoxb-hunter2"),
         timeout_seconds=5.0,
+        shared=Shared(recorder=recorder),
         retry=retry,
     )
     yield slack
@@ -173,6 +182,26 @@ async def test_an_answer_below_is_not_repeated(server: Any, slack: SlackClient) 
         await slack.respond(f"{server.url}/actions/T1/abc", "And more", replaces=False)
 
     assert len(server.seen) == 1
+
+
+async def test_presses_are_answered_on_one_connection_and_recorded(
+    server: Any, slack: SlackClient, recorder: MemoryRecorder
+) -> None:
+    server.answer(200, b"ok")
+    server.answer(404, b"used_url")
+    server.answer(200, b"ok")
+
+    await slack.respond(f"{server.url}/actions/T1/abc", "Approved")
+    with pytest.raises(ServiceNotFoundError):
+        await slack.respond(f"{server.url}/actions/T1/abc", "Approved")
+    await slack.respond(f"{server.url}/actions/T1/def", "And more", replaces=False)
+
+    assert server.connections == 1
+    assert [(call.service, call.operation, call.outcome) for call in recorder.calls] == [
+        ("slack", "respond", "ok"),
+        ("slack", "respond", "ServiceNotFoundError"),
+        ("slack", "respond", "ok"),
+    ]
 
 
 @pytest.mark.parametrize("code", [b"expired_url", b"used_url"])
