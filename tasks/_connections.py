@@ -89,11 +89,11 @@ def mail_transport(settings: Settings, account: Account = alone) -> MailTranspor
             from connectors.mail.imap import ImapMail
             from connectors.mail.smtp import SmtpMail
 
+            shared = account("mail", None)
             imap = None
             if settings.imap.host:
-                shared = account("mail", None)
                 imap = _made(ImapMail, settings.imap, shared=shared, **timeout)
-            return _made(SmtpMail, settings.smtp, imap=imap, **timeout)
+            return _made(SmtpMail, settings.smtp, imap=imap, shared=shared, **timeout)
 
 
 def claude_client(settings: Settings, account: Account = alone) -> ClaudeClient | None:

@@ -18,6 +18,7 @@ from aiosmtplib.errors import (
 )
 from pydantic import SecretStr
 
+from connectors._http.calls import Caller, Shared, Trace
 from connectors._http.errors import (
     ConnectorError,
     RejectedError,
@@ -26,6 +27,7 @@ from connectors._http.errors import (
 )
 from connectors._http.network import is_loopback, trusted_tls
 from connectors._http.redaction import Redactor
+from connectors._http.retry import RetryPolicy
 from connectors.mail.errors import SMTP_CURES, classify_smtp
 from connectors.mail.imap import ImapMail
 from connectors.mail.imap_session import Security
@@ -57,6 +59,9 @@ class SmtpMail:
         password: its password.
         timeout_seconds: longest wait for connect and for each reply.
         imap: reads the mailboxes, and closes with this; None: nothing can be read.
+        shared: with the other processes that use the account.
+        retry: when a ping is tried again, and how long a message may wait for its turn; none is
+            sent again.
         clock: seconds that only grow; tests replace it.
     """
 
@@ -70,6 +75,8 @@ class SmtpMail:
         password: SecretStr | None = None,
         timeout_seconds: float,
         imap: ImapMail | None = None,
+        shared: Shared | None = None,
+        retry: RetryPolicy | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._host = host
@@ -81,6 +88,7 @@ class SmtpMail:
         self._imap = imap
         self._clock = clock
         self._redact = Redactor([self._password])
+        self._caller = Caller(SERVICE, shared, retry)
         self._smtp: SMTP | None = None
         self._used_at = 0.0
         self._turn = asyncio.Lock()
@@ -98,13 +106,17 @@ class SmtpMail:
         Where the server files no sent mail, the copy is filed by IMAP. A copy that can't be filed
         is logged and missing; the message was sent.
         """
-        async with self._turn:
-            try:
-                smtp = await self._announce(mailbox, recipients)
-                await self._hand_over(smtp, mime)
-            except BaseException:
-                self._drop()
-                raise
+
+        async def attempt(_trace: Trace) -> None:
+            async with self._turn:
+                try:
+                    smtp = await self._announce(mailbox, recipients)
+                    await self._hand_over(smtp, mime)
+                except BaseException:
+                    self._drop()
+                    raise
+
+        await self._caller.call("send", attempt, safe=False)
         if self._imap is not None and not self._imap.files_sent:
             try:
                 await self._imap.file_sent(mime, mailbox=mailbox)
@@ -142,12 +154,16 @@ class SmtpMail:
 
     async def ping(self) -> None:
         """Connect, log in if there is a login, and exchange a NOOP; by IMAP likewise."""
-        async with self._turn:
-            try:
-                await (await self._connected()).noop()
-            except (SMTPException, OSError) as cause:
-                self._drop()
-                raise self._failure("ping", cause) from None
+
+        async def attempt(_trace: Trace) -> None:
+            async with self._turn:
+                try:
+                    await (await self._connected()).noop()
+                except (SMTPException, OSError) as cause:
+                    self._drop()
+                    raise self._failure("ping", cause) from None
+
+        await self._caller.call("ping", attempt, safe=True)
         if self._imap is not None:
             await self._imap.ping()
 

@@ -11,6 +11,7 @@ from prefect import get_client
 from sqlmodel import col, select
 
 from cli.photo import board_photo
+from connectors._http.calls import MemoryRecorder, Shared
 from flows.repair_intake import repair_intake
 from hotrod.ai.models import ModelCall
 from hotrod.analytics.store import steps
@@ -248,21 +249,24 @@ async def test_a_mail_lost_on_the_way_is_sent_again_and_one_that_arrived_is_not(
     assert len(ids) == len(set(ids)) == 2
 
 
-async def test_mail_goes_by_smtp_when_the_settings_say_so(
+async def test_mail_goes_by_smtp_when_the_settings_say_so_and_is_recorded(
     kit: Resources, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    recorder = MemoryRecorder()
     smtp = mail_transport(
         Settings(
             _env_file=None,
             mail={"transport": "smtp"},
             sandbox={"smtp_port": sandbox.smtp_port, "imap_port": sandbox.imap_port},
-        )
+        ),
+        lambda _account, _rate: Shared(recorder=recorder),
     )
     monkeypatch.setattr(kit, "mail", smtp)
     ticket = await open_ticket(kit)
     assert await repair_intake(ticket.number) == "quoted"
     await smtp.aclose()
     assert [mail["via"] for mail in await mails(sandbox)] == ["smtp", "smtp"]
+    assert [call.operation for call in recorder.calls].count("send") == 2
 
 
 async def test_a_mail_of_unknown_fate_that_nobody_can_look_up_waits_for_a_person(

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from connectors._http.breaker import MemoryBreakers
+from connectors._http.calls import MemoryRecorder, Shared
 from connectors._http.errors import (
     ConnectorError,
     NeedsReauthError,
@@ -17,6 +19,8 @@ from connectors._http.errors import (
     TransientError,
     UnknownOutcomeError,
 )
+from connectors._http.limits import MemoryLimiter, Rate
+from connectors._http.retry import RetryPolicy
 from connectors.mail.models import SentLookup
 from connectors.mail.smtp import SmtpMail
 
@@ -262,6 +266,76 @@ async def test_ping_and_lookup(post: Any, mail: SmtpMail) -> None:
 
     assert await mail.find_sent("<1@x>", mailbox="hub@example.com") is SentLookup.UNKNOWABLE
     assert post.connections == 1
-    post.replies["NOOP"] = ["421 closing"]
+
+
+async def test_a_ping_is_tried_three_times(
+    post: Any, make: Callable[..., SmtpMail], retry: RetryPolicy, waits: list[float]
+) -> None:
+    post.replies["NOOP"] = ["421 closing"] * 3
+
     with pytest.raises(TransientError):
-        await mail.ping()
+        await make(post.port, retry=retry).ping()
+
+    assert (waits, post.connections) == ([1.0, 2.0], 3)
+
+
+async def test_every_call_is_recorded_and_no_message_is_sent_again(
+    post: Any, make: Callable[..., SmtpMail], retry: RetryPolicy, waits: list[float]
+) -> None:
+    recorder = MemoryRecorder()
+    mail = make(post.port, shared=Shared(recorder=recorder), retry=retry)
+    post.replies["MAIL"] = ["250 OK", "451 4.3.0 try later"]
+    post.replies["DATA"] = [HANG_UP]
+
+    await mail.ping()
+    await failure(mail)
+    await failure(mail)
+    await send(mail)
+
+    assert waits == []
+    assert [
+        (call.service, call.operation, call.outcome, call.attempts) for call in recorder.calls
+    ] == [
+        ("mail", "ping", "ok", 1),
+        ("mail", "send", "UnknownOutcomeError", 1),
+        ("mail", "send", "TransientError", 1),
+        ("mail", "send", "ok", 1),
+    ]
+
+
+async def test_a_reconnect_is_part_of_one_attempt(post: Any, make: Callable[..., SmtpMail]) -> None:
+    recorder = MemoryRecorder()
+    mail = make(post.port, shared=Shared(recorder=recorder))
+    post.replies["MAIL"] = ["250 OK", HANG_UP]
+
+    await send(mail)
+    await send(mail)
+
+    assert [(call.outcome, call.attempts) for call in recorder.calls] == [("ok", 1), ("ok", 1)]
+    assert (len(post.taken), post.connections) == (2, 2)
+
+
+async def test_a_server_that_is_down_is_left_alone(
+    post: Any, make: Callable[..., SmtpMail]
+) -> None:
+    mail = make(post.port, shared=Shared(breakers=MemoryBreakers()))
+    post.replies["MAIL"] = [HANG_UP] * 5
+    for _ in range(5):
+        await failure(mail)
+
+    error = await failure(mail)
+
+    assert "left alone" in str(error)
+    assert (len(post.taken), post.connections) == (0, 5)
+
+
+async def test_messages_keep_our_pace(
+    post: Any, clock: Clock, make: Callable[..., SmtpMail], retry: RetryPolicy, waits: list[float]
+) -> None:
+    limiter = MemoryLimiter(Rate(1, 20.0), clock)
+    mail = make(post.port, shared=Shared(limiter=limiter), retry=retry)
+
+    await send(mail)
+    await send(mail)
+
+    assert waits == [pytest.approx(20.0, rel=0.1)]
