@@ -97,9 +97,11 @@ async def attempts(stand_ins: Any, case: Case, path: str) -> int:
 async def test_a_read_is_tried_again_and_fails_by_its_class(
     stand_ins: Any, client: Any, case: Case, fault: str
 ) -> None:
+    if case.read is None:
+        pytest.skip("the connector only writes")
     expected = case.read_fails.get(fault, READ_FAILS[fault])
     before = await attempts(stand_ins, case, case.read_path)
-    order = {**ORDERS[fault], "count": 10, "path": case.read_path}
+    order = {**ordered(case, fault), "count": 10, "path": case.read_path}
     if fault == "dropped after the act":
         order["kind"] = "reset"  # nothing is done by a read
     await stand_ins.fault(case.service, **order)
@@ -121,7 +123,7 @@ async def test_a_write_is_not_done_twice_and_fails_by_its_class(
     expected = case.write_fails.get(fault, WRITE_FAILS[fault])
     before = await case.written(stand_ins)
     calls_before = await attempts(stand_ins, case, case.write_path)
-    await stand_ins.fault(case.service, **ORDERS[fault], path=case.write_path)
+    await stand_ins.fault(case.service, **ordered(case, fault), path=case.write_path)
 
     error = await failure(case.write(client))
 
@@ -131,6 +133,10 @@ async def test_a_write_is_not_done_twice_and_fails_by_its_class(
     assert tried == case.write_tries.get(fault, 1)
     assert done == (1 if fault in DONE_BY or expected is None else 0)
     check_words(error)
+
+
+def ordered(case: Case, fault: str) -> dict[str, object]:
+    return {**ORDERS[fault], **case.orders.get(fault, {})}
 
 
 async def failure(call: Any) -> ConnectorError | None:

@@ -1,7 +1,8 @@
 """One case per connector for the fault matrix: a call that reads, one that writes, a count.
 
 Each module beside this one exposes ``CASES``; ``tests/contract/test_fault_matrix.py`` puts every
-fault to each of them.
+fault to each of them. ``postgres`` has none: faults are ordered at the stand-ins, and its server
+is a real one. ``tests/contract/test_postgres.py`` cuts the line to it instead.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Case:
         service: name of its API at the stand-ins, as faults name it.
         make: builds the client, given the stand-ins, a retry policy that doesn't wait, and a
             time-out in seconds.
-        read: a call that changes nothing.
+        read: a call that changes nothing; None: the connector only writes.
         read_path: part of the path that it calls.
         write: a call that changes something, with fresh values each time it is called; None: the
             connector only reads.
@@ -47,13 +48,14 @@ class Case:
             doesn't fail.
         write_fails: likewise, of a write.
         write_tries: requests of a write by fault, where it is not once.
+        orders: how a fault is ordered, by fault, where the protocol has no statuses of HTTP.
         prepare: what must be there before, e.g. the thing that is read.
     """
 
     service: str
     make: Callable[[Any, RetryPolicy, float], Any]
-    read: Callable[[Any], Awaitable[object]]
-    read_path: str
+    read: Callable[[Any], Awaitable[object]] | None = None
+    read_path: str = ""
     write: Callable[[Any], Awaitable[object]] | None = None
     write_path: str = ""
     written: Callable[[Any], Awaitable[int]] | None = None
@@ -61,6 +63,7 @@ class Case:
     write_fails: Mapping[str, type[ConnectorError] | None] = field(default_factory=dict)
     read_tries: Mapping[str, int] = field(default_factory=dict)
     write_tries: Mapping[str, int] = field(default_factory=dict)
+    orders: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     prepare: Callable[[Any], Awaitable[None]] | None = None
 
 
