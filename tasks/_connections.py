@@ -10,6 +10,7 @@ from pydantic import BaseModel, SecretStr
 
 from connectors._http.calls import Shared
 from connectors._http.limits import Rate
+from connectors.claude.client import RATE as CLAUDE_RATE
 from connectors.claude.client import ClaudeClient
 from connectors.mail.client import MailTransport
 from connectors.objects.client import ObjectsClient
@@ -100,7 +101,7 @@ def claude_client(settings: Settings, account: Account = alone) -> ClaudeClient 
     """Return the client of Claude; None: there is no key."""
     if not _given(settings.claude.api_key):
         return None
-    return _made(ClaudeClient, settings.claude, shared=account("claude", None))
+    return _made(ClaudeClient, settings.claude, shared=account("claude", CLAUDE_RATE))
 
 
 def slack_client(settings: Settings, account: Account = alone) -> SlackClient | None:
