@@ -41,7 +41,7 @@ CASES = {
         written=written,
         # IMAP names no wait, has no content types, and a refusal is an answer: nothing was done.
         read_fails={"another content type": None},
-        read_tries={"429 with Retry-After": 3},
+        read_tries={"429 with Retry-After": 3, "another content type": 1},
         write_fails={
             "429 with Retry-After": RateLimitedError,
             "500": TransientError,
