@@ -88,10 +88,10 @@ class SmtpMail:
         self._imap = imap
         self._clock = clock
         self._redact = Redactor([self._password])
-        self._caller = Caller(SERVICE, shared, retry)
         self._smtp: SMTP | None = None
         self._used_at = 0.0
         self._turn = asyncio.Lock()
+        self._caller = Caller(SERVICE, shared, retry, slots=self._turn)
 
     async def send(
         self,
@@ -108,13 +108,12 @@ class SmtpMail:
         """
 
         async def attempt(_trace: Trace) -> None:
-            async with self._turn:
-                try:
-                    smtp = await self._announce(mailbox, recipients)
-                    await self._hand_over(smtp, mime)
-                except BaseException:
-                    self._drop()
-                    raise
+            try:
+                smtp = await self._announce(mailbox, recipients)
+                await self._hand_over(smtp, mime)
+            except BaseException:
+                self._drop()
+                raise
 
         await self._caller.call("send", attempt, safe=False)
         if self._imap is not None and not self._imap.files_sent:
@@ -156,12 +155,11 @@ class SmtpMail:
         """Connect, log in if there is a login, and exchange a NOOP; by IMAP likewise."""
 
         async def attempt(_trace: Trace) -> None:
-            async with self._turn:
-                try:
-                    await (await self._connected()).noop()
-                except (SMTPException, OSError) as cause:
-                    self._drop()
-                    raise self._failure("ping", cause) from None
+            try:
+                await (await self._connected()).noop()
+            except (SMTPException, OSError) as cause:
+                self._drop()
+                raise self._failure("ping", cause) from None
 
         await self._caller.call("ping", attempt, safe=True)
         if self._imap is not None:
