@@ -8,6 +8,7 @@ from typing import Any
 
 from connectors._http.batch import Outcome
 from connectors._http.errors import ConnectorError, UnknownOutcomeError
+from connectors._http.paging import EndlessPagingError
 from connectors.hubspot.models import (
     AssociatedObject,
     Association,
@@ -17,7 +18,7 @@ from connectors.hubspot.models import (
     LabelledPair,
     ObjectType,
 )
-from connectors.hubspot.sdk import Ask, Sdk
+from connectors.hubspot.sdk import SERVICE, Ask, Sdk
 
 MAX_READ = 1000
 MAX_WRITE = 2000
@@ -25,6 +26,7 @@ MAX_WRITE = 2000
 PairOutcome = Outcome[Association, None]
 
 _ASSOCIATE = "associate_objects"
+_READ = "read_associations"
 
 
 async def associate(
@@ -51,22 +53,28 @@ async def read_ends(
     """Return what objects belong to, by their ids; those that belong to nothing are missing.
 
     Raises:
+        EndlessPagingError: HubSpot gave the same cursor of an object twice.
         ConnectorError: as classified.
     """
     found: dict[str, list[AssociatedObject]] = {}
-    asked: list[dict[str, str]] = [{"id": one} for one in ids]
+    asked: list[dict[str, str]] = [{"id": one} for one in dict.fromkeys(ids)]
+    seen: set[tuple[str, str]] = set()
     while asked:
         batch, asked = asked[:MAX_READ], asked[MAX_READ:]
         answer = await sdk.fetch(
             BatchAnswer[AssociationsOf],
-            "read_associations",
+            _READ,
             partial(sdk.associations.get_page, start, end, {"inputs": batch}),
             safe=True,
         )
         for one in answer.results:
             found.setdefault(one.from_.id, []).extend(one.to)
             if one.paging is not None and one.paging.next is not None:
-                asked.append({"id": one.from_.id, "after": one.paging.next.after})
+                after = one.paging.next.after
+                if (one.from_.id, after) in seen:
+                    raise EndlessPagingError(SERVICE, _READ, "it gave the same cursor twice")
+                seen.add((one.from_.id, after))
+                asked.append({"id": one.from_.id, "after": after})
     return found
 
 

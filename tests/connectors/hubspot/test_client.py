@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from connectors._http.errors import TransientError, UnknownOutcomeError
-from connectors._http.paging import items
+from connectors._http.paging import EndlessPagingError, items
 from connectors.hubspot.client import HubSpotClient
 from connectors.hubspot.errors import UnknownPropertyError
 from connectors.hubspot.models import Association, Filter, KeyedValues, WantedProperty
@@ -165,6 +165,27 @@ async def test_associations_are_read_page_by_page(
 
     assert [one.id for one in found["1"]] == ["7", "8"]
     assert sent(-1)["inputs"] == [{"id": "1", "after": "x"}]
+
+
+async def test_associations_without_an_end_are_told(
+    server: Any, hubspot: HubSpotClient, batch: Any
+) -> None:
+    same = {"from": {"id": "1"}, "to": [], "paging": {"next": {"after": "x"}}}
+    for _ in range(2):
+        server.answer(200, batch(same))
+
+    with pytest.raises(EndlessPagingError):
+        await hubspot.read_associations("contacts", "companies", ["1"])
+
+
+async def test_an_object_that_is_named_twice_is_asked_for_once(
+    server: Any, hubspot: HubSpotClient, batch: Any, sent: Any
+) -> None:
+    server.answer(200, batch())
+
+    await hubspot.read_associations("contacts", "companies", ["1", "2", "1"])
+
+    assert sent(-1)["inputs"] == [{"id": "1"}, {"id": "2"}]
 
 
 async def test_an_association_is_by_default_unless_it_has_labels(
