@@ -107,8 +107,9 @@ class ErrorBody(BaseModel):
 
     @property
     def problem(self) -> Problem:
-        """The category, and what is wrong: codes where there are some, otherwise the message."""
-        return Problem(self.category, "; ".join(map(str, self.details)) or self.message)
+        """The category, and what is wrong: each code once, without codes the message."""
+        codes = dict.fromkeys(map(str, self.details))
+        return Problem(self.category, "; ".join(codes) or self.message)
 
     @property
     def unknown_properties(self) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import partial
 
@@ -21,15 +22,17 @@ MAX_BATCH = 100
 RowOutcome = Outcome[KeyedValues, UpsertedObject]
 
 _OPERATION = "upsert_objects"
+_PROBES = 5
 
 
 class Upserts:
     """Upserts objects of one type by one unique property.
 
-    HubSpot refuses a whole batch for one wrong value. Such a batch is sent again in halves, until
-    each wrong row stands alone and all others are in; of an unknown property, without the rows
-    that have it. A batch that gets no answer is sent again,
-    too: the same values under the same key make no difference.
+    HubSpot refuses a whole batch for one wrong value. Of such a batch, a few rows from all over it
+    are sent alone: when each is refused in the words that the batch was, it is not about rows, and
+    all have that reason. Otherwise the others are sent again in halves, until each wrong row stands
+    alone and all others are in; of an unknown property, without the rows that have it. A batch
+    that gets no answer is sent again, too: the same values under the same key make no difference.
 
     Args:
         sdk: makes the calls.
@@ -63,8 +66,10 @@ class Upserts:
             )
         ]
 
-    async def _upsert(self, rows: Sequence[KeyedValues]) -> list[RowOutcome]:
-        """Upsert one batch; only refused credentials end it all."""
+    async def _upsert(
+        self, rows: Sequence[KeyedValues], *, is_half: bool = False
+    ) -> list[RowOutcome]:
+        """Upsert one batch, or a half of a refused one; only refused credentials end it all."""
         try:
             answer = await self._send(rows)
         except NeedsReauthError:
@@ -73,10 +78,32 @@ class Upserts:
             return await self._without(error, rows)
         except ConnectorError as error:
             if isinstance(error, RejectedError) and len(rows) > 1:
-                half = len(rows) // 2
-                return await self._upsert(rows[:half]) + await self._upsert(rows[half:])
+                return await (self._in_halves(rows) if is_half else self._probe(rows, error))
             return [RowOutcome(row, error=error) for row in rows]
         return self._outcomes(rows, answer)
+
+    async def _probe(self, rows: Sequence[KeyedValues], refusal: RejectedError) -> list[RowOutcome]:
+        """Find out by some rows, each sent alone, whether a refusal is about rows at all."""
+        alone: dict[int, RowOutcome] = {}
+        for place in range(0, len(rows), math.ceil(len(rows) / _PROBES)):
+            (alone[place],) = await self._upsert([rows[place]])
+            error = alone[place].error
+            if error is None or error.message != refusal.message:
+                break
+        else:
+            return [RowOutcome(row, error=refusal) for row in rows]
+        others = [row for place, row in enumerate(rows) if place not in alone]
+        done = iter(await self._in_halves(others))
+        return [alone[place] if place in alone else next(done) for place in range(len(rows))]
+
+    async def _in_halves(self, rows: Sequence[KeyedValues]) -> list[RowOutcome]:
+        half = len(rows) // 2
+        return [
+            outcome
+            for part in (rows[:half], rows[half:])
+            if part
+            for outcome in await self._upsert(part, is_half=True)
+        ]
 
     async def _without(
         self, error: UnknownPropertyError, rows: Sequence[KeyedValues]

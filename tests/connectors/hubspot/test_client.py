@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from connectors._http.errors import TransientError, UnknownOutcomeError
+from connectors._http.errors import RejectedError, TransientError, UnknownOutcomeError
 from connectors._http.paging import EndlessPagingError, items
 from connectors.hubspot.client import HubSpotClient
 from connectors.hubspot.errors import UnknownPropertyError
@@ -113,6 +113,48 @@ async def test_rows_with_an_unknown_property_are_left_out_at_once(
     assert [one.item for one in found] == rows
     assert {n for n, one in enumerate(found) if one.error} == with_it
     assert {type(one.error) for one in found if one.error} == {UnknownPropertyError}
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, {"message": "Property badge is not unique"}),
+        (400, {"errors": [{"code": "READ_ONLY", "context": {"propertyName": ["badge"]}}]}),
+        (302, None),
+    ],
+)
+async def test_a_refusal_that_is_about_no_row_is_told_after_a_few_calls(
+    server: Any, hubspot: HubSpotClient, sent: Any, status: int, body: dict[str, Any] | None
+) -> None:
+    for times in [100, 1, 1, 1, 1, 1]:
+        told = body and {**body, "errors": body.get("errors", []) * times}
+        server.answer(status, told)
+    rows = [KeyedValues(f"{n}@example.org") for n in range(100)]
+
+    found = await hubspot.upsert_contacts(rows)
+
+    assert [one.item for one in found] == rows
+    assert {type(one.error) for one in found} == {RejectedError}
+    assert [len(sent(place)["inputs"]) for place in range(6)] == [100, 1, 1, 1, 1, 1]
+
+
+async def test_a_row_that_got_in_alone_is_not_sent_again(
+    server: Any, hubspot: HubSpotClient, shown: Any, batch: Any, sent: Any
+) -> None:
+    wrong = {"errors": [{"code": "INVALID_EMAIL", "context": {"propertyName": ["email"]}}]}
+    alone = batch(shown(new=True, objectWriteTraceId="0"))
+    for status, body in [(400, wrong), (200, alone), (400, wrong), (200, alone)]:
+        server.answer(status, body)
+
+    found = await hubspot.upsert_contacts([KeyedValues(key) for key in ("ann", "bob", "cas")])
+
+    assert [one.is_done for one in found] == [True, False, True]
+    assert [[row["id"] for row in sent(place)["inputs"]] for place in range(4)] == [
+        ["ann", "bob", "cas"],
+        ["ann"],
+        ["bob"],
+        ["cas"],
+    ]
 
 
 async def test_an_empty_upsert_asks_nothing(server: Any, hubspot: HubSpotClient) -> None:
