@@ -44,6 +44,7 @@ ACCOUNT = "google"
 
 Model = TypeVar("Model", bound=BaseModel)
 Resource = TypeVar("Resource")
+Result = TypeVar("Result")
 
 _UNAUTHORIZED = 401
 _RETRY_AFTER = re.compile(r"Retry after (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z)")
@@ -154,23 +155,7 @@ class GoogleApi(Generic[Resource]):
             UnknownOutcomeError: a write may have been done.
             ConnectorError: as classified, see ``errors``.
         """
-
-        async def attempt(_trace: Trace) -> Any:  # noqa: ANN401 - likewise
-            try:
-                return await self._answer(ask)
-            except HttpError as refusal:
-                raise self._refused(operation, refusal, safe=safe) from None
-            except (httplib2.HttpLib2Error, http.client.HTTPException, OSError) as cause:
-                was_sent = not isinstance(cause, (_NotConnectedError, httplib2.ServerNotFoundError))
-                kind = UnknownOutcomeError if was_sent and not safe else TransientError
-                raise self.error(kind, operation, f"no answer ({_name(cause)})") from None
-            except UnicodeDecodeError:
-                raise self.unreadable(operation, "no text", safe=safe) from None
-
-        answer = await self._caller.call(operation, attempt, safe=safe)
-        if isinstance(answer, str) and answer:  # what is no JSON comes as it is
-            raise self.unreadable(operation, "no JSON", safe=safe)
-        return answer
+        return await self._call(operation, ask, lambda answer: answer, safe=safe)
 
     async def fetch(
         self,
@@ -187,12 +172,15 @@ class GoogleApi(Generic[Resource]):
             UnknownOutcomeError: a write may have been done, or its answer can't be read.
             ConnectorError: as classified, see ``errors``.
         """
-        answer = await self.send(operation, ask, safe=safe)
-        try:
-            return into.model_validate(answer)
-        except ValidationError as mismatch:
-            faults = sorted({fault["type"] for fault in mismatch.errors()})
-        raise self.unreadable(operation, ", ".join(faults), safe=safe)
+
+        def read(answer: object) -> Model:
+            try:
+                return into.model_validate(answer)
+            except ValidationError as mismatch:
+                faults = sorted({fault["type"] for fault in mismatch.errors()})
+            raise self.unreadable(operation, ", ".join(faults), safe=safe)
+
+        return await self._call(operation, ask, read, safe=safe)
 
     def error(
         self,
@@ -227,16 +215,56 @@ class GoogleApi(Generic[Resource]):
             static_discovery=True,
         )
 
-    async def _answer(self, ask: Callable[[Resource], HttpRequest]) -> Any:  # noqa: ANN401
+    async def _call(
+        self,
+        operation: str,
+        ask: Callable[[Resource], HttpRequest],
+        read: Callable[[Any], Result],
+        *,
+        safe: bool,
+    ) -> Result:
+        async def attempt(_trace: Trace) -> Result:
+            try:
+                answer = await self._authorized(operation, ask, safe=safe)
+            except HttpError as refusal:
+                raise self._refused(operation, refusal, safe=safe) from None
+            return read(answer)
+
+        return await self._caller.call(operation, attempt, safe=safe)
+
+    async def _authorized(
+        self, operation: str, ask: Callable[[Resource], HttpRequest], *, safe: bool
+    ) -> Any:  # noqa: ANN401 - as `send`
         """Send a request; if its token is refused, once more with a new one: it was not done."""
         token = await self._tokens.token()
         try:
-            return await self._threads.run(lambda: self._execute(ask, token))
+            return await self._answer(operation, ask, token, safe=safe)
         except HttpError as refusal:
             if refusal.status_code != _UNAUTHORIZED:
                 raise
         renewed = await self._tokens.token(refused=token)
-        return await self._threads.run(lambda: self._execute(ask, renewed))
+        return await self._answer(operation, ask, renewed, safe=safe)
+
+    async def _answer(
+        self,
+        operation: str,
+        ask: Callable[[Resource], HttpRequest],
+        token: SecretStr,
+        *,
+        safe: bool,
+    ) -> Any:  # noqa: ANN401 - as `send`
+        """Send a request once, by a token; refusals are left as the library tells them."""
+        try:
+            answer = await self._threads.run(lambda: self._execute(ask, token))
+        except (httplib2.HttpLib2Error, http.client.HTTPException, OSError) as cause:
+            was_sent = not isinstance(cause, (_NotConnectedError, httplib2.ServerNotFoundError))
+            kind = UnknownOutcomeError if was_sent and not safe else TransientError
+            raise self.error(kind, operation, f"no answer ({_name(cause)})") from None
+        except UnicodeDecodeError:
+            raise self.unreadable(operation, "no text", safe=safe) from None
+        if isinstance(answer, str) and answer:  # what is no JSON comes as it is
+            raise self.unreadable(operation, "no JSON", safe=safe)
+        return answer
 
     def _execute(self, ask: Callable[[Resource], HttpRequest], token: SecretStr) -> Any:  # noqa: ANN401
         """Send a request from the current thread, by the thread's own connections."""

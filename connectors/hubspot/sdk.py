@@ -40,6 +40,7 @@ from connectors.hubspot.errors import (
 SERVICE = "hubspot"
 
 Model = TypeVar("Model", bound=BaseModel)
+Result = TypeVar("Result")
 
 Ask = Callable[..., Any]
 """A method of the official client with its arguments, but for those that all of them take."""
@@ -130,16 +131,19 @@ class Sdk:
             UnknownOutcomeError: the answer to a write can't be read.
             ConnectorError: as classified, see ``errors``.
         """
-        answer = await self._send(operation, ask, safe=safe, is_search=is_search)
-        try:
-            return into.model_validate_json(answer.body)
-        except ValidationError as mismatch:
-            faults = sorted({fault["type"] for fault in mismatch.errors()})
-        raise self.error(
-            TransientError if safe else UnknownOutcomeError,
-            operation,
-            f"its answer ({answer.status}) can't be read: {', '.join(faults)}",
-        )
+
+        def read(answer: _Answer) -> Model:
+            try:
+                return into.model_validate_json(answer.body)
+            except ValidationError as mismatch:
+                faults = sorted({fault["type"] for fault in mismatch.errors()})
+            raise self.error(
+                TransientError if safe else UnknownOutcomeError,
+                operation,
+                f"its answer ({answer.status}) can't be read: {', '.join(faults)}",
+            )
+
+        return await self._send(operation, ask, read, safe=safe, is_search=is_search)
 
     def ask_account(self, **arguments: object) -> Any:  # noqa: ANN401 - as the client's methods
         """Ask for the account's details, for which the official client has no method."""
@@ -153,7 +157,7 @@ class Sdk:
 
     async def send(self, operation: str, ask: Ask, *, safe: bool) -> None:
         """Make a call that has no answer to read; arguments and errors as for ``fetch``."""
-        await self._send(operation, ask, safe=safe)
+        await self._send(operation, ask, lambda _answer: None, safe=safe)
 
     def error(
         self,
@@ -188,11 +192,17 @@ class Sdk:
             api.api_client.rest_client.pool_manager.clear()
 
     async def _send(
-        self, operation: str, ask: Ask, *, safe: bool, is_search: bool = False
-    ) -> _Answer:
+        self,
+        operation: str,
+        ask: Ask,
+        read: Callable[[_Answer], Result],
+        *,
+        safe: bool,
+        is_search: bool = False,
+    ) -> Result:
         caller = self._search_caller if is_search else self._caller
 
-        async def attempt(trace: Trace) -> _Answer:
+        async def attempt(trace: Trace) -> Result:
             try:
                 answer = await self._threads.run(partial(self._once, ask))
             except urllib3.exceptions.HTTPError as cause:
@@ -201,7 +211,7 @@ class Sdk:
             await caller.learn(told_rate(answer.headers, self._share))
             if answer.status not in _SUCCESS:
                 raise self._refused(operation, answer, safe=safe)
-            return answer
+            return read(answer)
 
         return await caller.call(operation, attempt, safe=safe)
 

@@ -19,6 +19,7 @@ from connectors._http.errors import (
 )
 from connectors._http.google import GoogleApi, read_google_problem, told_wait
 from connectors._http.retry import RetryPolicy
+from connectors._http.tokens import MemoryTokens
 from tests.connectors.conftest import FaultyServer
 
 SECRET = "the-secret"
@@ -211,26 +212,76 @@ async def test_who_is_not_reached_was_not_asked(
 
 
 async def test_an_answer_that_is_a_page_cannot_be_read(
-    server: FaultyServer, api: GoogleApi[Any]
+    server: FaultyServer, api: GoogleApi[Any], recorder: MemoryRecorder
 ) -> None:
     grant(server)
     server.answer(200, b"<html>", Content_Type="text/html")
     with pytest.raises(UnknownOutcomeError, match="can't be read"):
         await write(api)
 
-    server.answer(200, b"<html>")
+    for _ in range(3):
+        server.answer(200, b"<html>")
     with pytest.raises(TransientError, match="can't be read"):
         await ask(api)
+
+    calls = [call for call in recorder.calls if call.service == "drive"]
+    assert [(call.outcome, call.attempts) for call in calls] == [
+        ("UnknownOutcomeError", 1),
+        ("TransientError", 3),
+    ]
 
 
 async def test_an_answer_without_what_it_must_hold_cannot_be_read(
     server: FaultyServer, api: GoogleApi[Any]
 ) -> None:
     grant(server)
-    server.answer(200, {"kinds": 1})
+    for _ in range(3):
+        server.answer(200, {"kinds": 1})
 
     with pytest.raises(TransientError, match="missing"):
         await ask(api)
+
+
+async def test_a_read_that_can_be_read_at_last_succeeds(
+    server: FaultyServer, api: GoogleApi[Any], recorder: MemoryRecorder
+) -> None:
+    grant(server)
+    server.answer(200, b"<html>", Content_Type="text/html")
+    server.answer(200, {"kind": "drive#about"})
+
+    assert (await ask(api)).kind == "drive#about"
+
+    assert [(call.outcome, call.attempts) for call in recorder.calls][-1] == ("ok", 2)
+
+
+class BrokenTokens(MemoryTokens):
+    """A store whose database goes away after some answers."""
+
+    def __init__(self, answers: int) -> None:
+        super().__init__()
+        self.answers = answers
+
+    async def read(self, account: str) -> str | None:
+        if self.answers == 0:
+            raise ConnectionRefusedError("no database")
+        self.answers -= 1
+        return await super().read(account)
+
+
+@pytest.mark.parametrize("sent", [0, 1])
+async def test_a_store_of_tokens_that_is_away_leaves_no_outcome_unknown(
+    server: FaultyServer, retry: RetryPolicy, sent: int
+) -> None:
+    if sent:
+        grant(server)
+        refuse(server, 401, "authError")
+    api = api_at(server.url, retry, Shared(tokens=BrokenTokens(3 * sent)))
+
+    with pytest.raises(ConnectionRefusedError):
+        await write(api)
+
+    await api.aclose()
+    assert sum("files" in seen.target for seen in server.seen) == sent
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
+from connectors._http.calls import MemoryRecorder, Shared
 from connectors._http.errors import (
     ConnectorError,
     NeedsReauthError,
@@ -16,6 +18,7 @@ from connectors._http.errors import (
     TransientError,
     UnknownOutcomeError,
 )
+from connectors._http.retry import RetryPolicy
 from connectors.hubspot.client import HubSpotClient
 
 ANN = "ann@example.org"
@@ -161,14 +164,38 @@ async def test_a_refusal_that_can_not_be_read_goes_by_its_status(
 async def test_an_answer_that_can_not_be_read_is_no_success(
     server: Any, hubspot: HubSpotClient, body: bytes
 ) -> None:
-    server.answer(200, body)
-    server.answer(201, body)
+    for status in (200, 200, 200, 201):
+        server.answer(status, body)
 
     read = await failure(hubspot.get_object("deals", "1"))
     written = await failure(hubspot.create_object("deals", {}))
 
     assert type(read) is TransientError
     assert type(written) is UnknownOutcomeError
+
+
+async def test_an_answer_that_can_not_be_read_is_a_failure_on_record(
+    server: Any, retry: RetryPolicy, shown: Any
+) -> None:
+    recorder = MemoryRecorder()
+    hubspot = HubSpotClient(
+        base_url=server.url,
+        access_token=SecretStr(TOKEN),
+        timeout_seconds=5.0,
+        shared=Shared(recorder=recorder),
+        retry=retry,
+    )
+    for status, body in [(201, b"<html>"), (200, b"<html>"), (200, shown())]:
+        server.answer(status, body)
+
+    await failure(hubspot.create_object("deals", {}))
+    await hubspot.get_object("deals", "1")
+
+    await hubspot.aclose()
+    assert [(call.outcome, call.attempts) for call in recorder.calls] == [
+        ("UnknownOutcomeError", 1),
+        ("ok", 2),
+    ]
 
 
 @pytest.mark.parametrize("fault", ["reset", "truncate"])

@@ -9,7 +9,6 @@ from connectors._http.errors import (
     ConnectorError,
     NeedsReauthError,
     RateLimitedError,
-    TransientError,
 )
 from connectors._http.retry import RetryPolicy
 from connectors.hubspot.client import HubSpotClient
@@ -72,6 +71,7 @@ CASES = {
         prepare=prepare,
         read=read,
         read_path="/objects/contacts/",
+        read_tries={"another content type": 3},
         write=create,
         write_path="/objects/companies",
         written=companies,
@@ -84,19 +84,18 @@ CASES = {
         make=make,
         read=search,
         read_path="/search",
+        read_tries={"another content type": 3},
         write=upsert,
         write_path="/batch/upsert",
         written=contacts,
         write_fails={
             **dict.fromkeys(FAULTS),
             "429 with Retry-After": RateLimitedError,
-            "another content type": TransientError,
             "credentials refused": NeedsReauthError,
         },
         write_tries={
             **dict.fromkeys(FAULTS, 2),
             "429 with Retry-After": 1,
-            "another content type": 1,
             "credentials refused": 1,
         },
     ),
