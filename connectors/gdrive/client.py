@@ -12,7 +12,7 @@ from googleapiclient.http import HttpRequest
 from pydantic import SecretStr
 
 from connectors._http.calls import Shared
-from connectors._http.errors import RejectedError, ServiceNotFoundError, TransientError
+from connectors._http.errors import ConnectorError, RejectedError, TransientError
 from connectors._http.google import GoogleApi
 from connectors._http.limits import Rate
 from connectors._http.paging import Page, items, pages
@@ -245,7 +245,8 @@ class DriveClient:
 
         Args:
             page_token: of the changes that are not known yet.
-            channel_id: never used before, e.g. a UUID; 64 characters at most.
+            channel_id: never asked for before, whatever came of it, e.g. a UUID; 64 characters at
+                most.
             address: an HTTPS address of ours.
             token: comes with each message, as the only proof of who sent it.
             expires_at: seven days ahead at most; Drive may say an earlier end.
@@ -286,17 +287,19 @@ class DriveClient:
     ) -> Channel:
         """Open another channel, then end one; for a while messages come by both.
 
+        When it can't be ended, it ends by itself; what counts is that the new one is known.
+
         Args:
             ending: the channel that ``is_due``, or has ended already.
             page_token: as for ``watch_changes``, and so are the others.
-            channel_id: never used before.
+            channel_id: never asked for before.
             address: an HTTPS address of ours.
             token: comes with each message of the new channel.
             expires_at: seven days ahead at most.
 
         Raises:
-            UnknownOutcomeError: the new channel may be open, or the old one not ended.
-            ConnectorError: as classified, see ``errors``.
+            UnknownOutcomeError: the new channel may be open; ask again with another id.
+            ConnectorError: no channel was opened; as classified, see ``errors``.
         """
         renewed = await self.watch_changes(
             page_token,
@@ -305,7 +308,7 @@ class DriveClient:
             token=token,
             expires_at=expires_at,
         )
-        with suppress(ServiceNotFoundError):
+        with suppress(ConnectorError):
             await self.stop_channel(ending)
         return renewed
 

@@ -141,6 +141,29 @@ async def test_a_channel_is_stopped_by_both_of_its_ids(
     assert json.loads(asked.body) == {"id": "c1", "resourceId": "r1"}
 
 
+@pytest.mark.parametrize("status", [401, 404, 429, 500])
+async def test_a_renewed_channel_is_known_though_the_old_one_cannot_be_ended(
+    server: FaultyServer, drive: DriveClient, status: int
+) -> None:
+    old = Channel.model_validate({"id": "c1", "resourceId": "r1", "expiration": 0})
+    server.at("/changes/watch", 200, {"id": "c2", "resourceId": "r2", "expiration": 0})
+    server.at("/channels/stop", status, {"error": {"message": "No."}})
+    server.at("/oauth2/token", 200, {"access_token": "one", "expires_in": 3599})
+
+    renewed = await drive.renew_channel(
+        old,
+        "p1",
+        channel_id="c2",
+        address="https://us.example/drive",
+        token=SecretStr("t"),
+        expires_at=datetime(2027, 1, 1, tzinfo=UTC),
+    )
+
+    server.plan.clear()
+    assert renewed.id == "c2"
+    assert sum(path(seen).endswith("/changes/watch") for seen in server.seen) == 1
+
+
 async def test_a_part_is_asked_for_as_it_is(server: FaultyServer, drive: DriveClient) -> None:
     server.answer(206, b"hello", Content_Range="bytes 0-4/5", Content_Type="text/csv")
 
