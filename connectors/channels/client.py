@@ -17,6 +17,7 @@ from connectors._http.errors import (
     ConnectorError,
     RejectedError,
     ServiceNotFoundError,
+    TransientError,
     UnknownOutcomeError,
 )
 from connectors._http.retry import RetryPolicy
@@ -43,11 +44,13 @@ class ApprisePoster:
     """A ``Messenger`` over apprise.
 
     Apprise says whether a message went, and nothing else: not why it didn't, nor whether it
-    arrived before the connection broke. So each failure is an ``UnknownOutcomeError``.
+    arrived before the connection broke. So each failure of what was sent is an
+    ``UnknownOutcomeError``. A channel is sent one message at a time; the next has its turn
+    when apprise is through with the last, even if that one is waited for no more.
 
     Args:
         urls: name of each channel to its URL, e.g. ``discord://webhook_id/webhook_token``.
-        timeout_seconds: longest wait for a channel.
+        timeout_seconds: longest wait for a channel's turn, and then for its answer.
         shared: with the other processes that post there.
         retry: how long a post may wait for its turn; none is repeated.
 
@@ -69,7 +72,7 @@ class ApprisePoster:
         self._lines = {name: _open(name, url, timeout_seconds) for name, url in urls.items()}
         self._turns = {name: asyncio.Lock() for name in urls}
         self._callers = {name: Caller(f"{SERVICE}.{name}", shared, retry) for name in urls}
-        self._threads = Threads(SERVICE)
+        self._threads = {name: Threads(f"{SERVICE}.{name}", most=1) for name in urls}
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -82,6 +85,7 @@ class ApprisePoster:
         Raises:
             ServiceNotFoundError: there is no such channel.
             RejectedError: there is nothing to say.
+            TransientError: it was not sent, the channel is still busy with another.
             UnknownOutcomeError: apprise could not send it, or doesn't know whether it did.
         """
         if channel not in self._lines:
@@ -90,9 +94,15 @@ class ApprisePoster:
             raise _error(RejectedError, channel, "the message has no text")
 
         async def attempt(_trace: Trace) -> None:
+            await self._take_turn(channel)
+            sending = asyncio.ensure_future(
+                self._threads[channel].run(lambda: _send(self._lines[channel], message))
+            )
+            # A thread can't be stopped: the turn ends with it, not with the wait for it.
+            sending.add_done_callback(lambda _: self._turns[channel].release())
             try:
-                async with asyncio.timeout(self._timeout_seconds), self._turns[channel]:
-                    is_sent = await self._threads.run(lambda: _send(self._lines[channel], message))
+                async with asyncio.timeout(self._timeout_seconds):
+                    is_sent = await asyncio.shield(sending)
             except TimeoutError:
                 raise _error(UnknownOutcomeError, channel, "no answer in time") from None
             if not is_sent:
@@ -117,7 +127,15 @@ class ApprisePoster:
 
     async def aclose(self) -> None:
         """Start no more posts."""
-        self._threads.close()
+        for thread in self._threads.values():
+            thread.close()
+
+    async def _take_turn(self, channel: str) -> None:
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                await self._turns[channel].acquire()
+        except TimeoutError:
+            raise _error(TransientError, channel, "not sent, it is busy with another") from None
 
 
 def _open(name: str, url: SecretStr, timeout_seconds: float) -> Apprise:

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from connectors._http.client import Cures
-from connectors._http.errors import RejectedError, ServiceNotFoundError, UnknownOutcomeError
+from connectors._http.errors import (
+    RejectedError,
+    ServiceNotFoundError,
+    TransientError,
+    UnknownOutcomeError,
+)
 
 CURES: Cures = {
     RejectedError: "Write something: a message without a text is not sent.",
     ServiceNotFoundError: "Add a line for it to HOTROD_CHANNELS__URLS.",
+    TransientError: (
+        "Post it again later; if it lasts, the channel answers too slowly for "
+        "HOTROD_CHANNELS__TIMEOUT_SECONDS."
+    ),
     UnknownOutcomeError: (
         "Look in the channel whether it is there; if none arrive, check its line in "
         "HOTROD_CHANNELS__URLS."

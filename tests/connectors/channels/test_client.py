@@ -1,15 +1,22 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
 from connectors._http.calls import MemoryRecorder, Shared
-from connectors._http.errors import RejectedError, ServiceNotFoundError, UnknownOutcomeError
+from connectors._http.errors import (
+    RejectedError,
+    ServiceNotFoundError,
+    TransientError,
+    UnknownOutcomeError,
+)
 from connectors.channels.client import ApprisePoster
 from connectors.channels.errors import ChannelUrlError
 from connectors.channels.models import Message
@@ -79,6 +86,70 @@ async def test_no_answer_in_time_is_unknown(
 
     with pytest.raises(UnknownOutcomeError):
         await make(0.2, ops=url(server)).post("ops", HELLO)
+
+
+@pytest.fixture
+def apprise(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowApprise]:
+    """Stands in for what is done in threads."""
+    slow = SlowApprise()
+    monkeypatch.setattr("connectors.channels.client._send", slow.send)
+    yield slow
+    slow.may_end.set()
+
+
+class SlowApprise:
+    """Is through with a message when it may."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+        self.has_begun = threading.Event()
+        self.may_end = threading.Event()
+
+    def send(self, _line: object, message: Message) -> bool:
+        self.sent.append(message.text)
+        self.has_begun.set()
+        return self.may_end.wait(10.0)
+
+
+async def test_what_waits_for_a_busy_channel_was_not_sent(
+    server: Any, make: Callable[..., ApprisePoster], apprise: SlowApprise
+) -> None:
+    poster = make(0.05, ops=url(server))
+    with pytest.raises(UnknownOutcomeError, match="no answer in time"):
+        await poster.post("ops", Message("one"))
+
+    with pytest.raises(TransientError, match="not sent"):
+        await poster.post("ops", Message("two"))
+
+    assert apprise.sent == ["one"]
+
+
+async def test_a_channel_has_its_next_turn_when_apprise_is_through(
+    server: Any, make: Callable[..., ApprisePoster], apprise: SlowApprise
+) -> None:
+    poster = make(5.0, ops=url(server))
+    given_up = asyncio.create_task(poster.post("ops", Message("one")))
+    await asyncio.to_thread(apprise.has_begun.wait, 10.0)
+    given_up.cancel()
+    waiting = asyncio.create_task(poster.post("ops", Message("two")))
+    await asyncio.wait([given_up])
+    assert apprise.sent == ["one"]
+
+    apprise.may_end.set()
+    await waiting
+
+    assert apprise.sent == ["one", "two"]
+
+
+async def test_busy_channels_keep_no_other_waiting(
+    server: Any, make: Callable[..., ApprisePoster], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"ops{n}" for n in range(6)]
+    all_at_once = threading.Barrier(len(names))
+    monkeypatch.setattr("connectors.channels.client._send", lambda *_: all_at_once.wait(5.0) >= 0)
+    poster = make(10.0, **dict.fromkeys(names, url(server)))
+
+    await asyncio.gather(*(poster.post(name, HELLO) for name in names))
 
 
 async def test_each_channel_has_a_result_of_its_own(
