@@ -136,8 +136,8 @@ class GoogleApi(Generic[Resource]):
             shared=shared,
             retry=retry,
         )
-        self._caller = Caller(service, shared, retry)
         self._threads = Threads(service)
+        self._caller = Caller(service, shared, retry, slots=self._threads.slots)
         self._own = threading.local()
         self._opened: list[httplib2.Http] = []
 

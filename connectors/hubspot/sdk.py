@@ -104,9 +104,10 @@ class Sdk:
         self._timeout = timeout_seconds
         self._share = rate
         self._redact = Redactor([access_token])
-        self._caller = Caller(SERVICE, shared, retry)
-        self._search_caller = Caller(SERVICE, searches, retry)
         self._threads = Threads(SERVICE)
+        slots = self._threads.slots
+        self._caller = Caller(SERVICE, shared, retry, slots=slots)
+        self._search_caller = Caller(SERVICE, searches, retry, slots=slots)
 
     async def fetch(
         self,

@@ -87,8 +87,8 @@ class EwsCalls:
         shared: Shared | None,
         retry: RetryPolicy | None,
     ) -> None:
-        self._caller = Caller(SERVICE, shared, retry)
         self._threads = Threads("ews", _CONNECTIONS)
+        self._caller = Caller(SERVICE, shared, retry, slots=self._threads.slots)
         self._redact = Redactor([password])
         self._config = Configuration(
             credentials=_Login(username, password.get_secret_value()),

@@ -80,8 +80,8 @@ class ImapMail:
         )
         self.files_sent = files_sent
         self._redact = Redactor([password])
-        self._caller = Caller(SERVICE, shared, retry)
         self._threads = Threads("imap")
+        self._caller = Caller(SERVICE, shared, retry, slots=self._threads.slots)
         self._idling = Threads("imap-idle", most=20)
         self._is_closed = False
         self._free: dict[str, deque[ImapSession]] = {}
