@@ -88,7 +88,7 @@ class Upserts:
         for place in range(0, len(rows), math.ceil(len(rows) / _PROBES)):
             (alone[place],) = await self._upsert([rows[place]])
             error = alone[place].error
-            if error is None or error.message != refusal.message:
+            if not isinstance(error, ConnectorError) or error.message != refusal.message:
                 break
         else:
             return [RowOutcome(row, error=refusal) for row in rows]

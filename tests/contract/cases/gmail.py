@@ -48,7 +48,7 @@ CASES = {
         write_path="/messages/send",
         written=written,
         # A refused token is renewed, once.
-        read_tries={"credentials refused": 2, "another content type": 3},
+        read_tries={"credentials refused": 2},
         write_fails={"credentials refused": None},
         write_tries={"credentials refused": 2},
     )

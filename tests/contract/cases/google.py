@@ -60,7 +60,6 @@ async def rows(stand_ins: Any) -> int:
 
 RENEWED = {"credentials refused": 2}
 """A refused token is renewed, once."""
-READ_TRIES = {**RENEWED, "another content type": 3}
 
 CASES = {
     "gdrive": Case(
@@ -68,7 +67,7 @@ CASES = {
         make=make_drive,
         read=lambda drive: drive.get_start_page_token(),
         read_path="/changes/startPageToken",
-        read_tries=READ_TRIES,
+        read_tries=RENEWED,
         write=watch,
         write_path="/changes/watch",
         written=open_channels,
@@ -80,7 +79,7 @@ CASES = {
         make=make_sheets,
         read=lambda sheets: sheets.get_values("orders", "Orders!A1:B2"),
         read_path="/values/",
-        read_tries=READ_TRIES,
+        read_tries=RENEWED,
         write=lambda sheets: sheets.append_values("orders", "Orders", [["SO-000001", 12.5]]),
         write_path=":append",
         written=rows,
