@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -53,12 +57,56 @@ def sandbox_beside() -> Iterator[Sandbox]:
         loop.close()
 
 
+@contextmanager
+def seeded_sandbox() -> Iterator[Sandbox]:
+    """Run the stand-ins as ``sandbox_beside``, filled with the story's company."""
+    with sandbox_beside() as sandbox:
+        httpx.post(f"{sandbox.url}/_control/seed", trust_env=False).raise_for_status()
+        yield sandbox
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What a stand-in holds, or would take: of some calls all is made up, others ask for this.
+
+    Args:
+        path: values of the path's parameters, by name.
+        query: values of the query's, by name; they are added where a call lacks them.
+        body: whole bodies.
+    """
+
+    path: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    query: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    body: Sequence[Any] = ()
+
+
+@st.composite
+def _calls(
+    draw: st.DrawFn, made_up: st.SearchStrategy[schemathesis.Case], known: Known
+) -> schemathesis.Case:
+    """Draw a call: made up, at something that is there, or sensible as a whole."""
+    case = draw(made_up)
+    sense = draw(st.sampled_from(("none", "path", "all")))
+    if sense != "none":
+        case.path_parameters |= draw(_one_of_each(known.path))
+    if sense == "all":
+        case.query |= draw(_one_of_each(known.query))
+        case.body = draw(st.sampled_from(known.body)) if known.body else case.body
+    return case
+
+
+def _one_of_each(values: Mapping[str, Sequence[Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({name: st.sampled_from(some) for name, some in values.items()})
+
+
 def drive(
     contract: OpenApiContract,
     operation: str,
     url: str,
     *,
     headers: Mapping[str, str],
+    known: Known = Known(),  # noqa: B008 - it is frozen
+    never_succeeds: str = "",
     also: Sequence[int] = tuple(UNDESCRIBED),
     examples: int = 25,
 ) -> None:
@@ -69,11 +117,14 @@ def drive(
         operation: its ``operationId``, or ``METHOD /path``.
         url: root of the API at the stand-in, without the contract's base.
         headers: credentials, and what else each request carries.
+        known: what some calls ask for; the others are made up from the document alone.
+        never_succeeds: why the contract lets no call succeed; empty: at least one must.
         also: statuses below 500 that may be answered although the document lacks them.
         examples: how many calls.
 
     Raises:
-        AssertionError: an answer was a 5xx, or isn't described by the document.
+        AssertionError: an answer was a 5xx, or isn't described by the document; or no call
+            succeeded, or one did that never could.
     """
     if not contract.is_here():
         pytest.skip("no vendors' contracts beside the clone")
@@ -83,6 +134,7 @@ def drive(
     (target,) = [
         one for one in found if operation in (one.definition.raw.get("operationId"), one.label)
     ]
+    answers = Counter[int]()
 
     @settings(
         max_examples=examples,
@@ -92,11 +144,14 @@ def drive(
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(case=target.as_strategy())
+    @given(case=_calls(target.as_strategy(), known))
     def run(case: schemathesis.Case) -> None:
         answer = case.call(base_url=url + contract.base, headers=dict(headers))
+        answers[answer.status_code] += 1
         if answer.status_code in also and answer.status_code < 500:
             return
         case.validate_response(answer, checks=list(CHECKS))
 
     run()
+    has_succeeded = any(200 <= status < 300 for status in answers)
+    assert has_succeeded != bool(never_succeeds), f"{operation} was answered {dict(answers)}"

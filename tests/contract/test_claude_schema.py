@@ -8,16 +8,18 @@ import pytest
 
 from sandbox.server import Sandbox
 from tests.contract.contracts.claude import CONTRACTS
-from tests.contract.driving import drive, sandbox_beside
+from tests.contract.driving import Known, drive, seeded_sandbox
 
 pytestmark = pytest.mark.thorough
 
 KEY = {"x-api-key": "sandbox-key", "anthropic-version": "2023-06-01"}
+HELLO = {"model": "claude-sonnet-4-5", "messages": [{"role": "user", "content": "Hello"}]}
+GREETING = Known(body=[{**HELLO, "max_tokens": 64}, HELLO])
 
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    with sandbox_beside() as running:
+    with seeded_sandbox() as running:
         yield running
 
 
@@ -36,4 +38,4 @@ def sandbox() -> Iterator[Sandbox]:
     ],
 )
 def test_what_the_contract_allows_is_answered_by_it(sandbox: Sandbox, operation: str) -> None:
-    drive(CONTRACTS["claude"], operation, f"{sandbox.url}/claude", headers=KEY)
+    drive(CONTRACTS["claude"], operation, f"{sandbox.url}/claude", headers=KEY, known=GREETING)

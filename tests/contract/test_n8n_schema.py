@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from sandbox.n8n.seed import seed
+from sandbox.n8n.store import Automation
 from sandbox.server import Sandbox
-from sandbox.story import make_story
 from tests.contract.contracts.n8n import API
 from tests.contract.contracts.openapi import UNDESCRIBED
-from tests.contract.driving import drive, sandbox_beside
+from tests.contract.driving import Known, drive, seeded_sandbox
 
 pytestmark = pytest.mark.thorough
 
@@ -20,23 +19,39 @@ KEY = {"X-N8N-API-KEY": "sandbox-key"}
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    with sandbox_beside() as running:
-        seed(running.state, make_story())
+    with seeded_sandbox() as running:
         yield running
 
 
+def workflows(automation: Automation) -> Known:
+    return Known(path={"id": [one.id for one in automation.workflows()]}, body=[{}])
+
+
+def executions(automation: Automation) -> Known:
+    return Known(path={"id": [str(one.id) for one in automation.executions()]})
+
+
+def failures(automation: Automation) -> Known:
+    failed = [str(one.id) for one in automation.executions() if one.has_failed]
+    return Known(path={"id": failed}, body=[{}, {"loadWorkflow": True}])
+
+
 @pytest.mark.parametrize(
-    "operation",
+    ("operation", "known"),
     [
-        "GET /workflows",
-        "GET /workflows/{id}",
-        "POST /workflows/{id}/activate",
-        "POST /workflows/{id}/deactivate",
-        "GET /executions",
-        "GET /executions/{id}",
-        "DELETE /executions/{id}",
-        "POST /executions/{id}/retry",
+        ("GET /workflows", None),
+        ("GET /workflows/{id}", workflows),
+        ("POST /workflows/{id}/activate", workflows),
+        ("POST /workflows/{id}/deactivate", workflows),
+        ("GET /executions", None),
+        ("GET /executions/{id}", executions),
+        ("DELETE /executions/{id}", executions),
+        ("POST /executions/{id}/retry", failures),
     ],
 )
-def test_what_the_contract_allows_is_answered_by_it(sandbox: Sandbox, operation: str) -> None:
-    drive(API, operation, f"{sandbox.url}/n8n", headers=KEY, also=(*UNDESCRIBED, 400))
+def test_what_the_contract_allows_is_answered_by_it(
+    sandbox: Sandbox, operation: str, known: Callable[[Automation], Known] | None
+) -> None:
+    there = known(sandbox.state.store(Automation)) if known else Known()
+    also = (*UNDESCRIBED, 400)
+    drive(API, operation, f"{sandbox.url}/n8n", headers=KEY, known=there, also=also)

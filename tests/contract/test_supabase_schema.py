@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox.server import Sandbox
+from sandbox.supabase.project import REF
 from tests.contract.contracts.openapi import UNDESCRIBED
 from tests.contract.contracts.supabase import CONTRACTS
-from tests.contract.driving import drive, sandbox_beside
+from tests.contract.driving import Known, drive, seeded_sandbox
 
 pytestmark = pytest.mark.thorough
 
@@ -20,7 +21,7 @@ TOKEN = {"Authorization": "Bearer sandbox-token"}
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    with sandbox_beside() as running:
+    with seeded_sandbox() as running:
         yield running
 
 
@@ -37,4 +38,6 @@ def test_what_management_allows_is_answered_by_its_contract(
     sandbox: Sandbox, operation: str
 ) -> None:
     contract = CONTRACTS["supabase_management"]
-    drive(contract, operation, f"{sandbox.url}/supabase/management", headers=TOKEN, also=ALSO)
+    url = f"{sandbox.url}/supabase/management"
+    known = Known(path={"ref": [REF]}, query={"services": [["auth"], ["db", "rest"]]})
+    drive(contract, operation, url, headers=TOKEN, known=known, also=ALSO)

@@ -89,21 +89,31 @@ class OpenApiContract:
 
 
 class RoutedContract:
-    """Several contracts of one API, by how paths begin; the longest beginning counts."""
+    """Several contracts of one API, by how paths begin; the longest beginning counts.
 
-    def __init__(self, routes: Mapping[str, OpenApiContract]) -> None:
+    Args:
+        routes: from the beginning of a path to the contract it falls under.
+        unchecked: from the beginning of a path that no contract covers to the reason.
+    """
+
+    def __init__(
+        self, routes: Mapping[str, OpenApiContract], *, unchecked: Mapping[str, str]
+    ) -> None:
         self._routes = dict(sorted(routes.items(), key=lambda route: -len(route[0])))
+        self._unchecked = tuple(unchecked)
 
     def is_here(self) -> bool:
         """Whether all of them lie beside this checkout."""
         return all(contract.is_here() for contract in self._routes.values())
 
     def violations(self, exchange: Exchange) -> Violations:
-        """Say what of an exchange isn't allowed; paths of no contract are."""
+        """Say what of an exchange isn't allowed; a path that nothing covers isn't."""
         for begin, contract in self._routes.items():
             if exchange.path.startswith(begin):
                 return contract.violations(exchange)
-        return Violations([], [])
+        if exchange.path.startswith(self._unchecked):
+            return Violations([], [])
+        return Violations([f"no contract covers {exchange.path}"], [])
 
 
 class _Request:

@@ -1,0 +1,43 @@
+"""Which vendors' contracts judge this run: one that is missing is named, not passed over."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox.calls import Exchange
+from tests.contract.contracts import Contract, known_contracts
+from tests.contract.contracts.openapi import OpenApiContract, RoutedContract
+
+NONSENSE = Exchange(
+    service="nobody",
+    method="POST",
+    path="/nowhere",
+    query="",
+    headers=[("content-type", "application/json")],
+    body=b"[[",
+    status=418,
+    answer_headers=[("content-type", "application/json")],
+    answer_body=b"{}",
+)
+
+
+@pytest.mark.parametrize(("name", "contract"), known_contracts().items())
+def test_a_contract_that_is_here_objects_to_nonsense(name: str, contract: Contract) -> None:
+    if not contract.is_here():
+        pytest.skip(f"not checked: the vendor's contract for {name} lies beside this checkout")
+
+    found = contract.violations(NONSENSE)
+
+    assert found.request + found.answer
+
+
+def test_a_path_that_no_contract_covers_is_a_violation() -> None:
+    contract = RoutedContract(
+        {"/v1": OpenApiContract("nowhere.json")}, unchecked={"/token": "OAuth, by RFC 6749"}
+    )
+
+    def judged(path: str) -> list[str]:
+        return contract.violations(NONSENSE.model_copy(update={"path": path})).request
+
+    assert judged("/token") == []
+    assert judged("/v2/things") == ["no contract covers /v2/things"]
