@@ -85,13 +85,14 @@ def _calls(
     draw: st.DrawFn, made_up: st.SearchStrategy[schemathesis.Case], known: Known
 ) -> schemathesis.Case:
     """Draw a call: made up, at something that is there, or sensible as a whole."""
-    case = draw(made_up)
     sense = draw(st.sampled_from(("none", "path", "all")))
-    if sense != "none":
-        case.path_parameters |= draw(_one_of_each(known.path))
-    if sense == "all":
-        case.query |= draw(_one_of_each(known.query))
-        case.body = draw(st.sampled_from(known.body)) if known.body else case.body
+    path = {} if sense == "none" else draw(_one_of_each(known.path))
+    query = draw(_one_of_each(known.query)) if sense == "all" else {}
+    body = draw(st.sampled_from(known.body)) if sense == "all" and known.body else None
+    case = draw(made_up)
+    case.path_parameters |= path
+    case.query |= query
+    case.body = case.body if body is None else body
     return case
 
 
@@ -105,7 +106,7 @@ def drive(
     url: str,
     *,
     headers: Mapping[str, str],
-    known: Known = Known(),  # noqa: B008 - it is frozen
+    known: Known = Known(),
     never_succeeds: str = "",
     also: Sequence[int] = tuple(UNDESCRIBED),
     examples: int = 25,

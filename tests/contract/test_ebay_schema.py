@@ -9,6 +9,7 @@ from decimal import Decimal
 import httpx
 import pytest
 
+from sandbox.ebay.bidding import best_of
 from sandbox.ebay.clock import EbayClock
 from sandbox.ebay.money import MARKETPLACES
 from sandbox.ebay.notification import SigningKeys
@@ -96,7 +97,8 @@ def vehicles(sandbox: Sandbox) -> Known:
 def auctions(sandbox: Sandbox) -> Known:
     """An auction that we have bid in, and bids that may be above ours."""
     found = next(one for one in sandbox.state.store(Listings).all() if one.is_auction)
-    bid(sandbox.state, found, US, Decimal(5000))
+    if best_of(US, found.bids) is None:
+        bid(sandbox.state, found, US, Decimal(5000))
     amounts = [{"value": f"{most}.00", "currency": found.currency} for most in range(6000, 9000, 9)]
     return Known(path={"item_id": [found.item_id]}, body=[{"maxAmount": one} for one in amounts])
 
