@@ -43,9 +43,9 @@ class EwsContract:
         return (self._folder / "messages.xsd").is_file()
 
     def violations(self, exchange: Exchange) -> Violations:
-        """Say what of an exchange the schemas don't allow; what is no SOAP, they don't describe."""
+        """Say what of an exchange the schemas don't allow."""
         if not exchange.path.endswith("/Exchange.asmx"):
-            return Violations([], [])
+            return Violations([f"no contract covers {exchange.path}"], [])
         request = self._wrong(exchange.body, is_request=True)
         if exchange.status == HTTPStatus.OK or exchange.status in SOAP_FAULTS:
             return Violations(request, self._wrong(exchange.answer_body, is_request=False))
