@@ -30,6 +30,7 @@ Name = Annotated[str, typer.Argument(help="As `hotrod connectors list` shows it.
 Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 _ROOT = Path(__file__).parents[1]
+_NOTHING_RUN = 5  # pytest's status when no test is chosen
 
 
 @dataclass(frozen=True)
@@ -121,16 +122,18 @@ def run_tests(
         bool, typer.Option("--live", help="Against the live service, reading only.")
     ] = False,
 ) -> None:
-    """Run a connector's contract tests from a checkout, against its stand-in or live."""
+    """Run a connector's contract tests from a checkout, all faults included, or ask it live."""
     chosen = _known(name)
     folder = _ROOT / "tests" / "contract"
     if not folder.is_dir():
         fail("The contract tests come with a checkout of the project, not with its package.")
         raise typer.Exit(2)
-    where = ["-m", "live", "-k", name, str(folder / "test_live.py")]
-    if not live:
-        where = [str(folder / f"test_{chosen.name}.py")]
-    raise typer.Exit(subprocess.call([sys.executable, "-m", "pytest", *where], cwd=_ROOT))
+    if live:
+        raise typer.Exit(_run_pytest("-m", "live", "-k", name, str(folder / "test_live.py")))
+    found = {*folder.glob(f"test_{chosen.name}*.py"), *folder.glob(f"test_{chosen.played_by}*.py")}
+    status = _run_pytest("-m", "not live", *map(str, sorted(found)))
+    faults = _run_pytest("-m", "thorough", "-k", name, str(folder / "test_fault_matrix.py"))
+    raise typer.Exit(status or (0 if faults == _NOTHING_RUN else faults))
 
 
 @app.command()
@@ -195,6 +198,10 @@ def _exemptions(marks: dict[str, str]) -> list[str]:
         for rule, mark in marks.items()
         if mark.startswith("exempt")
     ]
+
+
+def _run_pytest(*arguments: str) -> int:
+    return subprocess.call([sys.executable, "-m", "pytest", *arguments], cwd=_ROOT)
 
 
 def _known(name: str) -> Connector:

@@ -37,7 +37,7 @@ async def written(stand_ins: Any) -> int:
 
 
 CASES = {
-    "ews": Case(
+    "mail ews": Case(
         service="ews",
         make=make,
         read=lambda mail: mail.find_sent("<one@example.com>", mailbox=HUB),

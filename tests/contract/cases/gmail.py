@@ -39,7 +39,7 @@ async def written(stand_ins: Any) -> int:
 
 
 CASES = {
-    "gmail": Case(
+    "mail gmail": Case(
         service="gmail",
         make=make,
         read=lambda mail: mail.find_sent("<one@example.com>", mailbox=HUB),

@@ -31,7 +31,7 @@ async def written(stand_ins: Any) -> int:
 
 
 CASES = {
-    "imap": Case(
+    "mail imap": Case(
         service="imap",
         make=make,
         read=lambda mail: mail.find_sent("<1@x>", mailbox=HUB),

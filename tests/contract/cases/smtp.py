@@ -44,7 +44,7 @@ async def written(stand_ins: Any) -> int:
 
 
 CASES = {
-    "smtp": Case(
+    "mail smtp": Case(
         service="smtp",
         make=make,
         write=send,
