@@ -24,7 +24,7 @@ NONSENSE = Exchange(
 @pytest.mark.parametrize(("name", "contract"), known_contracts().items())
 def test_a_contract_that_is_here_objects_to_nonsense(name: str, contract: Contract) -> None:
     if not contract.is_here():
-        pytest.skip(f"not checked: the vendor's contract for {name} lies beside this checkout")
+        pytest.skip(f"not checked: no vendor's contract for {name} lies beside this checkout")
 
     found = contract.violations(NONSENSE)
 
