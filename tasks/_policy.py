@@ -7,6 +7,7 @@ ledger, which looks the outcome up first.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, TypedDict
 
 from prefect.client.schemas.objects import State, TaskRun
@@ -33,6 +34,9 @@ REFUSED = (
 """Errors of a write which say that surely nothing was done."""
 
 
+LONGEST_WAIT_SECONDS = 60.0
+
+
 class StepOptions(TypedDict, total=False):
     """Options of ``@task`` that the presets set."""
 
@@ -45,9 +49,16 @@ class StepOptions(TypedDict, total=False):
 
 
 async def is_passing(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> bool:
-    """Tell whether a step failed for a reason that may be gone the next time."""
+    """Tell whether a step failed for a reason that may be gone the next time.
+
+    When the service told how long to stay away, that is waited out first, up to a minute: steps
+    repeated sooner would only use up their tries.
+    """
     error = await state.aresult(raise_on_failure=False)
-    return isinstance(error, PASSING)
+    if not isinstance(error, PASSING):
+        return False
+    await asyncio.sleep(min(error.retry_after_seconds or 0.0, LONGEST_WAIT_SECONDS))
+    return True
 
 
 async def is_database_trouble(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> bool:

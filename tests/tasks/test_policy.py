@@ -1,0 +1,52 @@
+"""When a step is tried again, and what is waited for before."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.states import StateType
+
+from connectors._http.errors import RateLimitedError, RejectedError, TransientError
+from tasks import _policy
+
+
+def failed(error: Exception) -> State[Any]:
+    return State(type=StateType.FAILED, data=error)
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Seconds that a step would have waited."""
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    return waited
+
+
+@pytest.mark.parametrize(("told", "waited"), [(None, 0.0), (45.0, 45.0), (3600.0, 60.0)])
+async def test_what_a_service_tells_is_waited_out(
+    waits: list[float], told: float | None, waited: float
+) -> None:
+    error = RateLimitedError("s", "o", "m", None, told)
+
+    assert await _policy.is_passing(None, TaskRun.model_construct(), failed(error))  # type: ignore[arg-type]
+    assert waits == [waited]
+
+
+async def test_a_refusal_is_told_at_once(waits: list[float]) -> None:
+    error = RejectedError("s", "o", "m", None, 60.0)
+
+    assert not await _policy.is_passing(None, TaskRun.model_construct(), failed(error))  # type: ignore[arg-type]
+    assert waits == []
+
+
+async def test_a_fault_that_may_pass_is_tried_again(waits: list[float]) -> None:
+    error = TransientError("s", "o", "m")
+
+    assert await _policy.is_passing(None, TaskRun.model_construct(), failed(error))  # type: ignore[arg-type]
