@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qsl
@@ -298,12 +299,18 @@ def _model_differences(
     for name, item in given.items():
         inner = model.openapi_types[name]
         yield from _differences(package, inner, item, f"{where}.{model.attribute_map[name]}")
-    strict = package.Configuration()
-    strict.client_side_validation = True
     try:
-        model(**given, local_vars_configuration=strict)
+        model(**given, local_vars_configuration=_strict(package))
     except ValueError as error:
         yield f"{where}: {error}"
+
+
+@cache
+def _strict(package: ModuleType) -> Any:
+    """Return settings by which models check; made once: making them empties every log's cache."""
+    settings = package.Configuration()
+    settings.client_side_validation = True
+    return settings
 
 
 def _is_moment(value: object) -> bool:
