@@ -46,7 +46,3 @@ class AnswerCache(Generic[Value]):
             del self._asked[key]
         self._answers[key] = answer
         return answer
-
-    def forget(self) -> None:
-        """Forget all answers: something was changed."""
-        self._answers.clear()

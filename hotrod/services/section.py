@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Annotated
 
 from pydantic import Field, SecretStr
@@ -17,10 +18,10 @@ class ServiceSection(Section):
     """How to reach one service."""
 
     @classmethod
+    @abstractmethod
     def played(cls, _root: str) -> dict[str, object]:
         """Return what the section holds when a stand-in plays its service.
 
         Args:
             _root: URL of the stand-ins.
         """
-        raise NotImplementedError
