@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
-from collections.abc import Callable
+from time import monotonic
 
 
 class RateLimit:
@@ -13,20 +12,16 @@ class RateLimit:
     Args:
         calls: allowed in a window.
         seconds: length of the window.
-        clock: seconds that only grow; tests replace it.
     """
 
-    def __init__(
-        self, calls: int, seconds: float, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, calls: int, seconds: float) -> None:
         self.calls = calls
         self.seconds = seconds
-        self._clock = clock
         self._taken: deque[float] = deque()
 
     def take(self) -> float | None:
         """Take one call; None: it is allowed, otherwise the seconds until the next one is."""
-        now = self._clock()
+        now = monotonic()
         while self._taken and self._taken[0] <= now - self.seconds:
             self._taken.popleft()
         if len(self._taken) >= self.calls:
@@ -37,7 +32,7 @@ class RateLimit:
     @property
     def remaining(self) -> int:
         """Calls that are still allowed in this window."""
-        since = self._clock() - self.seconds
+        since = monotonic() - self.seconds
         return self.calls - sum(moment > since for moment in self._taken)
 
     def clear(self) -> None:

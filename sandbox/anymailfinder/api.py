@@ -1,4 +1,7 @@
-"""Anymail Finder's API, 5.1: what isn't found is a 200 that says so; only finds are charged."""
+"""Anymail Finder's API, 5.1: what isn't found is a 200 that says so; only finds are charged.
+
+The vendor states no limit of calls, it lets them queue; so a 429 is answered only when ordered.
+"""
 
 from __future__ import annotations
 

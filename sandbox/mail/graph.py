@@ -28,15 +28,15 @@ from sandbox.mail.graph_call import (
     read_body,
     read_mime,
     refusals,
-    require_token,
     write_mime,
 )
+from sandbox.mail.graph_limits import enter
 from sandbox.mail.graph_message import SendMailRequest
 from sandbox.mail.odata import select
 from sandbox.mail.store import SEEN, MailStore, StoredMail
 from sandbox.state import State
 
-router = APIRouter(dependencies=[Depends(require_token)])
+router = APIRouter(dependencies=[Depends(enter)])
 
 
 class _Destination(BaseModel):

@@ -1,4 +1,4 @@
-"""What all of Graph's endpoints for mail share: refusals, tokens, ids, bodies, lists."""
+"""What all of Graph's endpoints for mail share: refusals, ids, bodies, lists."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ValidationError
 
@@ -21,8 +21,7 @@ from sandbox.mail.graph_message import OutgoingMessage, to_json, to_mime
 from sandbox.mail.message import MalformedMailError, is_address
 from sandbox.mail.odata import Item, QueryError, query, select
 from sandbox.mail.store import MailStore, NoRecipientsError, StoredMail
-from sandbox.mail.tokens import Tokens
-from sandbox.state import SandboxState, State
+from sandbox.state import SandboxState
 
 MAX_REQUEST_BYTES = 4_000_000
 
@@ -49,18 +48,21 @@ _ID_LENGTH = 32
 class GraphError(Exception):
     """A refusal, as Graph words it."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(
+        self, status: int, code: str, message: str, retry_after: str | None = None
+    ) -> None:
         self.status = status
         self.code = code
         self.message = message
+        self.retry_after = retry_after
         super().__init__(f"{code}: {message}")
 
 
-def error_answer(request_id: str, error: GraphError, retry_after: str | None = None) -> Response:
+def error_answer(request_id: str, error: GraphError) -> Response:
     """Build Graph's error body, with its headers."""
     headers = {}
-    if retry_after is not None:
-        headers["Retry-After"] = retry_after
+    if error.retry_after is not None:
+        headers["Retry-After"] = error.retry_after
     if error.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="", error="invalid_token"'
     inner = {
@@ -78,42 +80,7 @@ def fault_answer(
     """Answer a call that a fault was ordered for."""
     status = status or HTTPStatus.SERVICE_UNAVAILABLE
     code = code or _DEFAULT_CODES.get(status, "UnknownError")
-    return error_answer(request_id, GraphError(status, code, "A fault was ordered."), retry_after)
-
-
-def require_token(request: Request, state: State) -> None:
-    """Refuse a call without a good token.
-
-    Raises:
-        GraphError: 401.
-    """
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise GraphError(401, "InvalidAuthenticationToken", "Access token is empty.")
-    if not state.store(Tokens).is_good(token):
-        text = "Access token has expired or is not yet valid."
-        raise GraphError(401, "InvalidAuthenticationToken", text)
-
-
-elsewhere = APIRouter(dependencies=[Depends(require_token)])
-"""What is below no path that is played."""
-
-
-@elsewhere.get("/")
-async def root(request: Request) -> dict[str, Any]:
-    """Describe nothing, to whoever may call."""
-    return {"@odata.context": f"{request.base_url}graph/v1.0/$metadata", "value": []}
-
-
-@elsewhere.api_route("/{path:path}", methods=["GET", "POST", "PATCH", "PUT", "DELETE"])
-async def unknown(path: str) -> None:
-    """Refuse what isn't played.
-
-    Raises:
-        GraphError: always.
-    """
-    segment = path.rpartition("/")[2]
-    raise GraphError(400, "BadRequest", f"Resource not found for the segment '{segment}'.")
+    return error_answer(request_id, GraphError(status, code, "A fault was ordered.", retry_after))
 
 
 def mailbox_of(user: str) -> str:

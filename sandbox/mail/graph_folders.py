@@ -25,14 +25,14 @@ from sandbox.mail.graph_call import (
     parse,
     read_body,
     refusals,
-    require_token,
     shown_id,
 )
+from sandbox.mail.graph_limits import enter
 from sandbox.mail.odata import DEFAULT_TOP, MAX_TOP, select
 from sandbox.mail.store import MailStore
 from sandbox.state import SandboxState, State
 
-router = APIRouter(dependencies=[Depends(require_token)])
+router = APIRouter(dependencies=[Depends(enter)])
 
 _PAGE_SIZE = re.compile(r"odata\.maxpagesize=(\d{1,4})")
 

@@ -28,8 +28,8 @@ from sandbox.mail.graph_call import (
     mailbox_of,
     parse,
     read_body,
-    require_token,
 )
+from sandbox.mail.graph_limits import enter
 from sandbox.mail.store import MailStore
 from sandbox.state import SandboxState, State
 
@@ -44,7 +44,7 @@ _RESOURCE = re.compile(
 )
 _KINDS = {"added": "created", "changed": "updated", "removed": "deleted"}
 
-router = APIRouter(dependencies=[Depends(require_token)])
+router = APIRouter(dependencies=[Depends(enter)])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from sandbox.mail import (
     ews,
     graph,
     graph_call,
+    graph_elsewhere,
     graph_folders,
     graph_subscriptions,
     login,
@@ -17,6 +18,7 @@ from sandbox.mail import (
 )
 from sandbox.mail.gmail_mailbox import GMAIL_APIS
 from sandbox.mail.gmail_wire import GmailQuota
+from sandbox.mail.graph_limits import MailboxLimits
 from sandbox.mail.graph_subscriptions import Subscriptions
 from sandbox.mail.imap import serving_imap
 from sandbox.mail.smtp import serving_smtp
@@ -66,7 +68,7 @@ MAIL = StandIn(
                 ("/v1.0", graph.router),
                 ("/v1.0", graph_folders.router),
                 ("/v1.0", graph_subscriptions.router),
-                ("/v1.0", graph_call.elsewhere),
+                ("/v1.0", graph_elsewhere.router),
             ),
             error=graph_call.GraphError,
             error_answer=graph_call.error_answer,
@@ -77,7 +79,14 @@ MAIL = StandIn(
         ews.API,
         *GMAIL_APIS,
     ),
-    stores=lambda: (MailStore(), Tokens(), Subscriptions(), ews.EwsBudget(), GmailQuota()),
+    stores=lambda: (
+        MailStore(),
+        Tokens(),
+        Subscriptions(),
+        MailboxLimits(),
+        ews.EwsBudget(),
+        GmailQuota(),
+    ),
     pages=pages.router,
     control=control.router,
     summary=_summary,

@@ -1,4 +1,7 @@
-"""n8n's public API: lists by cursor, workflows switched on and off, executions read and retried."""
+"""n8n's public API: lists by cursor, workflows switched on and off, executions read and retried.
+
+An instance of one's own has no documented limit of calls; so a 429 is answered only when ordered.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""S3's REST API, path style: what is asked for is told by method, path and a word in the query."""
+"""S3's REST API, path style: what is asked for is told by method, path and a word in the query.
+
+S3 states how many calls a second it takes at least, not at most; so SlowDown, its 503, is answered
+only when ordered.
+"""
 
 from __future__ import annotations
 

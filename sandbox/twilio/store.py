@@ -33,6 +33,7 @@ START_WORDS = frozenset({"START", "YES", "UNSTOP"})
 FINAL = frozenset({"delivered", "undelivered", "failed", "received", "canceled"})
 MAX_KEPT = 5000
 CALLS_PER_SECOND = 100
+"""Ours: Twilio limits how many calls it works on at a time, and doesn't tell the number."""
 
 
 @dataclass(kw_only=True)
