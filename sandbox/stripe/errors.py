@@ -64,7 +64,9 @@ def unknown(kind: str, given: str, param: str = "id") -> StripeError:
 
 def error_answer(_request_id: str, error: StripeError) -> Response:
     """Build Stripe's answer to a call that failed."""
-    return JSONResponse({"error": error.body}, status_code=error.status)
+    limited = error.status == HTTPStatus.TOO_MANY_REQUESTS
+    headers = {"Stripe-Rate-Limited-Reason": "global-rate"} if limited else None
+    return JSONResponse({"error": error.body}, status_code=error.status, headers=headers)
 
 
 def fault_answer(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import AsyncIterator
+from datetime import datetime, tzinfo
 from typing import Any
 
 import anthropic
@@ -165,7 +166,13 @@ async def test_headers_tell_what_is_left(client: httpx.AsyncClient) -> None:
     assert left[0] - left[1] == 1
 
 
-async def test_past_the_limit_is_429(
+class AMinuteLater(datetime):
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> AMinuteLater:
+        return super().now(tz) + usage.WINDOW
+
+
+async def test_past_the_limit_is_429_until_the_minute_is_over(
     client: httpx.AsyncClient, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(usage, "REQUESTS_PER_WINDOW", 1)
@@ -174,6 +181,8 @@ async def test_past_the_limit_is_429(
     refused = await create(client)
     assert (refused.status_code, refused.json()["error"]["type"]) == (429, "rate_limit_error")
     assert 1 <= int(refused.headers["retry-after"]) <= 61
+    monkeypatch.setattr(usage, "datetime", AMinuteLater)
+    assert (await create(client)).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -162,14 +162,6 @@ async def test_a_version_that_is_none_is_refused(api: Api) -> None:
     assert refusal(await api.post("/refunds", {}, Stripe_Version="newest"))[0] == 400
 
 
-async def test_too_many_calls_are_refused(api: Api, sandbox: Sandbox) -> None:
-    limit = sandbox.state.store(Payments).limit
-    while limit.take() is None:
-        pass
-
-    assert refusal(await api.get("/balance")) == (429, "invalid_request_error", "rate_limit")
-
-
 async def test_a_key_brings_the_answer_back(api: Api, sandbox: Sandbox) -> None:
     first = await api.post("/payment_intents", PAID, Idempotency_Key="one")
     await api.post("/refunds", {"payment_intent": first.json()["id"]})
