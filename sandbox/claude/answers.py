@@ -28,9 +28,53 @@ async def reply(
 ) -> dict[str, Any]:
     """Answer a message, by one tool call or one text, and keep the exchange."""
     diagnosis = await asyncio.to_thread(diagnose, message.text(), photos)
-    answer = _answer(message, diagnosis, count_tokens(message, photos))
+    answer = answer_of(message, diagnosis, count_tokens(message, photos))
     state.store(Exchanges).add(Exchange(message, diagnosis, answer, request_id))
     return answer
+
+
+def answer_of(message: CreateMessage, diagnosis: Diagnosis, input_tokens: int) -> dict[str, Any]:
+    """Write a diagnosis as the answer to a message, by one tool call or one text."""
+    tool = _chosen_tool(message)
+    content: dict[str, Any]
+    if tool:
+        content = {
+            "type": "tool_use",
+            "id": f"toolu_{secrets.token_hex(12)}",
+            "name": tool.name,
+            "input": fill(tool.input_schema, diagnosis.as_fields()),
+            "caller": {"type": "direct"},
+        }
+        written = json.dumps(content["input"])
+    else:
+        written = _text(message, diagnosis)
+        content = {"type": "text", "text": written, "citations": None}
+    output_tokens, stop_reason = _tokens(written), "tool_use" if tool else "end_turn"
+    if output_tokens > message.max_tokens:
+        output_tokens, stop_reason = message.max_tokens, "max_tokens"
+        kept = written[: int(message.max_tokens * _CHARACTERS_PER_TOKEN)]
+        content["input" if tool else "text"] = {} if tool else kept
+    return {
+        "id": f"msg_{secrets.token_hex(12)}",
+        "type": "message",
+        "role": "assistant",
+        "model": message.model,
+        "content": [content] if output_tokens else [],
+        "stop_reason": stop_reason,
+        "stop_sequence": None,
+        "stop_details": None,
+        "container": None,
+        "usage": {
+            "input_tokens": input_tokens,
+            "output_tokens": output_tokens,
+            "cache_creation": None,
+            "cache_creation_input_tokens": 0,
+            "cache_read_input_tokens": 0,
+            "inference_geo": None,
+            "server_tool_use": None,
+            "service_tier": "standard",
+        },
+    }
 
 
 def count_tokens(request: CountRequest, photos: list[Photo]) -> int:
@@ -88,49 +132,6 @@ async def look(request: CountRequest) -> list[Photo]:
         except PhotoError as error:
             raise ClaudeError(400, f"{place}: {error}") from None
     return photos
-
-
-def _answer(message: CreateMessage, diagnosis: Diagnosis, input_tokens: int) -> dict[str, Any]:
-    tool = _chosen_tool(message)
-    content: dict[str, Any]
-    if tool:
-        content = {
-            "type": "tool_use",
-            "id": f"toolu_{secrets.token_hex(12)}",
-            "name": tool.name,
-            "input": fill(tool.input_schema, diagnosis.as_fields()),
-            "caller": {"type": "direct"},
-        }
-        written = json.dumps(content["input"])
-    else:
-        written = _text(message, diagnosis)
-        content = {"type": "text", "text": written, "citations": None}
-    output_tokens, stop_reason = _tokens(written), "tool_use" if tool else "end_turn"
-    if output_tokens > message.max_tokens:
-        output_tokens, stop_reason = message.max_tokens, "max_tokens"
-        kept = written[: int(message.max_tokens * _CHARACTERS_PER_TOKEN)]
-        content["input" if tool else "text"] = {} if tool else kept
-    return {
-        "id": f"msg_{secrets.token_hex(12)}",
-        "type": "message",
-        "role": "assistant",
-        "model": message.model,
-        "content": [content] if output_tokens else [],
-        "stop_reason": stop_reason,
-        "stop_sequence": None,
-        "stop_details": None,
-        "container": None,
-        "usage": {
-            "input_tokens": input_tokens,
-            "output_tokens": output_tokens,
-            "cache_creation": None,
-            "cache_creation_input_tokens": 0,
-            "cache_read_input_tokens": 0,
-            "inference_geo": None,
-            "server_tool_use": None,
-            "service_tier": "standard",
-        },
-    }
 
 
 def _chosen_tool(message: CreateMessage) -> Tool | None:

@@ -6,6 +6,7 @@ import secrets
 
 from sandbox.claude import api, control, errors, pages
 from sandbox.claude.batches import Batches
+from sandbox.claude.seed import seed
 from sandbox.claude.streams import Interruptions
 from sandbox.claude.usage import Exchanges, RateWindow
 from sandbox.stand_in import Api, StandIn
@@ -29,4 +30,5 @@ CLAUDE = StandIn(
     pages=pages.router,
     control=control.router,
     summary=lambda state: f"{len(state.store(Exchanges))} questions",
+    seed=seed,
 )

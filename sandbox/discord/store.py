@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,7 +22,7 @@ class Post:
     username: str
     content: str
     embeds: list[dict[str, Any]]
-    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    at: datetime
 
 
 class Posts:
@@ -33,9 +33,16 @@ class Posts:
         self._numbers = itertools.count(1)
         self.limit = RateLimit(CALLS, SECONDS)
 
-    def add(self, username: str, content: str, embeds: list[dict[str, Any]]) -> None:
-        """Keep a message."""
-        self._kept.append(Post(next(self._numbers), username, content, embeds))
+    def add(
+        self,
+        username: str,
+        content: str,
+        embeds: list[dict[str, Any]],
+        at: datetime | None = None,
+    ) -> None:
+        """Keep a message; without a moment it was posted now."""
+        moment = at or datetime.now(UTC)
+        self._kept.append(Post(next(self._numbers), username, content, embeds, moment))
 
     def all(self) -> list[Post]:
         """Return the messages, oldest first."""
@@ -49,4 +56,5 @@ class Posts:
     def clear(self) -> None:
         """Forget all messages."""
         self._kept.clear()
+        self._numbers = itertools.count(1)
         self.limit.clear()

@@ -189,5 +189,26 @@ async def test_a_seed_tells_the_same_story_twice(client: httpx.AsyncClient) -> N
     assert make_story(0.5, 3) != make_story(0.5, 4)
 
 
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        ("/claude", "Can you look at it?"),
+        ("/discord", "1 x "),
+    ],
+)
+async def test_a_seed_fills_a_page_with_the_same_story_each_time(
+    client: httpx.AsyncClient, page: str, words: str
+) -> None:
+    seen = []
+    for number in (1, 1, 2):
+        await client.post("/_control/reset")
+        (await client.post("/_control/seed", params={"number": number})).raise_for_status()
+        seen.append((await client.get(page)).text)
+
+    assert words in seen[0]
+    assert seen[0].count("<li>") == 10
+    assert seen[0] == seen[1] != seen[2]
+
+
 async def test_a_seed_of_no_size_is_refused(client: httpx.AsyncClient) -> None:
     assert (await client.post("/_control/seed", params={"scale": 0})).status_code == 422
