@@ -5,27 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
-from pydantic_settings import NoDecode
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 Port = Annotated[int, Field(ge=1, le=65535)]
-
-
-ALL_PLAYED = (
-    "mail",
-    "google",
-    "hubspot",
-    "claude",
-    "ebay",
-    "unleashed",
-    "anymailfinder",
-    "n8n",
-    "supabase",
-    "slack",
-    "twilio",
-    "stripe",
-)
-"""The stand-ins that there are."""
 
 
 class Section(BaseModel):
@@ -175,42 +157,3 @@ class ObjectSettings(Section):
     max_photo_pixels: int = Field(
         50_000_000, ge=10_000, description="Largest photo accepted, width times height."
     )
-
-
-class SandboxSettings(Section):
-    """Stand-ins that speak the services' own protocols, for work without accounts."""
-
-    services: Annotated[tuple[str, ...], NoDecode] = Field(
-        ALL_PLAYED,
-        description="Services played by stand-ins, comma separated; 'none': all are live. A "
-        "service named here talks to its stand-in, unless its base_url or host is given.",
-    )
-    port: Port = Field(8090, description="HTTP port of the stand-ins, on loopback.")
-    smtp_port: Port = Field(8025, description="SMTP port of the mail stand-in, on loopback.")
-    imap_port: Port = Field(8143, description="IMAP port of the mail stand-in, on loopback.")
-    journal: Path | None = Field(
-        None,
-        description="File that keeps the mails the mail stand-in has taken. Unset: they are "
-        "forgotten when it ends.",
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _split_services(cls, data: object) -> object:
-        if isinstance(data, dict) and isinstance(data.get("services"), str):
-            names = [name.strip() for name in data["services"].split(",")]
-            return {**data, "services": tuple(n for n in names if n and n != "none")}
-        return data
-
-    @field_validator("services")
-    @classmethod
-    def _are_played(cls, services: tuple[str, ...]) -> tuple[str, ...]:
-        unknown = [name for name in services if name not in ALL_PLAYED]
-        if unknown:
-            raise ValueError(f"no stand-in plays {', '.join(unknown)}; {', '.join(ALL_PLAYED)} do")
-        return services
-
-    @property
-    def ports(self) -> dict[str, int]:
-        """Ports of the protocols beside HTTP, by name."""
-        return {"smtp": self.smtp_port, "imap": self.imap_port}

@@ -24,7 +24,6 @@ from hotrod.sections import (
     InboxSettings,
     ObjectSettings,
     PrefectSettings,
-    SandboxSettings,
     WorkerSettings,
 )
 from hotrod.services.mail_settings import (
@@ -44,6 +43,7 @@ from hotrod.services.settings import (
     HubSpotSettings,
     N8nSettings,
     PostgresSettings,
+    SandboxSettings,
     SlackSettings,
     StripeSettings,
     SupabaseSettings,

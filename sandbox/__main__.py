@@ -10,7 +10,7 @@ import structlog
 from uvicorn.loops.auto import auto_loop_factory
 
 from hotrod.logging import configure_logging
-from hotrod.sections import SandboxSettings
+from hotrod.services.settings import SandboxSettings
 from hotrod.settings import load_settings
 from sandbox.server import running_sandbox
 

@@ -1,4 +1,4 @@
-"""The settings of outside services: where each is, who we are there, how long we wait.
+"""The settings of outside services, and of the stand-ins that play them.
 
 Each section says what it holds when a stand-in plays its service; the credentials of the
 stand-ins open nothing else.
@@ -6,9 +6,13 @@ stand-ins open nothing else.
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr
+from pathlib import Path
+from typing import Annotated
 
-from hotrod.sections import Section
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import NoDecode
+
+from hotrod.sections import Port, Section
 from hotrod.services.mail_settings import EwsSettings, GraphSettings, ImapSettings, SmtpSettings
 from hotrod.services.section import NO_SECRET, SANDBOX_SECRET, Seconds, ServiceSection
 
@@ -278,3 +282,42 @@ PLAYED: dict[str, dict[str, type[ServiceSection]]] = {
     "stripe": {"stripe": StripeSettings},
 }
 """The sections that each stand-in fills, by the name of the stand-in."""
+
+
+class SandboxSettings(Section):
+    """Stand-ins that speak the services' own protocols, for work without accounts."""
+
+    services: Annotated[tuple[str, ...], NoDecode] = Field(
+        tuple(PLAYED),
+        description="Services played by stand-ins, comma separated; 'none': all are live. A "
+        "service named here talks to its stand-in, unless its base_url or host is given.",
+    )
+    port: Port = Field(8090, description="HTTP port of the stand-ins, on loopback.")
+    smtp_port: Port = Field(8025, description="SMTP port of the mail stand-in, on loopback.")
+    imap_port: Port = Field(8143, description="IMAP port of the mail stand-in, on loopback.")
+    journal: Path | None = Field(
+        None,
+        description="File that keeps the mails the mail stand-in has taken. Unset: they are "
+        "forgotten when it ends.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_services(cls, data: object) -> object:
+        if isinstance(data, dict) and isinstance(data.get("services"), str):
+            names = [name.strip() for name in data["services"].split(",")]
+            return {**data, "services": tuple(n for n in names if n and n != "none")}
+        return data
+
+    @field_validator("services")
+    @classmethod
+    def _are_played(cls, services: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [name for name in services if name not in PLAYED]
+        if unknown:
+            raise ValueError(f"no stand-in plays {', '.join(unknown)}; {', '.join(PLAYED)} do")
+        return services
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """Ports of the protocols beside HTTP, by name."""
+        return {"smtp": self.smtp_port, "imap": self.imap_port}

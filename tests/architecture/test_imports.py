@@ -37,7 +37,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "flows": ("tasks", "hotrod", "connectors._http.errors"),
     "tasks": ("connectors", "hotrod"),
     "gateway": ("hotrod",),
-    "sandbox": ("hotrod.settings", "hotrod.sections", "hotrod.errors", "hotrod.logging"),
+    "sandbox": ("hotrod.settings", "hotrod.services.settings", "hotrod.errors", "hotrod.logging"),
     "hotrod": (),
     "connectors": (),
 }

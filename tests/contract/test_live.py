@@ -11,7 +11,7 @@ from connectors._http.calls import MemoryRecorder, Shared
 from connectors._http.errors import NeedsReauthError
 from connectors.registry import CONNECTORS, Connector
 from hotrod.errors import SettingsError
-from hotrod.sections import ALL_PLAYED
+from hotrod.services.settings import PLAYED
 from hotrod.settings import load_settings
 from tasks._connections import CONNECTIONS
 from tests.conftest import GIVEN_ENVIRONMENT
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.live
 async def test_the_live_service_answers_and_the_call_is_recorded(
     connector: Connector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    others = [name for name in ALL_PLAYED if name != connector.played_by]
+    others = [name for name in PLAYED if name != connector.played_by]
     monkeypatch.setenv("HOTROD_SANDBOX__SERVICES", ",".join(others))
     for variable, value in GIVEN_ENVIRONMENT.items():
         monkeypatch.setenv(variable, value)
