@@ -6,11 +6,11 @@ of the error table, and ``quality.yaml`` grades the connector. Each rule there i
 
 - ``ping``: a cheap call that proves reach and credentials.
 - ``timeouts``: no wait without an end; the caller says how long.
-- ``paging``: lists are read to their end.
-- ``rate_limit``: our own pace stays below the service's limit.
+- ``paging``: lists are read to their end, by ``pages`` of ``connectors/_http``.
+- ``rate_limit``: our own pace, ``RATE`` beside the client, stays below the service's limit.
 - ``error_table``: each failure the service documents has its class and cure.
 - ``redaction``: no secret and no personal data in errors and logs.
-- ``stand_in``: ``sandbox`` plays the service.
+- ``stand_in``: ``sandbox`` plays the service; each fault is tried, see ``tests/contract/cases``.
 - ``contract_test``: ``tests/contract`` runs the connector against the stand-in.
 - ``docs``: everything public says what it does and raises, and where it is documented.
 """

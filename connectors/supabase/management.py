@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from connectors._http.auth import BearerAuth
 from connectors._http.calls import Shared
 from connectors._http.client import ServiceClient
-from connectors._http.limits import Rate
+from connectors._http.limits import MemoryLimiter, Rate
 from connectors._http.redaction import Redactor
 from connectors._http.retry import RetryPolicy
 from connectors.supabase.errors import MANAGEMENT_CURES, read_problem
@@ -30,7 +30,7 @@ class SupabaseManagement:
         management_token: personal access token.
         project: reference of the project, 20 letters.
         timeout_seconds: longest wait for an answer.
-        shared: with the other processes that use the token.
+        shared: with the other processes that use the token; None: a pace of its own, see ``RATE``.
         retry: when calls are tried again.
     """
 
@@ -54,7 +54,7 @@ class SupabaseManagement:
             read_problem=read_problem,
             redact=Redactor([management_token]),
             read_limit=read_limit,
-            shared=shared,
+            shared=shared or Shared(limiter=MemoryLimiter(RATE)),
             retry=retry,
         )
 

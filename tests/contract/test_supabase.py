@@ -10,6 +10,7 @@ import pytest
 from postgrest import AsyncPostgrestClient
 from pydantic import SecretStr
 
+from connectors._http.calls import Shared
 from connectors._http.errors import (
     ConnectorError,
     NeedsReauthError,
@@ -52,13 +53,17 @@ def client(stand_ins: Any, key: str = "sandbox-key") -> SupabaseClient:
 
 
 def owner(
-    stand_ins: Any, token: str = TOKEN, project: str = "sandboxsandboxsandbo"
+    stand_ins: Any,
+    token: str = TOKEN,
+    project: str = "sandboxsandboxsandbo",
+    shared: Shared | None = None,
 ) -> SupabaseManagement:
     return SupabaseManagement(
         management_url=f"{stand_ins.url}/supabase/management",
         management_token=SecretStr(token),
         project=project,
         timeout_seconds=10.0,
+        shared=shared,
         retry=RetryPolicy(sleep=no_wait),
     )
 
@@ -270,12 +275,25 @@ async def test_a_project_of_somebody_else_is_not_found(stand_ins: Any) -> None:
     await management.aclose()
 
 
-async def test_the_limit_of_the_management_api_is_real(management: SupabaseManagement) -> None:
+async def test_the_limit_of_the_management_api_is_real(stand_ins: Any) -> None:
+    hurried = owner(stand_ins, shared=Shared())
+    for _ in range(RATE.calls):
+        await hurried.get_project()
+
+    with pytest.raises(RateLimitedError, match="120 calls a minute"):
+        await hurried.get_project()
+    await hurried.aclose()
+
+
+async def test_our_own_pace_stays_below_the_limit_of_the_management_api(
+    stand_ins: Any, management: SupabaseManagement
+) -> None:
     for _ in range(RATE.calls):
         await management.get_project()
 
-    with pytest.raises(RateLimitedError, match="120 calls a minute"):
+    with pytest.raises(RateLimitedError, match="our own pace"):
         await management.get_project()
+    assert len(stand_ins.sandbox.state.calls.find("supabase_management")) == RATE.calls
 
 
 @pytest.mark.usefixtures("story")
