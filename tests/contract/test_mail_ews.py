@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from asyncio import gather, to_thread
+from asyncio import gather
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from email.message import EmailMessage
-from email.policy import SMTP
 from typing import Any
 
 import pytest
-from exchangelib import (
-    IMPERSONATION,
-    Account,
-    Configuration,
-    Credentials,
-    HTMLBody,
-    Mailbox,
-    Message,
-)
-from exchangelib.protocol import CachingProtocol, Protocol
+from exchangelib.protocol import CachingProtocol
 from pydantic import SecretStr
 
 from connectors._http.errors import (
@@ -34,9 +23,7 @@ from connectors.mail.ews import EwsMail
 from connectors.mail.ews_mailbox import PAGE_CHANGES
 from connectors.mail.models import SentLookup
 from sandbox.mail.store import SEEN, MailStore
-
-HUB = "hub@example.com"
-ANN = "ann@example.com"
+from tests.contract.mail_ews_kit import ANN, HUB, written
 
 
 async def no_wait(_seconds: float) -> None:
@@ -66,16 +53,6 @@ async def mail(stand_ins: Any) -> AsyncIterator[EwsMail]:
 def store(stand_ins: Any) -> MailStore:
     found: MailStore = stand_ins.sandbox.state.store(MailStore)
     return found
-
-
-def written(message_id: str = "<one@example.com>", **headers: str) -> bytes:
-    message = EmailMessage(policy=SMTP)
-    given = {"From": ANN, "To": HUB, "Subject": "Réparation", "Message-ID": message_id, **headers}
-    for name, value in given.items():
-        message[name] = value
-    message.set_content("Bonjour.\n")
-    message.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="quote.pdf")
-    return bytes(message)
 
 
 async def send(mail: EwsMail, message_id: str = "<one@example.com>") -> None:
@@ -307,110 +284,3 @@ async def test_a_closed_client_leaves_nothing_in_exchangelibs_cache(stand_ins: A
     await mail.aclose()
 
     assert len(CachingProtocol._protocol_cache) == before
-
-
-@pytest.fixture
-async def account(stand_ins: Any) -> AsyncIterator[Account]:
-    """exchangelib as its documentation uses it, but for the URL."""
-    config = Configuration(
-        service_endpoint=f"{stand_ins.url}/ews/EWS/Exchange.asmx",
-        credentials=Credentials("sandbox", "sandbox-secret"),
-    )
-    yield Account(HUB, config=config, access_type=IMPERSONATION, locale="en_US")
-    connections, _ = Protocol[config]
-    connections.close()
-    del Protocol[config]
-
-
-async def test_exchangelib_finds_out_how_to_log_in_and_which_version_it_talks_to(
-    account: Account,
-) -> None:
-    def ask() -> tuple[str, int]:
-        return account.protocol.auth_type, account.version.build.major_version
-
-    assert await to_thread(ask) == ("basic", 15)
-
-
-async def test_exchangelib_sends_a_message_that_it_has_composed(
-    store: MailStore, account: Account
-) -> None:
-    def compose() -> None:
-        message = Message(
-            account=account,
-            folder=account.sent,
-            subject="Quote",
-            body=HTMLBody("<p>200 CAD</p>"),
-            to_recipients=[Mailbox(email_address=ANN)],
-            cc_recipients=["bob@example.com"],
-        )
-        message.send_and_save()
-
-    await to_thread(compose)
-
-    (arrived,) = store.find(mailbox=ANN)
-    assert (arrived.mail.subject, arrived.mail.html.strip()) == ("Quote", "<p>200 CAD</p>")
-    assert [box.address for box in arrived.mail.cc] == ["bob@example.com"]
-    assert [one.folder for one in store.find(mailbox=HUB)] == ["sentitems"]
-
-
-async def test_exchangelib_keeps_a_draft_and_sends_it(store: MailStore, account: Account) -> None:
-    def draft() -> list[str]:
-        message = Message(
-            account=account, folder=account.drafts, subject="Later", body="x", to_recipients=[ANN]
-        )
-        message.save()
-        kept = [one.folder for one in store.find(mailbox=HUB)]
-        message.send()
-        return kept
-
-    assert await to_thread(draft) == ["drafts"]
-    assert [one.folder for one in store.find(mailbox=HUB)] == ["sentitems"]
-    assert len(store.find(mailbox=ANN)) == 1
-
-
-async def test_exchangelib_searches_marks_and_deletes(store: MailStore, account: Account) -> None:
-    for number in range(3):
-        store.deliver(written(f"<{number}@example.com>", Subject=f"Part {number}"), mailbox=HUB)
-
-    def work() -> tuple[list[str], list[str], bytes]:
-        inbox = account.inbox
-        subjects = [one.subject for one in inbox.all().order_by("datetime_received")]
-        found = inbox.get(subject__contains="Part 1")
-        content = found.attachments[0].content
-        found.is_read = True
-        found.save(update_fields=["is_read"])
-        unread = [one.subject for one in inbox.filter(is_read=False)]
-        inbox.get(message_id="<2@example.com>").delete()
-        found.move_to_trash()
-        return subjects, unread, content
-
-    subjects, unread, content = await to_thread(work)
-
-    assert subjects == ["Part 0", "Part 1", "Part 2"]
-    assert sorted(unread) == ["Part 0", "Part 2"]
-    assert content == b"%PDF"
-    left = {(one.mail.subject, one.folder) for one in store.find(mailbox=HUB)}
-    assert left == {("Part 0", "inbox"), ("Part 1", "deleteditems")}
-
-
-async def test_exchangelib_synchronizes_a_folder(store: MailStore, account: Account) -> None:
-    for number in range(5):
-        store.deliver(written(f"<{number}@example.com>"), mailbox=HUB)
-
-    def sync() -> list[str]:
-        inbox = account.inbox
-        changes = inbox.sync_items(only_fields=["subject"], max_changes_returned=2)
-        return [kind for kind, _item in changes]
-
-    assert await to_thread(sync) == ["create"] * 5
-
-
-async def test_exchangelib_resolves_an_address(account: Account) -> None:
-    def resolve() -> Mailbox:
-        assert account.protocol.version is not None
-        (found,) = account.protocol.resolve_names([ANN])
-        return found
-
-    found = await to_thread(resolve)
-
-    assert found.email_address == ANN

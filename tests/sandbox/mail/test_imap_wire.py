@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 import random
 import re
-import ssl
 
 import pytest
 
 from sandbox import Sandbox
 from sandbox.mail.store import MailStore
+from tests.sandbox.mail.imap_kit import SECRET, SHOP, unverified
 
-SHOP = "repairs@shop.example.com"
-SECRET = "sandbox-secret"
 END = re.compile(rb"[^*+\s]\S* (?:OK|NO|BAD)\b|\* BAD|\+")
 WORDS = (
     b"FETCH 1", b"UID FETCH 1:*",
@@ -25,13 +23,6 @@ WORDS = (
     b"ALL", b"HEADER", b"MODSEQ", b'"a b"', b'""', b"%", b"*", b"{1+}\r\n(", b"&AOk-", b"&-",
     b"CHARSET", b"UTF-8", b"SINCE", b"1-Feb-2026", b"\xff", b"RETURN", b"(SPECIAL-USE)",
 )  # fmt: skip
-
-
-def unverified() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 async def say(sandbox: Sandbox, *lines: bytes) -> list[bytes]:
