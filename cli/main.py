@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
-from cli import bench, connectors, doctor, effects, inbox, keys, run, sandbox, stack
 from cli.console import fail, settings_table
 from hotrod.errors import HotrodError, SettingsError
 from hotrod.logging import configure_logging
 
-app = typer.Typer(
-    name="hotrod",
-    help="Run the system, look at it, and hand out keys.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-app.command("demo")(run.demo)
-app.command("up")(stack.up)
-app.command("down")(stack.down)
-app.command("status")(stack.status)
-app.command("logs")(stack.logs)
-app.command("doctor")(doctor.doctor)
-app.add_typer(inbox.app, name="inbox")
-app.add_typer(effects.app, name="effects")
-app.add_typer(keys.app, name="keys")
-app.add_typer(connectors.app, name="connectors")
-app.add_typer(sandbox.app, name="sandbox")
-app.add_typer(bench.app, name="bench")
+COMMANDS = {
+    "demo": "cli.run:demo",
+    "up": "cli.stack:up",
+    "down": "cli.stack:down",
+    "status": "cli.stack:status",
+    "logs": "cli.stack:logs",
+    "doctor": "cli.doctor:doctor",
+    "inbox": "cli.inbox:app",
+    "effects": "cli.effects:app",
+    "keys": "cli.keys:app",
+    "connectors": "cli.connectors:app",
+    "sandbox": "cli.sandbox:app",
+    "bench": "cli.bench:app",
+}
+"""Where each command is; what it needs is imported when it is called."""
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback
@@ -40,7 +37,6 @@ def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback
         raise typer.Exit
 
 
-@app.callback()
 def root(
     *,
     _version: Annotated[
@@ -50,11 +46,35 @@ def root(
     """Hot Rod Flow: the automation system of a group of small companies."""
 
 
+def program(words: Sequence[str]) -> typer.Typer:
+    """Return the program with the command that is called; with all of them when none is.
+
+    Args:
+        words: of the command line.
+    """
+    app = typer.Typer(
+        name="hotrod",
+        help="Run the system, look at it, and hand out keys.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        callback=root,
+    )
+    for name in [word for word in words if word in COMMANDS][:1] or COMMANDS:
+        module, attribute = COMMANDS[name].split(":")
+        found = getattr(import_module(module), attribute)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name)
+        else:
+            app.command(name)(found)
+    return app
+
+
 def main() -> None:
     """Run the command; wrong settings and known errors are told in a few words."""
     configure_logging("CRITICAL")  # what matters is told by the commands
     try:
-        app()
+        program(sys.argv[1:])()
     except SettingsError as error:
         settings_table(error)
         sys.exit(1)

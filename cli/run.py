@@ -13,8 +13,9 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from cli.console import fail, fail_start, out
+from cli.console import fail, out
 from cli.demo import STEPS, Demo, DemoError, Progress, result
+from cli.parts import fail_start
 from cli.stack import start_detached
 from hotrod.errors import HotrodError
 from hotrod.settings import Settings, load_settings

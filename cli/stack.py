@@ -17,8 +17,9 @@ from rich.live import Live
 from rich.text import Text
 
 from cli.attention import Attention, read_attention
-from cli.console import err, fail, fail_start, out, parts_table
+from cli.console import err, fail, out
 from cli.database import run
+from cli.parts import fail_start, parts_table
 from hotrod.company.load import load_company
 from hotrod.errors import HotrodError
 from hotrod.settings import Settings, load_settings

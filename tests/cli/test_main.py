@@ -43,7 +43,16 @@ def test_wrong_settings_are_told_in_a_table(
     assert told.out == ""
 
 
-def test_the_command_starts_without_what_only_some_commands_need() -> None:
-    heavy = "{'prefect', 'anthropic', 'alembic', 'fastapi'}"
-    script = f"import sys, cli.main; sys.exit(bool({heavy} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+@pytest.mark.parametrize(
+    ("words", "heavy"),
+    [
+        ([], {"prefect", "anthropic", "alembic", "fastapi"}),
+        (["connectors"], {"prefect", "anthropic", "alembic", "fastapi", "sqlalchemy"}),
+    ],
+)
+def test_the_command_starts_without_what_only_some_commands_need(
+    words: list[str], heavy: set[str]
+) -> None:
+    script = f"import sys; from cli.main import program; program({words})"
+    check = f"sys.exit(bool({heavy} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", f"{script}; {check}"], check=False).returncode == 0
