@@ -10,8 +10,8 @@ import httpx
 from pydantic import BaseModel, SecretStr
 
 from connectors._http.calls import Shared
-from connectors._http.client import Cures, Problem, ServiceClient
-from connectors._http.errors import NeedsReauthError
+from connectors._http.client import ServiceClient
+from connectors._http.errors import Cures, NeedsReauthError, Problem
 from connectors._http.redaction import Redactor
 from connectors._http.retry import RetryPolicy
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, TypedDict, TypeVar, Unpack
+from typing import TypedDict, TypeVar, Unpack
 
 import httpx
 from pydantic import BaseModel, ValidationError
@@ -13,7 +13,10 @@ from connectors._http.calls import Caller, Shared, Trace
 from connectors._http.errors import (
     STATUSES,
     ConnectorError,
+    Cures,
+    ErrorBuilder,
     ErrorTable,
+    Problem,
     RejectedError,
     TransientError,
     UnknownOutcomeError,
@@ -26,18 +29,10 @@ from connectors._http.retry import RetryPolicy, retry_after_seconds
 
 Model = TypeVar("Model", bound=BaseModel)
 Result = TypeVar("Result")
-Cures = Mapping[type[ConnectorError], str]
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 _WAITS = 3
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-
-
-class Problem(NamedTuple):
-    """What an answer's body says about its failure, in the vendor's words."""
-
-    code: str = ""
-    text: str = ""
 
 
 def no_problem(_response: httpx.Response) -> Problem:
@@ -110,11 +105,10 @@ class ServiceClient:
         shared: Shared | None = None,
         retry: RetryPolicy | None = None,
     ) -> None:
-        self._service = service
+        self.error = ErrorBuilder(service, cures or {}, redact or Redactor())
+        """Builds an error of this service."""
         self._table = table
-        self._cures = cures or {}
         self._read_problem = read_problem
-        self._redact = redact or Redactor()
         self._request_id = request_id
         self._read_limit = read_limit
         self._caller = Caller(service, shared, retry)
@@ -229,17 +223,6 @@ class ServiceClient:
             f"{', '.join(faults)}",
         )
 
-    def error(
-        self,
-        kind: type[ConnectorError],
-        operation: str,
-        message: str,
-        retry_after: float | None = None,
-    ) -> ConnectorError:
-        """Build an error of this service, with the service's own cure."""
-        cure = self._cures.get(kind)
-        return kind(self._service, operation, self._redact(message), cure, retry_after)
-
     async def aclose(self) -> None:
         """Close all connections."""
         await self._http.aclose()
@@ -260,6 +243,6 @@ class ServiceClient:
         return self.error(
             classify(status, problem.code, write=not safe, table=self._table),
             operation,
-            " ".join(f"answered {status} {problem.code} {problem.text}".split()),
+            f"answered {status} {problem.code} {problem.text}",
             retry_after_seconds(response.headers.get("retry-after")),
         )

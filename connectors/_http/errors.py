@@ -13,7 +13,10 @@ The class says what to do next, the cure says it to a person:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from dataclasses import dataclass, field
+from typing import ClassVar, NamedTuple, TypeVar
+
+from connectors._http.redaction import Redactor
 
 
 class ConnectorError(Exception):
@@ -118,3 +121,52 @@ def classify(
     if write and found is TransientError:
         return UnknownOutcomeError
     return found
+
+
+class Problem(NamedTuple):
+    """What an answer's body says about its failure, in the vendor's words."""
+
+    code: str = ""
+    text: str = ""
+
+
+Cures = Mapping[type[ConnectorError], str]
+"""A service's own sentences for ops, by class of error."""
+
+Failure = TypeVar("Failure", bound=ConnectorError)
+
+
+@dataclass(frozen=True)
+class ErrorBuilder:
+    """Builds the errors of one service; nothing gets into them that isn't redacted.
+
+    Args:
+        service: name used in errors.
+        cures: its own sentences; a class that has none keeps its default.
+        redact: masks secrets in the vendor's words.
+    """
+
+    service: str
+    cures: Cures = field(default_factory=dict)
+    redact: Redactor = field(default_factory=Redactor)
+
+    def __call__(
+        self,
+        kind: type[Failure],
+        operation: str,
+        message: str,
+        retry_after: float | None = None,
+        *,
+        cure: str | None = None,
+    ) -> Failure:
+        """Build an error.
+
+        Args:
+            kind: its class.
+            operation: what was asked of the service.
+            message: what happened, in our words or the vendor's.
+            retry_after: seconds that the service asks us to stay away; None: it doesn't.
+            cure: a sentence for this case; None: the service's own for the class.
+        """
+        told = cure or self.cures.get(kind)
+        return kind(self.service, operation, self.redact(message), told, retry_after)

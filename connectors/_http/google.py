@@ -22,11 +22,13 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError
 
 from connectors._http.auth import OAuthTokens
 from connectors._http.calls import Caller, Shared, Trace
-from connectors._http.client import Cures, Problem
 from connectors._http.errors import (
     ConnectorError,
+    Cures,
+    ErrorBuilder,
     ErrorTable,
     NeedsReauthError,
+    Problem,
     RateLimitedError,
     RejectedError,
     ServiceNotFoundError,
@@ -115,15 +117,14 @@ class GoogleApi(Generic[Resource]):
         shared: Shared | None = None,
         retry: RetryPolicy | None = None,
     ) -> None:
-        self._service = service
         self._name = name
         self._version = version
         self._options = {"api_endpoint": f"{base_url.rstrip('/')}/{path}"} if base_url else {}
         self._may_use_proxy = may_use_proxy(base_url)
         self._timeout = timeout_seconds
         self._table = table
-        self._cures = cures
-        self._redact = Redactor([client_secret, refresh_token])
+        self.error = ErrorBuilder(service, cures, Redactor([client_secret, refresh_token]))
+        """Builds an error of this API."""
         self._tokens = OAuthTokens(
             ACCOUNT,
             login_url,
@@ -181,17 +182,6 @@ class GoogleApi(Generic[Resource]):
             raise self.unreadable(operation, ", ".join(faults), safe=safe)
 
         return await self._call(operation, ask, read, safe=safe)
-
-    def error(
-        self,
-        kind: type[ConnectorError],
-        operation: str,
-        message: str,
-        retry_after: float | None = None,
-    ) -> ConnectorError:
-        """Build an error of this API, with its own cure."""
-        cure = self._cures.get(kind)
-        return kind(self._service, operation, self._redact(message), cure, retry_after)
 
     def unreadable(self, operation: str, why: str, *, safe: bool) -> ConnectorError:
         """Build the error for a success that can't be read."""
@@ -283,7 +273,7 @@ class GoogleApi(Generic[Resource]):
         return self.error(
             classify(status, problem.code, write=not safe, table=self._table),
             operation,
-            " ".join(f"answered {status} {problem.code} {problem.text}".split()),
+            f"answered {status} {problem.code} {problem.text}",
             retry_after_seconds(refusal.resp.get("retry-after")) or told_wait(problem.text),
         )
 

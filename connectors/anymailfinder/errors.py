@@ -7,10 +7,11 @@ from typing import ClassVar
 import httpx
 from pydantic import BaseModel
 
-from connectors._http.client import Cures, Problem
 from connectors._http.errors import (
+    Cures,
     ErrorTable,
     NeedsReauthError,
+    Problem,
     RateLimitedError,
     RejectedError,
     ServiceNotFoundError,

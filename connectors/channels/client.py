@@ -15,6 +15,7 @@ from connectors._http.batch import Outcome, batch_execute
 from connectors._http.calls import Caller, Shared, Trace
 from connectors._http.errors import (
     ConnectorError,
+    ErrorBuilder,
     RejectedError,
     ServiceNotFoundError,
     TransientError,
@@ -168,4 +169,4 @@ def _send(line: Apprise, message: Message) -> bool:
 
 
 def _error(kind: type[ConnectorError], channel: str, message: str) -> ConnectorError:
-    return kind(f"{SERVICE}.{channel}", "post", message, CURES[kind])
+    return ErrorBuilder(f"{SERVICE}.{channel}", CURES)(kind, "post", message)

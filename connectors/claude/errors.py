@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from connectors._http.client import Cures
 from connectors._http.errors import (
+    Cures,
     ErrorTable,
     NeedsReauthError,
     RateLimitedError,

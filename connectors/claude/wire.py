@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from connectors._http.calls import Caller, Shared, Trace
 from connectors._http.errors import (
     ConnectorError,
+    ErrorBuilder,
     RejectedError,
     TransientError,
     UnknownOutcomeError,
@@ -58,7 +59,8 @@ class Wire:
         retry: RetryPolicy | None,
     ) -> None:
         self._caller = Caller(SERVICE, shared, retry or RetryPolicy(tries=1))
-        self._redact = Redactor([api_key])
+        self.error = ErrorBuilder(SERVICE, CURES, Redactor([api_key]))
+        """Builds an error of this service."""
         self._longest_seconds = timeout_seconds * _WAITS
         self.api = anthropic.AsyncAnthropic(
             base_url=base_url,
@@ -115,16 +117,6 @@ class Wire:
         if writes and not isinstance(cause.__cause__, _NOT_SENT):
             kind = UnknownOutcomeError
         return self.error(kind, operation, f"no answer ({type(cause).__name__})")
-
-    def error(
-        self,
-        kind: type[ConnectorError],
-        operation: str,
-        message: str,
-        retry_after: float | None = None,
-    ) -> ConnectorError:
-        """Build an error with the service's own cure."""
-        return kind(SERVICE, operation, self._redact(message), CURES.get(kind), retry_after)
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -15,7 +15,8 @@ from pydantic import SecretStr
 
 from connectors._http.auth import OAuth, OAuthTokens
 from connectors._http.calls import Shared
-from connectors._http.client import Cures, ServiceClient
+from connectors._http.client import ServiceClient
+from connectors._http.errors import Cures
 from connectors._http.limits import Limiter
 from connectors._http.redaction import Redactor
 from connectors._http.retry import RetryPolicy

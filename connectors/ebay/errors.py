@@ -5,10 +5,11 @@ from __future__ import annotations
 import httpx
 from pydantic import BaseModel, Field
 
-from connectors._http.client import Cures, Problem
 from connectors._http.errors import (
+    Cures,
     ErrorTable,
     NeedsReauthError,
+    Problem,
     RateLimitedError,
     RejectedError,
     ServiceNotFoundError,

@@ -5,8 +5,8 @@ Source: Drive API, "Resolve errors".
 
 from __future__ import annotations
 
-from connectors._http.client import Cures
 from connectors._http.errors import (
+    Cures,
     ErrorTable,
     RejectedError,
     TransientError,

@@ -5,8 +5,7 @@ Source: Sheets API, "Troubleshoot errors"; ``google.rpc.Code``.
 
 from __future__ import annotations
 
-from connectors._http.client import Cures
-from connectors._http.errors import ErrorTable, RejectedError, UnknownOutcomeError
+from connectors._http.errors import Cures, ErrorTable, RejectedError, UnknownOutcomeError
 from connectors._http.google import GOOGLE_CURES, GOOGLE_TABLE
 
 TABLE: ErrorTable = {**GOOGLE_TABLE, "FAILED_PRECONDITION": RejectedError}

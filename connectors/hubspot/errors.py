@@ -7,10 +7,11 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, Field, ValidationError
 
-from connectors._http.client import Cures, Problem
 from connectors._http.errors import (
+    Cures,
     ErrorTable,
     NeedsReauthError,
+    Problem,
     RateLimitedError,
     RejectedError,
     ServiceNotFoundError,

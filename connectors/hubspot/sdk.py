@@ -19,6 +19,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from connectors._http.calls import Caller, Shared, Trace
 from connectors._http.errors import (
     ConnectorError,
+    ErrorBuilder,
     RejectedError,
     TransientError,
     UnknownOutcomeError,
@@ -103,7 +104,8 @@ class Sdk:
         self.labels = crm.associations.v4.schema.definitions_api
         self._timeout = timeout_seconds
         self._share = rate
-        self._redact = Redactor([access_token])
+        self.error = ErrorBuilder(SERVICE, CURES, Redactor([access_token]))
+        """Builds an error of this service."""
         self._threads = Threads(SERVICE)
         slots = self._threads.slots
         self._caller = Caller(SERVICE, shared, retry, slots=slots)
@@ -159,16 +161,6 @@ class Sdk:
     async def send(self, operation: str, ask: Ask, *, safe: bool) -> None:
         """Make a call that has no answer to read; arguments and errors as for ``fetch``."""
         await self._send(operation, ask, lambda _answer: None, safe=safe)
-
-    def error(
-        self,
-        kind: type[ConnectorError],
-        operation: str,
-        message: str,
-        retry_after: float | None = None,
-    ) -> ConnectorError:
-        """Build an error of this service, with its own cure."""
-        return kind(SERVICE, operation, self._redact(message), CURES.get(kind), retry_after)
 
     def refusal(self, operation: str, told: ErrorBody) -> ConnectorError:
         """Build the error for a row that was refused alone."""
@@ -249,7 +241,7 @@ class Sdk:
         error = self.error(
             kind,
             operation,
-            " ".join(f"answered {answer.status} {code} {text}".split()),
+            f"answered {answer.status} {code} {text}",
             wait_seconds(answer.status, answer.headers, told),
         )
         if isinstance(error, UnknownPropertyError):

@@ -8,11 +8,12 @@ from html import unescape
 import httpx
 from pydantic import ValidationError
 
-from connectors._http.client import Cures, Problem
 from connectors._http.errors import (
     ConnectorError,
+    Cures,
     ErrorTable,
     NeedsReauthError,
+    Problem,
     RateLimitedError,
     RejectedError,
     ServiceNotFoundError,

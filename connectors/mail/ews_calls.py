@@ -25,10 +25,11 @@ from requests.exceptions import (
 from urllib3.exceptions import NewConnectionError
 
 from connectors._http.calls import Caller, Shared, Trace
-from connectors._http.client import Problem
 from connectors._http.errors import (
     ConnectorError,
+    ErrorBuilder,
     NeedsReauthError,
+    Problem,
     RejectedError,
     TransientError,
     UnknownOutcomeError,
@@ -89,7 +90,7 @@ class EwsCalls:
     ) -> None:
         self._threads = Threads("ews", _CONNECTIONS)
         self._caller = Caller(SERVICE, shared, retry, slots=self._threads.slots)
-        self._redact = Redactor([password])
+        self._error = ErrorBuilder(SERVICE, EWS_CURES, Redactor([password]))
         self._config = Configuration(
             credentials=_Login(username, password.get_secret_value()),
             service_endpoint=endpoint,
@@ -187,16 +188,6 @@ class EwsCalls:
     def _kind(self, status: int, code: str, *, safe: bool) -> type[ConnectorError]:
         """Classify an answer; a code says that the request was understood, whatever the status."""
         return classify(_UNDERSTOOD if code else status, code, write=not safe, table=EWS_TABLE)
-
-    def _error(
-        self,
-        kind: type[ConnectorError],
-        operation: str,
-        message: str,
-        wait: float | None = None,
-        cure: str | None = None,
-    ) -> ConnectorError:
-        return kind(SERVICE, operation, self._redact(message), cure or EWS_CURES.get(kind), wait)
 
 
 class _Login(Credentials):  # type: ignore[misc]

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from connectors._http.calls import Caller, Shared, Trace
 from connectors._http.errors import (
     ConnectorError,
+    ErrorBuilder,
     RejectedError,
     ServiceNotFoundError,
     TransientError,
@@ -79,7 +80,7 @@ class ImapMail:
             host, port, security, username, password, sent_folder, timeout_seconds
         )
         self.files_sent = files_sent
-        self._redact = Redactor([password])
+        self._error = ErrorBuilder(SERVICE, IMAP_CURES, Redactor([password]))
         self._threads = Threads("imap")
         self._caller = Caller(SERVICE, shared, retry, slots=self._threads.slots)
         self._idling = Threads("imap-idle", most=20)
@@ -345,7 +346,7 @@ class ImapMail:
         self, operation: str, cause: Exception, session: ImapSession | None
     ) -> ConnectorError:
         if isinstance(cause, ssl.SSLError):
-            return self._error(RejectedError, operation, "TLS failed", _BAD_SECURITY)
+            return self._error(RejectedError, operation, "TLS failed", cure=_BAD_SECURITY)
         if isinstance(cause, IMAP4.abort | OSError):
             unknown = session is not None and session.is_writing
             kind = UnknownOutcomeError if unknown else TransientError
@@ -357,11 +358,6 @@ class ImapMail:
 
     def _gone(self, operation: str) -> ConnectorError:
         return self._error(ServiceNotFoundError, operation, "the message isn't there")
-
-    def _error(
-        self, kind: type[ConnectorError], operation: str, message: str, cure: str | None = None
-    ) -> ConnectorError:
-        return kind(SERVICE, operation, self._redact(message), cure or IMAP_CURES.get(kind))
 
 
 def _read_cursor(cursor: str | None) -> tuple[int, int, int] | None:

@@ -21,6 +21,7 @@ from pydantic import SecretStr
 from connectors._http.calls import Caller, Shared, Trace
 from connectors._http.errors import (
     ConnectorError,
+    ErrorBuilder,
     RejectedError,
     TransientError,
     UnknownOutcomeError,
@@ -87,7 +88,7 @@ class SmtpMail:
         self._timeout = timeout_seconds
         self._imap = imap
         self._clock = clock
-        self._redact = Redactor([self._password])
+        self._error = ErrorBuilder(SERVICE, SMTP_CURES, Redactor([self._password]))
         self._smtp: SMTP | None = None
         self._used_at = 0.0
         self._turn = asyncio.Lock()
@@ -177,7 +178,8 @@ class SmtpMail:
 
     def _reader(self, operation: str) -> ImapMail:
         if self._imap is None:
-            raise self._error(RejectedError, operation, "nothing can be read by SMTP", _NO_IMAP)
+            reason = "nothing can be read by SMTP"
+            raise self._error(RejectedError, operation, reason, cure=_NO_IMAP)
         return self._imap
 
     async def _announce(self, mailbox: str, recipients: Sequence[str]) -> SMTP:
@@ -239,17 +241,12 @@ class SmtpMail:
                 classify_smtp(cause.code), operation, f"answered {cause.code} {cause.message}"
             )
         if isinstance(cause, ssl.SSLError) or isinstance(cause.__cause__, ssl.SSLError):
-            return self._error(RejectedError, operation, "TLS failed", _BAD_SECURITY)
+            return self._error(RejectedError, operation, "TLS failed", cure=_BAD_SECURITY)
         if isinstance(cause, ValueError):
             return self._error(RejectedError, operation, "an address can't be sent")
         if isinstance(cause, OSError):
             return self._error(TransientError, operation, f"no answer ({type(cause).__name__})")
-        return self._error(RejectedError, operation, str(cause), _BAD_SECURITY)
-
-    def _error(
-        self, kind: type[ConnectorError], operation: str, message: str, cure: str | None = None
-    ) -> ConnectorError:
-        return kind(SERVICE, operation, self._redact(message), cure or SMTP_CURES.get(kind))
+        return self._error(RejectedError, operation, str(cause), cure=_BAD_SECURITY)
 
     def _drop(self) -> None:
         if self._smtp is not None:

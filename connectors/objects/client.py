@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from connectors._http.calls import Caller, Shared, Trace
 from connectors._http.errors import (
-    ConnectorError,
+    ErrorBuilder,
     RejectedError,
     ServiceNotFoundError,
     TransientError,
@@ -67,7 +67,7 @@ class ObjectsClient:
         shared: Shared | None = None,
         retry: RetryPolicy | None = None,
     ) -> None:
-        self._redact = Redactor([secret_access_key])
+        self._error = ErrorBuilder(SERVICE, CURES, Redactor([secret_access_key]))
         self._caller = Caller(SERVICE, shared, retry)
         try:
             place = read_place(url, endpoint)
@@ -271,9 +271,6 @@ class ObjectsClient:
     def _check(self, operation: str, key: str) -> None:
         if fault := fault_of_key(key):
             raise self._error(RejectedError, operation, fault)
-
-    def _error(self, kind: type[ConnectorError], operation: str, message: str) -> ConnectorError:
-        return kind(SERVICE, operation, self._redact(message), CURES.get(kind))
 
 
 def _bucket(place: Place, given: dict[str, Any], longest: timedelta) -> S3Store:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from connectors._http.client import Cures
 from connectors._http.errors import (
     ConnectorError,
+    Cures,
     ErrorTable,
     NeedsReauthError,
     RateLimitedError,

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from connectors._http.calls import Caller, Shared, Trace
 from connectors._http.errors import (
-    ConnectorError,
+    ErrorBuilder,
     RejectedError,
     TransientError,
     UnknownOutcomeError,
@@ -50,7 +50,7 @@ class PostgresClient:
         retry: RetryPolicy | None = None,
     ) -> None:
         self._url = url
-        self._redact = Redactor([url])
+        self._error = ErrorBuilder(SERVICE, CURES, Redactor([url]))
         self._timeout = timeout_seconds
         self._caller = Caller(SERVICE, shared, retry)
         self._pool: asyncpg.Pool | None = None
@@ -217,9 +217,6 @@ class PostgresClient:
                     },
                 )
             return self._pool
-
-    def _error(self, kind: type[ConnectorError], operation: str, message: str) -> ConnectorError:
-        return kind(SERVICE, operation, self._redact(message), CURES.get(kind))
 
 
 def _described(cause: asyncpg.PostgresError) -> str:

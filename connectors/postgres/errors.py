@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from connectors._http.client import Cures
 from connectors._http.errors import (
     ConnectorError,
+    Cures,
     ErrorTable,
     NeedsReauthError,
     RejectedError,

@@ -8,10 +8,11 @@ from __future__ import annotations
 import httpx
 from pydantic import BaseModel
 
-from connectors._http.client import Cures, Problem
 from connectors._http.errors import (
+    Cures,
     ErrorTable,
     NeedsReauthError,
+    Problem,
     RateLimitedError,
     RejectedError,
     ServiceNotFoundError,

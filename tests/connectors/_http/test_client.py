@@ -12,10 +12,11 @@ import structlog
 from pydantic import BaseModel, SecretStr
 
 from connectors._http.calls import MemoryRecorder, Shared
-from connectors._http.client import Problem, ServiceClient
+from connectors._http.client import ServiceClient
 from connectors._http.errors import (
     ConnectorError,
     NeedsReauthError,
+    Problem,
     RateLimitedError,
     RejectedError,
     ServiceNotFoundError,

@@ -3,9 +3,11 @@ from __future__ import annotations
 import pickle
 
 import pytest
+from pydantic import SecretStr
 
 from connectors._http.errors import (
     ConnectorError,
+    ErrorBuilder,
     NeedsReauthError,
     RateLimitedError,
     RejectedError,
@@ -14,6 +16,7 @@ from connectors._http.errors import (
     UnknownOutcomeError,
     classify,
 )
+from connectors._http.redaction import Redactor
 
 
 @pytest.mark.parametrize(
@@ -62,3 +65,25 @@ def test_every_class_has_a_cure_of_its_own() -> None:
     cures = {kind("s", "o", "m").cure for kind in ConnectorError.__subclasses__()}
 
     assert len(cures) == len(ConnectorError.__subclasses__())
+
+
+def test_a_built_error_is_redacted_and_holds_the_services_own_cure() -> None:
+    build = ErrorBuilder("things", {RejectedError: "Ask Bob."}, Redactor([SecretStr("hunter2")]))
+
+    error = build(RejectedError, "add", "answered 400 hunter2  for ann@x.ca", 7.0)
+
+    assert type(error) is RejectedError
+    assert str(error) == "things.add: answered 400 [secret] for [address]. Ask Bob."
+    assert error.retry_after_seconds == 7.0
+
+
+def test_a_cure_for_the_case_goes_before_the_services_and_that_before_the_classes() -> None:
+    build = ErrorBuilder("things", {RejectedError: "Ask Bob."})
+
+    assert build(RejectedError, "add", "no", cure="Ask Ann.").cure == "Ask Ann."
+    assert build(RejectedError, "add", "no").cure == "Ask Bob."
+    assert build(TransientError, "add", "no").cure == TransientError.default_cure
+
+
+def test_errors_are_redacted_even_where_there_is_no_secret() -> None:
+    assert ErrorBuilder("things")(RejectedError, "add", "to ann@x.ca").message == "to [address]"
