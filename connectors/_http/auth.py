@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import Callable, Generator
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -16,7 +16,6 @@ from connectors._http.redaction import Redactor
 from connectors._http.retry import RetryPolicy
 
 _MARGIN_SECONDS = 120.0
-_UNAUTHORIZED = 401
 
 
 class BearerAuth(httpx.Auth):
@@ -65,6 +64,11 @@ class OAuthTokens:
     With a refresh token they act for the person who granted it (RFC 6749, 6), without one for
     ourselves (client credentials, 4.4). They are kept in the shared store, with the refresh
     token that the service gave last.
+
+    A token service has limits of its own: asking it takes nothing from the API's pace, and is
+    recorded as a call of its own, ``token``. It needs no pace either: a token is asked for in the
+    turn of a call that has none, or none that is taken, so never more often than the API itself,
+    and by one process at a time.
 
     Args:
         account: name of the account in errors and in the store.
@@ -174,35 +178,6 @@ class OAuthTokens:
         )
         await self._store.write(self._account, renewed.model_dump_json())
         return renewed
-
-
-class OAuth(httpx.Auth):
-    """Puts a token on each request.
-
-    One that is refused with 401 is sent once more with a new token: 401 means it was not done.
-    """
-
-    def __init__(self, tokens: OAuthTokens) -> None:
-        self._tokens = tokens
-
-    async def async_auth_flow(
-        self, request: httpx.Request
-    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Add the token; when it is refused, renew it and send once more.
-
-        Raises:
-            ConnectorError: there is no token, see ``OAuthTokens.token``.
-        """
-        token = await self._tokens.token()
-        _authorize(request, token)
-        response = yield request
-        if response.status_code == _UNAUTHORIZED:
-            _authorize(request, await self._tokens.token(refused=token))
-            yield request
-
-
-def _authorize(request: httpx.Request, token: SecretStr) -> None:
-    request.headers["Authorization"] = f"Bearer {token.get_secret_value()}"
 
 
 def _fingerprint(*parts: str) -> str:

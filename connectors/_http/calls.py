@@ -9,17 +9,19 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 import structlog
+from pydantic import SecretStr
 
 from connectors._http.breaker import Breaker, BreakerStore, Entry
 from connectors._http.errors import ConnectorError, RateLimitedError, TransientError
 from connectors._http.limits import Limiter, Rate
 from connectors._http.retry import RetryPolicy
-from connectors._http.tokens import MemoryTokens, TokenStore
+from connectors._http.tokens import MemoryTokens, TokenSource, TokenStore
 
 log = structlog.get_logger(__name__)
 
 Result = TypeVar("Result")
 OK = "ok"
+_NO_TOKEN = SecretStr("")
 
 
 @dataclass(frozen=True)
@@ -87,13 +89,24 @@ class Shared:
 
 @dataclass
 class Trace:
-    """What an attempt finds out on the way."""
+    """What an attempt is given, and finds out on the way.
 
+    Args:
+        token: to be put on the request; empty: calls carry none.
+        is_unauthorized: it was answered with 401, so it was not done.
+        request_id: by which the vendor finds it; empty when it told none.
+    """
+
+    token: SecretStr = _NO_TOKEN
+    is_unauthorized: bool = False
     request_id: str = ""
 
 
 class Caller:
     """Makes the calls of one service.
+
+    Whatever is sent to it has a turn of its own and counts as an attempt; so does a call that is
+    answered with 401 and is sent once more with a new token.
 
     Args:
         service: name used in errors and records.
@@ -101,6 +114,7 @@ class Caller:
         retry: when a call is tried again.
         slots: of what calls need besides, e.g. a thread; it is waited for before the turn, so
             that a call is made when its turn comes. None: nothing.
+        tokens: of what calls carry; None: nothing that is ever renewed.
         clock: seconds that only grow; tests replace it.
     """
 
@@ -110,6 +124,7 @@ class Caller:
         shared: Shared | None = None,
         retry: RetryPolicy | None = None,
         slots: AbstractAsyncContextManager[object] | None = None,
+        tokens: TokenSource | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         shared = shared or Shared()
@@ -119,6 +134,7 @@ class Caller:
         self._breaker = Breaker(service, shared.breakers) if shared.breakers else None
         self._retry = retry or RetryPolicy()
         self._slots = slots or nullcontext()
+        self._tokens = tokens
         self._clock = clock
         self._learned: Rate | None = None
 
@@ -138,21 +154,27 @@ class Caller:
 
         Raises:
             ConnectorError: the last attempt's, or the service is left alone, or our own pace
-                would keep the call waiting for too long.
+                would keep the call waiting for too long, or there is no token.
         """
         trace, attempts, outcome, begin = Trace(), 0, OK, self._clock()
+        refused: SecretStr | None = None
         try:
             while True:
                 entry = await self._entered(operation)
                 try:
                     async with self._slots:
                         await self._wait_for_turn(operation)
+                        if self._tokens is not None:
+                            trace.token = await self._asked(operation, self._tokens.token(refused))
                         attempts += 1
                         result = await attempt(trace)
                 except ConnectorError as error:
                     if error.is_settled:  # of a call within this one, as for a token
                         raise
                     await self._noted(self._note(error, entry))
+                    if trace.is_unauthorized and trace.token and refused is None:
+                        refused = trace.token
+                        continue
                     wait = self._retry.wait_seconds(attempts, error, safe=safe)
                     if wait is None:
                         error.is_settled = True

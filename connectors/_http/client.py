@@ -26,6 +26,7 @@ from connectors._http.limits import Rate
 from connectors._http.network import may_use_proxy, tls_for
 from connectors._http.redaction import Redactor
 from connectors._http.retry import RetryPolicy, retry_after_seconds
+from connectors._http.tokens import TokenSource
 
 Model = TypeVar("Model", bound=BaseModel)
 Result = TypeVar("Result")
@@ -78,7 +79,8 @@ class ServiceClient:
         base_url: root of the API; paths are added to it.
         timeout_seconds: longest wait for each of connect, write, read, and a free connection;
             three times as long for all of a request.
-        auth: puts credentials on requests.
+        auth: puts credentials on requests, the same on each.
+        tokens: of what requests carry instead; one that is refused is renewed.
         table: the service's own lines of the error table.
         cures: the service's own sentences for ops, by class of error.
         read_problem: reads the vendor's error code and text from an answer.
@@ -96,6 +98,7 @@ class ServiceClient:
         *,
         timeout_seconds: float,
         auth: httpx.Auth | None = None,
+        tokens: TokenSource | None = None,
         table: ErrorTable = STATUSES,
         cures: Cures | None = None,
         read_problem: Callable[[httpx.Response], Problem] = no_problem,
@@ -111,7 +114,7 @@ class ServiceClient:
         self._read_problem = read_problem
         self._request_id = request_id
         self._read_limit = read_limit
-        self._caller = Caller(service, shared, retry)
+        self._caller = Caller(service, shared, retry, tokens=tokens)
         self._longest_seconds = timeout_seconds * _WAITS
         self._http = httpx.AsyncClient(
             base_url=base_url,
@@ -186,6 +189,8 @@ class ServiceClient:
                 json=parts.get("json"),
                 data=parts.get("data"),
             )
+            if trace.token:
+                request.headers["Authorization"] = f"Bearer {trace.token.get_secret_value()}"
             try:
                 async with asyncio.timeout(self._longest_seconds):
                     response = await self._http.send(request)
@@ -195,6 +200,7 @@ class ServiceClient:
                 endless = httpx.ReadTimeout("the answer has no end")
                 raise self._unanswered(operation, endless, safe=safe) from None
             trace.request_id = response.headers.get(self._request_id, "")
+            trace.is_unauthorized = response.status_code == httpx.codes.UNAUTHORIZED
             await self._caller.learn(self._read_limit(response.headers))
             if not response.is_success:
                 raise self._refused(operation, response, safe=safe)

@@ -138,7 +138,9 @@ class GoogleApi(Generic[Resource]):
             retry=retry,
         )
         self._threads = Threads(service)
-        self._caller = Caller(service, shared, retry, slots=self._threads.slots)
+        self._caller = Caller(
+            service, shared, retry, slots=self._threads.slots, tokens=self._tokens
+        )
         self._own = threading.local()
         self._opened: list[httplib2.Http] = []
 
@@ -213,27 +215,15 @@ class GoogleApi(Generic[Resource]):
         *,
         safe: bool,
     ) -> Result:
-        async def attempt(_trace: Trace) -> Result:
+        async def attempt(trace: Trace) -> Result:
             try:
-                answer = await self._authorized(operation, ask, safe=safe)
+                answer = await self._answer(operation, ask, trace.token, safe=safe)
             except HttpError as refusal:
+                trace.is_unauthorized = refusal.status_code == _UNAUTHORIZED
                 raise self._refused(operation, refusal, safe=safe) from None
             return read(answer)
 
         return await self._caller.call(operation, attempt, safe=safe)
-
-    async def _authorized(
-        self, operation: str, ask: Callable[[Resource], HttpRequest], *, safe: bool
-    ) -> Any:  # noqa: ANN401 - as `send`
-        """Send a request; if its token is refused, once more with a new one: it was not done."""
-        token = await self._tokens.token()
-        try:
-            return await self._answer(operation, ask, token, safe=safe)
-        except HttpError as refusal:
-            if refusal.status_code != _UNAUTHORIZED:
-                raise
-        renewed = await self._tokens.token(refused=token)
-        return await self._answer(operation, ask, renewed, safe=safe)
 
     async def _answer(
         self,

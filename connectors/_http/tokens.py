@@ -8,6 +8,15 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
+from pydantic import SecretStr
+
+
+class TokenSource(Protocol):
+    """Whose tokens the calls of a service carry."""
+
+    async def token(self, refused: SecretStr | None = None) -> SecretStr:
+        """Return a token that is good for a while yet, and is not the refused one."""
+
 
 class TokenStore(Protocol):
     """Where tokens are kept."""

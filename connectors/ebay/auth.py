@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from pydantic import SecretStr
 
-from connectors._http.auth import OAuth, OAuthTokens
+from connectors._http.auth import OAuthTokens
 from connectors._http.calls import Shared
 from connectors._http.client import ServiceClient
 from connectors._http.errors import Cures
@@ -110,7 +110,7 @@ class Access:
             self.account,
             url,
             timeout_seconds=self.timeout_seconds,
-            auth=OAuth(tokens),
+            tokens=tokens,
             table=TABLE,
             cures=self.cures,
             read_problem=read_problem,

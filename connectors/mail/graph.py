@@ -11,7 +11,7 @@ from urllib.parse import quote
 import structlog
 from pydantic import SecretStr
 
-from connectors._http.auth import OAuth, OAuthTokens
+from connectors._http.auth import OAuthTokens
 from connectors._http.cache import AnswerCache
 from connectors._http.calls import Shared
 from connectors._http.client import ServiceClient
@@ -115,7 +115,7 @@ class GraphMail:
             SERVICE,
             base_url,
             timeout_seconds=timeout_seconds,
-            auth=OAuth(self._tokens),
+            tokens=self._tokens,
             table=GRAPH_TABLE,
             cures=GRAPH_CURES,
             read_problem=read_graph_problem,

@@ -9,10 +9,11 @@ from urllib.parse import parse_qs
 import pytest
 from pydantic import SecretStr
 
-from connectors._http.auth import BearerAuth, OAuth, OAuthTokens
-from connectors._http.calls import Shared
+from connectors._http.auth import BearerAuth, OAuthTokens
+from connectors._http.calls import MemoryRecorder, Shared
 from connectors._http.client import ServiceClient
 from connectors._http.errors import ConnectorError, NeedsReauthError, TransientError
+from connectors._http.limits import MemoryLimiter, Rate
 from connectors._http.retry import RetryPolicy
 
 PATH = "/tenant/oauth2/v2.0/token"
@@ -67,9 +68,7 @@ async def make(server: Any, retry: RetryPolicy, clock: Clock) -> AsyncIterator[M
 @pytest.fixture
 async def client(server: Any, retry: RetryPolicy, make: Make) -> AsyncIterator[ServiceClient]:
     tokens = make(scope="all")
-    client = ServiceClient(
-        "things", server.url, timeout_seconds=5.0, auth=OAuth(tokens), retry=retry
-    )
+    client = ServiceClient("things", server.url, timeout_seconds=5.0, tokens=tokens, retry=retry)
     yield client
     await client.aclose()
 
@@ -267,3 +266,84 @@ async def test_who_we_are_may_go_into_a_header(server: Any, make: Make, clock: C
 
     assert server.seen[0].headers["authorization"].startswith("Basic ")
     assert b"hunter2" not in server.seen[0].body
+
+
+@pytest.fixture
+def recorder() -> MemoryRecorder:
+    return MemoryRecorder()
+
+
+@pytest.fixture
+async def paced(
+    server: Any, retry: RetryPolicy, make: Make, recorder: MemoryRecorder
+) -> AsyncIterator[ServiceClient]:
+    """A client that has a turn every ten seconds, by a clock that stands still."""
+    shared = Shared(MemoryLimiter(Rate(1, 10.0), clock=lambda: 0.0), recorder=recorder)
+    client = ServiceClient(
+        "things",
+        server.url,
+        timeout_seconds=5.0,
+        tokens=make(shared=shared),
+        shared=shared,
+        retry=retry,
+    )
+    yield client
+    await client.aclose()
+
+
+def recorded(recorder: MemoryRecorder) -> list[tuple[str, str, int]]:
+    return [(call.operation, call.outcome, call.attempts) for call in recorder.calls]
+
+
+async def test_a_call_that_is_sent_again_with_a_new_token_has_a_turn_of_its_own_and_counts(
+    server: Any, paced: ServiceClient, recorder: MemoryRecorder, waits: list[float]
+) -> None:
+    grant(server, "t1")
+    server.answer(401)
+    grant(server, "t2")
+    server.answer(202)
+
+    await paced.send("add_thing", "POST", "/a", content=b"body")
+
+    assert waits == [pytest.approx(10.2)]
+    assert recorded(recorder) == [("token", "ok", 1), ("token", "ok", 1), ("add_thing", "ok", 2)]
+
+
+async def test_a_token_service_takes_no_turn_of_the_api(
+    server: Any, paced: ServiceClient, waits: list[float]
+) -> None:
+    grant(server, "t1")
+    server.answer(200)
+
+    await paced.send("get_thing", "GET", "/a")
+
+    assert sent(server) == [PATH, "/a Bearer t1"]
+    assert waits == []
+
+
+async def test_without_a_token_nothing_is_sent_and_the_next_call_waits_for_its_turn(
+    server: Any, paced: ServiceClient, recorder: MemoryRecorder, waits: list[float]
+) -> None:
+    for _ in range(2):
+        server.answer(400, {"error": "invalid_client"})
+
+    for _ in range(2):
+        await failure(paced)
+
+    assert sent(server) == [PATH, PATH]
+    assert waits == [pytest.approx(10.2)]
+    assert recorded(recorder)[1] == ("get_thing", "NeedsReauthError", 0)
+
+
+async def test_a_new_token_is_kept_when_the_call_fails_in_passing_afterwards(
+    server: Any, client: ServiceClient, waits: list[float]
+) -> None:
+    grant(server, "t1")
+    server.answer(401)
+    grant(server, "t2")
+    server.answer(503)
+    server.answer(200)
+
+    await client.send("get_thing", "GET", "/a")
+
+    assert sent(server) == [PATH, "/a Bearer t1", PATH, "/a Bearer t2", "/a Bearer t2"]

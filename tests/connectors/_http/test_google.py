@@ -18,6 +18,7 @@ from connectors._http.errors import (
     UnknownOutcomeError,
 )
 from connectors._http.google import GoogleApi, read_google_problem, told_wait
+from connectors._http.limits import MemoryLimiter, Rate
 from connectors._http.retry import RetryPolicy
 from connectors._http.tokens import MemoryTokens
 from tests.connectors.conftest import FaultyServer
@@ -94,15 +95,22 @@ async def test_a_call_carries_the_token_and_is_recorded(
     assert [call.outcome for call in recorder.calls if call.service == "drive"] == ["ok"]
 
 
-async def test_a_refused_token_is_renewed_once(server: FaultyServer, api: GoogleApi[Any]) -> None:
+async def test_a_refused_token_is_renewed_once(
+    server: FaultyServer, retry: RetryPolicy, recorder: MemoryRecorder, waits: list[float]
+) -> None:
+    limiter = MemoryLimiter(Rate(1, 10.0), clock=lambda: 0.0)
+    api = api_at(server.url, retry, Shared(limiter=limiter, recorder=recorder))
     grant(server, "old")
     refuse(server, 401, "authError")
     grant(server, "new")
     server.answer(200, {"kind": "drive#about"})
 
     await ask(api)
+    await api.aclose()
 
     assert server.seen[-1].headers["authorization"] == "Bearer new"
+    assert waits == [pytest.approx(10.2)], "the second request had a turn of its own"
+    assert [call.attempts for call in recorder.calls if call.operation == "about"] == [2]
 
 
 async def test_a_token_that_is_refused_twice_needs_a_person(
@@ -277,7 +285,7 @@ async def test_a_store_of_tokens_that_is_away_leaves_no_outcome_unknown(
         refuse(server, 401, "authError")
     api = api_at(server.url, retry, Shared(tokens=BrokenTokens(3 * sent)))
 
-    with pytest.raises(ConnectionRefusedError):
+    with pytest.raises(TransientError, match="hotrod doctor"):
         await write(api)
 
     await api.aclose()
