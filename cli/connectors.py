@@ -7,9 +7,10 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 from rich.table import Table
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="What talks to outside services.", no_args_is_help=True)
 
+Kept = TypeVar("Kept")
 Name = Annotated[str, typer.Argument(help="As `hotrod connectors list` shows it.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
@@ -58,9 +60,9 @@ def list_connectors(*, as_json: Json = False) -> None:
             "connector": one.name,
             "title": one.title,
             "reached": reached(one, settings),
-            "breaker": standing.get(one.name, "closed"),
-            "calls": hour[one.name].calls if one.name in hour else 0,
-            "failed": hour[one.name].failed if one.name in hour else 0,
+            "breaker": "; ".join(_breakers(one, standing)) or "closed",
+            "calls": sum(made.calls for made in _of(one, hour).values()),
+            "failed": sum(made.failed for made in _of(one, hour).values()),
         }
         for one in CONNECTORS
     ]
@@ -190,6 +192,22 @@ async def _in_use() -> tuple[dict[str, str], dict[str, Traffic]]:
     async with transaction() as session:
         standing = {row.service: row.in_words() for row in await breakers(session)}
         return standing, await traffic(session, now())
+
+
+def _of(one: Connector, by_service: Mapping[str, Kept]) -> dict[str, Kept]:
+    """Choose what is kept of a connector's services: of itself, or of parts like ``mail.imap``."""
+    return {
+        service: kept
+        for service, kept in by_service.items()
+        if service.partition(".")[0] == one.name
+    }
+
+
+def _breakers(one: Connector, standing: Mapping[str, str]) -> list[str]:
+    return [
+        words if service == one.name else f"{service}: {words}"
+        for service, words in _of(one, standing).items()
+    ]
 
 
 def _exemptions(marks: dict[str, str]) -> list[str]:

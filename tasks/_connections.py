@@ -90,11 +90,12 @@ def mail_transport(settings: Settings, account: Account = alone) -> MailTranspor
             from connectors.mail.imap import ImapMail
             from connectors.mail.smtp import SmtpMail
 
-            shared = account("mail", None)
             imap = None
             if settings.imap.host:
-                imap = _made(ImapMail, settings.imap, shared=shared, **timeout)
-            return _made(SmtpMail, settings.smtp, imap=imap, shared=shared, **timeout)
+                reading = account("mail.imap", None)
+                imap = _made(ImapMail, settings.imap, shared=reading, **timeout)
+            sending = account("mail.smtp", None)
+            return _made(SmtpMail, settings.smtp, imap=imap, shared=sending, **timeout)
 
 
 def claude_client(settings: Settings, account: Account = alone) -> ClaudeClient | None:

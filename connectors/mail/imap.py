@@ -32,7 +32,7 @@ from connectors.mail.imap_summary import ITEMS, Place, read_place, summarize
 from connectors.mail.message import read_message
 from connectors.mail.models import MailFolder, MailMessage, MailPage, MailSummary, SentLookup
 
-SERVICE = "mail"
+SERVICE = "mail.imap"
 PAGE = 100
 
 _SLICE_SECONDS = 2.0

@@ -36,7 +36,7 @@ from connectors.mail.models import MailFolder, MailMessage, MailPage, MailSummar
 
 log = structlog.get_logger(__name__)
 
-SERVICE = "mail"
+SERVICE = "mail.smtp"
 
 _FRESH_SECONDS = 60.0
 _CLOSING = 421

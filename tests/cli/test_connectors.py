@@ -11,6 +11,7 @@ import pytest
 from cli import connectors
 from cli.connector_pages import pages
 from connectors.registry import CONNECTORS, RULES
+from hotrod.services.store import Traffic
 from sandbox import running_sandbox
 
 ROOT = Path(__file__).parents[2]
@@ -47,6 +48,23 @@ def test_connectors_are_listed_without_the_stack(hotrod: Hotrod, capsys: Output)
 
     assert rows["slack"]["reached"] == "stand-in"
     assert rows["slack"]["breaker"] == "closed"
+
+
+def test_a_connectors_row_sums_up_its_services_and_names_the_one_that_is_left_alone(
+    hotrod: Hotrod, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def in_use() -> tuple[dict[str, str], dict[str, Traffic]]:
+        calls = {"mail.imap": Traffic(5, 0), "mail.smtp": Traffic(4, 3), "mailer": Traffic(9, 9)}
+        return {"mail.smtp": "left alone", "slack": "left alone"}, calls
+
+    monkeypatch.setattr(connectors, "_in_use", in_use)
+    assert hotrod("connectors", "list", "--json") == 0
+
+    rows = {row["connector"]: row for row in json.loads(capsys.readouterr().out)["connectors"]}
+
+    assert rows["mail"]["breaker"] == "mail.smtp: left alone"
+    assert (rows["mail"]["calls"], rows["mail"]["failed"]) == (9, 3)
+    assert rows["slack"]["breaker"] == "left alone"
 
 
 def test_a_service_that_is_not_reached_is_told_with_its_cure(

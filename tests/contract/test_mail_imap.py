@@ -11,6 +11,8 @@ import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
+from connectors._http.breaker import MemoryBreakers
+from connectors._http.calls import Shared
 from connectors._http.errors import (
     NeedsReauthError,
     RateLimitedError,
@@ -70,6 +72,30 @@ async def mail(stand_ins: Any) -> AsyncIterator[SmtpMail]:
 def store(stand_ins: Any) -> MailStore:
     kept: MailStore = stand_ins.sandbox.state.store(MailStore)
     return kept
+
+
+async def test_mail_is_read_while_the_server_that_sends_is_left_alone(
+    stand_ins: Any, store: MailStore, unused_tcp_port: int
+) -> None:
+    shared = Shared(breakers=MemoryBreakers())
+    mail = SmtpMail(
+        host="127.0.0.1",
+        port=unused_tcp_port,
+        timeout_seconds=5.0,
+        imap=imap(stand_ins, shared=shared),
+        shared=shared,
+    )
+    deliver(store)
+    for _ in range(5):
+        with pytest.raises(TransientError, match="no answer"):
+            await send(mail, written())
+    with pytest.raises(TransientError, match=r"mail\.smtp\.send: it failed 5 times"):
+        await send(mail, written())
+
+    (found,) = (await mail.fetch(mailbox=HUB)).messages
+
+    await mail.aclose()
+    assert found.message_id == "<1@x>"
 
 
 def deliver(store: MailStore, message_id: str = "<1@x>") -> None:

@@ -296,10 +296,10 @@ async def test_every_call_is_recorded_and_no_message_is_sent_again(
     assert [
         (call.service, call.operation, call.outcome, call.attempts) for call in recorder.calls
     ] == [
-        ("mail", "ping", "ok", 1),
-        ("mail", "send", "UnknownOutcomeError", 1),
-        ("mail", "send", "TransientError", 1),
-        ("mail", "send", "ok", 1),
+        ("mail.smtp", "ping", "ok", 1),
+        ("mail.smtp", "send", "UnknownOutcomeError", 1),
+        ("mail.smtp", "send", "TransientError", 1),
+        ("mail.smtp", "send", "ok", 1),
     ]
 
 
