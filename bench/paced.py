@@ -14,7 +14,7 @@ from connectors._http.limits import Rate
 from hotrod.db.engine import Database
 from hotrod.settings import Settings, load_settings
 from hotrod.stack.secrets import load_secrets
-from tasks._connections import Accounts
+from tasks._accounts import Accounts
 
 SERVICE = "paced"
 PATH = "/auth.test"

@@ -24,7 +24,7 @@ from connectors._http.limits import Rate
 from hotrod.db.engine import Database
 from hotrod.errors import HotrodError
 from hotrod.stack.secrets import load_secrets
-from tasks._connections import Accounts
+from tasks._accounts import Accounts
 
 _LEAST_USED = 0.95
 _OVERHEAD_SECONDS = 0.001

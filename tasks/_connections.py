@@ -15,11 +15,6 @@ from connectors.claude.client import ClaudeClient
 from connectors.mail.client import MailTransport
 from connectors.objects.client import ObjectsClient
 from connectors.slack.client import SlackClient
-from hotrod.db.engine import Database
-from hotrod.services.breakers import SharedBreakers
-from hotrod.services.limiter import SharedLimiter
-from hotrod.services.recorder import CallRecorder
-from hotrod.services.tokens import SharedTokens
 from hotrod.settings import Settings
 
 Account = Callable[[str, Rate | None], Shared]
@@ -37,30 +32,6 @@ class Client(Protocol):
 
 
 Made = TypeVar("Made")
-_UNLIMITED = Rate(2**31 - 1, 1.0)
-
-
-class Accounts:
-    """What all processes share that use the same accounts: by way of the database."""
-
-    def __init__(self, database: Database, secret_key: SecretStr) -> None:
-        self._database = database
-        self._breakers = SharedBreakers(database)
-        self._recorder = CallRecorder(database)
-        self._tokens = SharedTokens(database, secret_key)
-
-    def __call__(self, account: str, rate: Rate | None) -> Shared:
-        """Return what the users of an account share; without a rate, the waits it tells."""
-        return Shared(
-            limiter=SharedLimiter(self._database, account, rate or _UNLIMITED),
-            breakers=self._breakers,
-            recorder=self._recorder,
-            tokens=self._tokens,
-        )
-
-    async def aclose(self) -> None:
-        """Write down what was called."""
-        await self._recorder.aclose()
 
 
 def alone(_account: str, _rate: Rate | None) -> Shared:

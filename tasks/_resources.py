@@ -14,13 +14,8 @@ from hotrod.db.engine import Database
 from hotrod.links import CustomerLinks, LinkSigner
 from hotrod.settings import Settings, get_settings
 from hotrod.stack.secrets import load_secrets
-from tasks._connections import (
-    Accounts,
-    claude_client,
-    mail_transport,
-    objects_client,
-    slack_client,
-)
+from tasks._accounts import Accounts
+from tasks._connections import claude_client, mail_transport, objects_client, slack_client
 
 
 @dataclass

@@ -23,7 +23,7 @@ ROOMS = (
 )
 
 ALLOWED: dict[str, tuple[str, ...]] = {
-    "bench": ("flows", "tasks._connections", "connectors._http", "hotrod"),
+    "bench": ("flows", "tasks._accounts", "connectors._http", "hotrod"),
     "cli": (
         "bench",
         "deployments",
