@@ -93,7 +93,7 @@ async def batch_clear(spreadsheet_id: str, request: Request, state: State) -> Re
     return Parameters(request).answer({"spreadsheetId": spreadsheet_id, "clearedRanges": cleared})
 
 
-@router.post("/{spreadsheet_id}/values/{area:path}:append")
+@router.post("/{spreadsheet_id}/values/{area:anything}:append")
 async def append(spreadsheet_id: str, area: str, request: Request, state: State) -> Response:
     """Write rows below the table that lies in a range."""
     writing, parameters = _Writing(_file_of(state, spreadsheet_id)), Parameters(request)
@@ -113,7 +113,7 @@ async def append(spreadsheet_id: str, area: str, request: Request, state: State)
     return parameters.answer(answer)
 
 
-@router.post("/{spreadsheet_id}/values/{area:path}:clear")
+@router.post("/{spreadsheet_id}/values/{area:anything}:clear")
 async def clear(spreadsheet_id: str, area: str, request: Request, state: State) -> Response:
     """Empty a range; formats would stay."""
     writing = _Writing(_file_of(state, spreadsheet_id))
@@ -122,14 +122,14 @@ async def clear(spreadsheet_id: str, area: str, request: Request, state: State) 
     return Parameters(request).answer({"spreadsheetId": spreadsheet_id, "clearedRange": cleared})
 
 
-@router.get("/{spreadsheet_id}/values/{area:path}")
+@router.get("/{spreadsheet_id}/values/{area:anything}")
 async def get_values(spreadsheet_id: str, area: str, request: Request, state: State) -> Response:
     """Return the values of a range."""
     parameters = Parameters(request)
     return parameters.answer(_values(_file_of(state, spreadsheet_id), area, parameters))
 
 
-@router.put("/{spreadsheet_id}/values/{area:path}")
+@router.put("/{spreadsheet_id}/values/{area:anything}")
 async def update(spreadsheet_id: str, area: str, request: Request, state: State) -> Response:
     """Write values to a range."""
     writing, parameters = _Writing(_file_of(state, spreadsheet_id)), Parameters(request)

@@ -9,7 +9,7 @@ from sandbox.google.errors import GoogleError
 router = APIRouter()
 
 
-@router.api_route("/{_path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+@router.api_route("/{_path:anything}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
 async def unknown_path(_path: str) -> None:
     """Refuse what is not played here."""
     raise GoogleError(404, "Not Found", "notFound")

@@ -129,6 +129,7 @@ async def test_a_write_changes_the_file_in_drive(google: Google) -> None:
     ("method", "path", "body"),
     [
         ("GET", "values/Nowhere!A1", None),
+        ("GET", "values/%0AA1", None),
         ("GET", "values/A1?valueRenderOption=PRETTY", None),
         ("GET", "values:batchGet?ranges=Nowhere", None),
         ("PUT", "values/A1", {"values": [["x"]]}),
