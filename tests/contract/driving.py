@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import httpx
 import pytest
@@ -80,20 +80,29 @@ class Known:
     body: Sequence[Any] = ()
 
 
+class Call(Protocol):
+    """What a call asks for."""
+
+    path_parameters: dict[str, Any]
+    query: dict[str, Any]
+    body: Any
+
+
+MadeUp = TypeVar("MadeUp", bound=Call)
+
+
 @st.composite
-def _calls(
-    draw: st.DrawFn, made_up: st.SearchStrategy[schemathesis.Case], known: Known
-) -> schemathesis.Case:
+def calls(draw: st.DrawFn, made_up: st.SearchStrategy[MadeUp], known: Known) -> MadeUp:
     """Draw a call: made up, at something that is there, or sensible as a whole."""
     sense = draw(st.sampled_from(("none", "path", "all")))
     path = {} if sense == "none" else draw(_one_of_each(known.path))
     query = draw(_one_of_each(known.query)) if sense == "all" else {}
     body = draw(st.sampled_from(known.body)) if sense == "all" and known.body else None
-    case = draw(made_up)
-    case.path_parameters |= path
-    case.query |= query
-    case.body = case.body if body is None else body
-    return case
+    call = draw(made_up)
+    call.path_parameters |= path
+    call.query |= query
+    call.body = call.body if body is None else body
+    return call
 
 
 def _one_of_each(values: Mapping[str, Sequence[Any]]) -> st.SearchStrategy[dict[str, Any]]:
@@ -145,7 +154,7 @@ def drive(
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(case=_calls(target.as_strategy(), known))
+    @given(case=calls(target.as_strategy(), known))
     def run(case: schemathesis.Case) -> None:
         answer = case.call(base_url=url + contract.base, headers=dict(headers))
         answers[answer.status_code] += 1
