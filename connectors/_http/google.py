@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import http.client
 import re
-import select
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Generic, TypeVar
-from urllib.parse import urlsplit
 
 import httplib2
 from google.oauth2.credentials import Credentials
@@ -22,6 +20,7 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError
 
 from connectors._http.auth import OAuthTokens
 from connectors._http.calls import Caller, Shared, Trace
+from connectors._http.client import accept
 from connectors._http.errors import (
     ConnectorError,
     Cures,
@@ -37,6 +36,7 @@ from connectors._http.errors import (
     classify,
 )
 from connectors._http.network import may_use_proxy
+from connectors._http.once import NotConnectedError, OnceHttp
 from connectors._http.redaction import Redactor
 from connectors._http.retry import RetryPolicy, retry_after_seconds
 from connectors._http.threads import Threads
@@ -49,6 +49,7 @@ Resource = TypeVar("Resource")
 Result = TypeVar("Result")
 
 _UNAUTHORIZED = 401
+_NOT_FOUND = 404
 _RETRY_AFTER = re.compile(r"Retry after (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z)")
 
 GOOGLE_TABLE: ErrorTable = {
@@ -145,7 +146,12 @@ class GoogleApi(Generic[Resource]):
         self._opened: list[httplib2.Http] = []
 
     async def send(
-        self, operation: str, ask: Callable[[Resource], HttpRequest], *, safe: bool
+        self,
+        operation: str,
+        ask: Callable[[Resource], HttpRequest],
+        *,
+        safe: bool,
+        check: Callable[[Any], None] = accept,
     ) -> Any:  # noqa: ANN401 - JSON, bytes, or nothing, as the request is
         """Send a request and return its answer, which is a success, as the library reads it.
 
@@ -153,12 +159,18 @@ class GoogleApi(Generic[Resource]):
             operation: name used in errors and records.
             ask: builds the request by the library; it is called once for each attempt.
             safe: repeating the request changes nothing.
+            check: raises what is wrong with the answer, which is a failure like any other then.
 
         Raises:
             UnknownOutcomeError: a write may have been done.
             ConnectorError: as classified, see ``errors``.
         """
-        return await self._call(operation, ask, lambda answer: answer, safe=safe)
+
+        def read(answer: object) -> object:
+            check(answer)
+            return answer
+
+        return await self._call(operation, ask, read, safe=safe)
 
     async def fetch(
         self,
@@ -167,6 +179,7 @@ class GoogleApi(Generic[Resource]):
         ask: Callable[[Resource], HttpRequest],
         *,
         safe: bool,
+        check: Callable[[Model], None] = accept,
     ) -> Model:
         """Send a request and return its JSON answer as a model; arguments as for ``send``.
 
@@ -177,13 +190,27 @@ class GoogleApi(Generic[Resource]):
         """
 
         def read(answer: object) -> Model:
-            try:
-                return into.model_validate(answer)
-            except ValidationError as mismatch:
-                faults = sorted({fault["type"] for fault in mismatch.errors()})
-            raise self.unreadable(operation, ", ".join(faults), safe=safe)
+            found = self._read(into, operation, answer, safe=safe)
+            check(found)
+            return found
 
         return await self._call(operation, ask, read, safe=safe)
+
+    async def find(
+        self, into: type[Model], operation: str, ask: Callable[[Resource], HttpRequest]
+    ) -> Model | None:
+        """Fetch what may not be there, as ``fetch`` does; None: Google says that it isn't.
+
+        A 404 that doesn't come from Google's API stays an error: it tells of a wrong URL.
+
+        Raises:
+            ConnectorError: as for ``fetch``.
+        """
+
+        def read(answer: object) -> Model | None:
+            return self._read(into, operation, answer, safe=True)
+
+        return await self._call(operation, ask, read, safe=True, missing=lambda: None)
 
     def unreadable(self, operation: str, why: str, *, safe: bool) -> ConnectorError:
         """Build the error for a success that can't be read."""
@@ -207,6 +234,13 @@ class GoogleApi(Generic[Resource]):
             static_discovery=True,
         )
 
+    def _read(self, into: type[Model], operation: str, answer: object, *, safe: bool) -> Model:
+        try:
+            return into.model_validate(answer)
+        except ValidationError as mismatch:
+            faults = sorted({fault["type"] for fault in mismatch.errors()})
+        raise self.unreadable(operation, ", ".join(faults), safe=safe)
+
     async def _call(
         self,
         operation: str,
@@ -214,11 +248,16 @@ class GoogleApi(Generic[Resource]):
         read: Callable[[Any], Result],
         *,
         safe: bool,
+        missing: Callable[[], Result] | None = None,
     ) -> Result:
+        """Make a call, and read its answer; ``missing`` answers for what is not there."""
+
         async def attempt(trace: Trace) -> Result:
             try:
                 answer = await self._answer(operation, ask, trace.token, safe=safe)
             except HttpError as refusal:
+                if missing and _says_missing(refusal):
+                    return missing()
                 trace.is_unauthorized = refusal.status_code == _UNAUTHORIZED
                 raise self._refused(operation, refusal, safe=safe) from None
             return read(answer)
@@ -237,7 +276,7 @@ class GoogleApi(Generic[Resource]):
         try:
             answer = await self._threads.run(lambda: self._execute(ask, token))
         except (httplib2.HttpLib2Error, http.client.HTTPException, OSError) as cause:
-            was_sent = not isinstance(cause, (_NotConnectedError, httplib2.ServerNotFoundError))
+            was_sent = not isinstance(cause, (NotConnectedError, httplib2.ServerNotFoundError))
             kind = UnknownOutcomeError if was_sent and not safe else TransientError
             raise self.error(kind, operation, f"no answer ({_name(cause)})") from None
         except UnicodeDecodeError:
@@ -249,7 +288,7 @@ class GoogleApi(Generic[Resource]):
     def _execute(self, ask: Callable[[Resource], HttpRequest], token: SecretStr) -> Any:  # noqa: ANN401
         """Send a request from the current thread, by the thread's own connections."""
         if not hasattr(self._own, "http"):
-            self._own.http = _OnceHttp(self._timeout, may_use_proxy=self._may_use_proxy)
+            self._own.http = OnceHttp(self._timeout, may_use_proxy=self._may_use_proxy)
             self._opened.append(self._own.http)
         authorized = AuthorizedHttp(
             Credentials(token.get_secret_value()),  # type: ignore[no-untyped-call]
@@ -296,6 +335,11 @@ def read_google_problem(content: bytes) -> Problem:
     return Problem(next(reasons, error.status), error.message)
 
 
+def _says_missing(refusal: HttpError) -> bool:
+    is_googles = bool(read_google_problem(refusal.content).code)
+    return refusal.status_code == _NOT_FOUND and is_googles
+
+
 def told_wait(text: str, now: datetime | None = None) -> float | None:
     """Read from an error's text how many seconds to stay away: Gmail says it nowhere else."""
     told = _RETRY_AFTER.search(text)
@@ -306,65 +350,5 @@ def told_wait(text: str, now: datetime | None = None) -> float | None:
     return max((until - (now or datetime.now(UTC))).total_seconds(), 0.0) if until else None
 
 
-class _NotConnectedError(OSError):
-    """Nothing was sent: there is no connection."""
-
-
-class _Once:
-    """A connection that sends each request once.
-
-    httplib2 sends a request again, whatever its method, when the connection ends without an
-    answer: a mail would go out twice. Here that end is an error, and a connection that the
-    server closed meanwhile is opened anew before anything is sent.
-    """
-
-    sock: Any
-
-    def connect(self) -> None:
-        try:
-            super().connect()  # type: ignore[misc]
-        except OSError as cause:
-            raise _NotConnectedError(type(cause).__name__) from cause
-
-    def request(self, *parts: Any, **more: Any) -> None:  # noqa: ANN401 - http.client's
-        if self.sock is not None and _has_ended(self.sock):
-            self.close()  # type: ignore[attr-defined]
-        super().request(*parts, **more)  # type: ignore[misc]
-
-    def getresponse(self) -> http.client.HTTPResponse:
-        try:
-            answer: http.client.HTTPResponse = super().getresponse()  # type: ignore[misc]
-        except (http.client.BadStatusLine, http.client.ResponseNotReady) as cause:
-            raise ConnectionResetError(type(cause).__name__) from cause
-        return answer
-
-
-class _PlainOnce(_Once, httplib2.HTTPConnectionWithTimeout):
-    pass
-
-
-class _TlsOnce(_Once, httplib2.HTTPSConnectionWithTimeout):
-    pass
-
-
-class _OnceHttp(httplib2.Http):
-    def __init__(self, timeout_seconds: float, *, may_use_proxy: bool) -> None:
-        if may_use_proxy:
-            super().__init__(timeout=timeout_seconds)
-        else:
-            super().__init__(timeout=timeout_seconds, proxy_info=None)
-
-    def request(self, uri: str, *parts: Any, **more: Any) -> Any:  # noqa: ANN401 - httplib2's
-        more["connection_type"] = _PlainOnce if urlsplit(uri).scheme == "http" else _TlsOnce
-        return super().request(uri, *parts, **more)
-
-
-def _has_ended(sock: Any) -> bool:  # noqa: ANN401 - a socket, plain or TLS
-    """Tell whether there is something to read before anything was asked: a goodbye."""
-    waiting = select.poll()
-    waiting.register(sock, select.POLLIN)
-    return bool(waiting.poll(0))
-
-
 def _name(cause: BaseException) -> str:
-    return str(cause) if isinstance(cause, _NotConnectedError) else type(cause).__name__
+    return str(cause) if isinstance(cause, NotConnectedError) else type(cause).__name__

@@ -105,11 +105,13 @@ class DriveClient:
 
         async def fetch(cursor: str | None) -> Page[DriveFile]:
             page = await self._drive.fetch(
-                FileList, "list_files", lambda drive: ask(drive, cursor), safe=True
+                FileList, "list_files", lambda drive: ask(drive, cursor), safe=True, check=whole
             )
+            return Page(page.files, page.next_page_token)
+
+        def whole(page: FileList) -> None:
             if page.incomplete_search:
                 raise self._drive.error(TransientError, "list_files", "not all was searched")
-            return Page(page.files, page.next_page_token)
 
         def ask(drive: DriveResource, cursor: str | None) -> HttpRequest:
             more: dict[str, Any] = {"pageToken": cursor} if cursor else {}
@@ -174,12 +176,18 @@ class DriveClient:
 
         def ask(drive: DriveResource) -> HttpRequest:
             request = drive.files().export(fileId=file_id, mimeType=kind)
-            request.add_response_callback(lambda answer: came.append(answer["content-type"]))
+            request.add_response_callback(
+                lambda answer: came.append(answer.get("content-type", ""))
+            )
             return request
 
-        content: bytes = await self._drive.send("export", ask, safe=True)
-        if not came[-1].startswith(kind):
-            raise self._drive.unreadable("export", f"it is {came[-1]}", safe=True)
+        def as_asked(_content: bytes) -> None:
+            if not came[-1].startswith(kind):
+                raise self._drive.unreadable(
+                    "export", f"it is {came[-1] or 'of no type'}", safe=True
+                )
+
+        content: bytes = await self._drive.send("export", ask, safe=True, check=as_asked)
         return content
 
     async def get_start_page_token(self) -> str:
@@ -362,11 +370,13 @@ class DriveClient:
             request.headers = {**(request.headers or {}), **part}
             return request
 
-        content: bytes = await self._drive.send("download", ask, safe=True)
-        if len(content) != end - begin:
-            raise self._drive.error(
-                TransientError, "download", f"{len(content)} bytes came of {end - begin}"
-            )
+        def whole(content: bytes) -> None:
+            if len(content) != end - begin:
+                raise self._drive.error(
+                    TransientError, "download", f"{len(content)} bytes came of {end - begin}"
+                )
+
+        content: bytes = await self._drive.send("download", ask, safe=True, check=whole)
         return content
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
 from connectors._http.calls import Shared
-from connectors._http.errors import RejectedError, ServiceNotFoundError
+from connectors._http.errors import RejectedError
 from connectors._http.google import GoogleApi
 from connectors._http.limits import Rate
 from connectors._http.retry import RetryPolicy
@@ -37,6 +36,8 @@ RATE = Rate(60, 60.0)
 
 Source: Sheets API, "Usage limits".
 """
+
+_DESCRIPTION = "spreadsheetId,properties(title),sheets(properties(sheetId,title,gridProperties))"
 
 
 class SheetsClient:
@@ -92,11 +93,12 @@ class SheetsClient:
             ServiceNotFoundError: it isn't there, or isn't shared with us.
             ConnectorError: as classified, see ``errors``.
         """
-        wanted = "spreadsheetId,properties(title),sheets(properties(sheetId,title,gridProperties))"
         return await self._sheets.fetch(
             Spreadsheet,
             "get_spreadsheet",
-            lambda sheets: sheets.spreadsheets().get(spreadsheetId=spreadsheet_id, fields=wanted),
+            lambda sheets: sheets.spreadsheets().get(
+                spreadsheetId=spreadsheet_id, fields=_DESCRIPTION
+            ),
             safe=True,
         )
 
@@ -275,12 +277,11 @@ class SheetsClient:
         Raises:
             ConnectorError: Sheets is not reached, or does not take our credentials.
         """
-        with suppress(ServiceNotFoundError):
-            await self._sheets.send(
-                "ping",
-                lambda sheets: sheets.spreadsheets().get(spreadsheetId="none", fields="properties"),
-                safe=True,
-            )
+        await self._sheets.find(
+            Spreadsheet,
+            "ping",
+            lambda sheets: sheets.spreadsheets().get(spreadsheetId="none", fields=_DESCRIPTION),
+        )
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from email.parser import BytesHeaderParser
 from email.policy import default
 from typing import Any, TypeVar
 
+from googleapiclient.http import HttpRequest
 from pydantic import SecretStr, ValidationError
 
 from connectors._http.batch import batch_execute
@@ -27,6 +28,7 @@ from connectors.mail.gmail_models import (
     GmailLabels,
     GmailList,
     GmailMessage,
+    GmailOriginal,
     GmailProfile,
     GmailThread,
 )
@@ -180,30 +182,29 @@ class GmailMail:
 
     async def read(self, message: str, *, mailbox: str) -> MailMessage:
         """Return a whole message."""
-        found = await self._message("read", mailbox, message, "raw")
-        return read_message(urlsafe_b64decode(found.raw + "=="))
+        found = await self._gmail.fetch(
+            GmailOriginal, "read", _asking(mailbox, message, "raw"), safe=True
+        )
+        return read_message(found.raw)
 
     async def thread(self, thread_id: str, *, mailbox: str) -> list[MailSummary]:
         """Return the messages of a conversation; none if Gmail doesn't know it."""
-        try:
-            found = await self._gmail.fetch(
-                GmailThread,
-                "thread",
-                lambda api: (
-                    api.users()
-                    .threads()
-                    .get(
-                        userId=mailbox,
-                        id=thread_id,
-                        format="metadata",
-                        metadataHeaders=SUMMARY_HEADERS,
-                    )
-                ),
-                safe=True,
-            )
-        except ServiceNotFoundError:
-            return []
-        return [one.summary() for one in sorted(found.messages, key=lambda one: one.internal_date)]
+        found = await self._gmail.find(
+            GmailThread,
+            "thread",
+            lambda api: (
+                api.users()
+                .threads()
+                .get(
+                    userId=mailbox,
+                    id=thread_id,
+                    format="metadata",
+                    metadataHeaders=SUMMARY_HEADERS,
+                )
+            ),
+        )
+        messages = found.messages if found else []
+        return [one.summary() for one in sorted(messages, key=lambda one: one.internal_date)]
 
     async def move(self, message: str, *, mailbox: str, folder: str) -> None:
         """Give a message the folder's label, and take those of other places from it."""
@@ -211,7 +212,10 @@ class GmailMail:
         if target.label in GIVEN_BY_GMAIL:
             text = f"only Gmail itself gives the label {target.label}"
             raise self._gmail.error(RejectedError, "move", text)
-        has = (await self._message("move", mailbox, message, "minimal")).label_ids
+        stored = await self._gmail.fetch(
+            GmailMessage, "move", _asking(mailbox, message, "minimal"), safe=True
+        )
+        has = stored.label_ids
         change = {
             "addLabelIds": [target.label] if target.label and not target.holds(has) else [],
             "removeLabelIds": left_for(target, has),
@@ -299,21 +303,10 @@ class GmailMail:
         """Return the headers of messages; those that are gone meanwhile are left out."""
 
         async def found(message: str) -> GmailMessage | None:
-            try:
-                return await self._message(operation, mailbox, message, "metadata")
-            except ServiceNotFoundError:
-                return None
+            asking = _asking(mailbox, message, "metadata", metadataHeaders=SUMMARY_HEADERS)
+            return await self._gmail.find(GmailMessage, operation, asking)
 
         return await _each(list(wanted), found)
-
-    async def _message(self, operation: str, mailbox: str, message: str, form: str) -> GmailMessage:
-        headers = {"metadataHeaders": SUMMARY_HEADERS} if form == "metadata" else {}
-        return await self._gmail.fetch(
-            GmailMessage,
-            operation,
-            lambda api: _messages(api).get(userId=mailbox, id=message, format=form, **headers),
-            safe=True,
-        )
 
     async def _profile(self, operation: str, user: str) -> GmailProfile:
         return await self._gmail.fetch(
@@ -338,6 +331,10 @@ class GmailMail:
 
 def _messages(api: Any) -> Any:  # noqa: ANN401 - made from a description at run time
     return api.users().messages()
+
+
+def _asking(mailbox: str, message: str, form: str, **more: object) -> Callable[[Any], HttpRequest]:
+    return lambda api: _messages(api).get(userId=mailbox, id=message, format=form, **more)
 
 
 def _labels(api: Any) -> Any:  # noqa: ANN401 - likewise

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode
 from datetime import UTC, datetime
 from email.utils import getaddresses, parseaddr
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from connectors.mail.models import MailSummary
@@ -75,11 +77,10 @@ class GmailPayload(_Answer):
 
 
 class GmailMessage(GmailReference):
-    """A message in one of Gmail's forms: ``minimal``, ``metadata`` or ``raw``."""
+    """A message as Gmail describes it: in the form ``minimal`` or ``metadata``."""
 
     internal_date: int = 0
     payload: GmailPayload = GmailPayload()
-    raw: str = ""
 
     def header(self, name: str) -> str:
         """Return the first header of a name; empty: there is none."""
@@ -100,6 +101,12 @@ class GmailMessage(GmailReference):
             received_at=datetime.fromtimestamp(self.internal_date / 1000, UTC),
             is_read="UNREAD" not in self.label_ids,
         )
+
+
+class GmailOriginal(GmailReference):
+    """A message as it was sent: in the form ``raw``."""
+
+    raw: Annotated[bytes, BeforeValidator(lambda text: urlsafe_b64decode(f"{text}=="))]
 
 
 class GmailThread(_Answer):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from connectors._http.calls import MemoryRecorder
 from connectors._http.retry import RetryPolicy
 
 
@@ -132,3 +133,9 @@ def retry(waits: list[float]) -> RetryPolicy:
 def closed_port(unused_tcp_port_factory: Callable[[], int]) -> int:
     """A port where nobody listens."""
     return unused_tcp_port_factory()
+
+
+@pytest.fixture
+def recorder() -> MemoryRecorder:
+    """Keep the calls of a connector that is made with it."""
+    return MemoryRecorder()

@@ -197,10 +197,11 @@ async def test_a_page_in_the_place_of_an_export_is_not_taken(
     stand_ins: Any, drive: DriveClient, store: played.DriveStore
 ) -> None:
     sheet = put(store, mime_type=played.SPREADSHEET, sheets=(Sheet("One", (("a",),)),))
-    await stand_ins.fault("google", "html", path="/export")
+    await stand_ins.fault("google", "html", path="/export", count=4)
 
     with pytest.raises(TransientError, match="text/html"):
         await drive.export(sheet.id, ExportFormat.CSV)
+    assert await drive.export(sheet.id, ExportFormat.CSV) == b"a"
 
 
 async def test_changes_are_told_once_each_with_what_was_removed(

@@ -30,11 +30,6 @@ class About(BaseModel):
     kind: str
 
 
-@pytest.fixture
-def recorder() -> MemoryRecorder:
-    return MemoryRecorder()
-
-
 def api_at(url: str, retry: RetryPolicy, shared: Shared | None = None) -> GoogleApi[Any]:
     return GoogleApi(
         "drive",
@@ -260,6 +255,28 @@ async def test_a_read_that_can_be_read_at_last_succeeds(
     assert (await ask(api)).kind == "drive#about"
 
     assert [(call.outcome, call.attempts) for call in recorder.calls][-1] == ("ok", 2)
+
+
+async def find(api: GoogleApi[Any]) -> About | None:
+    return await api.find(About, "find", lambda drive: drive.files().get(fileId="f1"))
+
+
+async def test_what_is_not_there_is_an_answer_to_who_looks_for_it(
+    server: FaultyServer, api: GoogleApi[Any], recorder: MemoryRecorder
+) -> None:
+    grant(server)
+    server.answer(200, {"kind": "drive#file"})
+    assert await find(api) == About(kind="drive#file")
+
+    refuse(server, 404, "notFound")
+    assert await find(api) is None
+
+    server.answer(404, b"<html>Not Found", Content_Type="text/html")
+    with pytest.raises(ServiceNotFoundError):
+        await find(api)
+
+    outcomes = [call.outcome for call in recorder.calls if call.service == "drive"]
+    assert outcomes == ["ok", "ok", "ServiceNotFoundError"]
 
 
 class BrokenTokens(MemoryTokens):

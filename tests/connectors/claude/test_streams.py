@@ -63,11 +63,6 @@ def plan(server: Any, *events: Mapping[str, object], **headers: str) -> None:
 
 
 @pytest.fixture
-def recorder() -> MemoryRecorder:
-    return MemoryRecorder()
-
-
-@pytest.fixture
 def budget() -> MemoryBudget:
     return MemoryBudget(Decimal(1))
 

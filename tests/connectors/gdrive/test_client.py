@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import SecretStr
 
+from connectors._http.calls import MemoryRecorder, Shared
 from connectors._http.errors import (
     ConnectorError,
     NeedsReauthError,
@@ -35,8 +36,10 @@ FILE = {
 
 
 @pytest.fixture
-async def drive(server: FaultyServer, retry: RetryPolicy) -> AsyncIterator[DriveClient]:
-    drive = DriveClient(**settings(server), retry=retry)
+async def drive(
+    server: FaultyServer, retry: RetryPolicy, recorder: MemoryRecorder
+) -> AsyncIterator[DriveClient]:
+    drive = DriveClient(**settings(server), shared=Shared(recorder=recorder), retry=retry)
     yield drive
     await drive.aclose()
 
@@ -61,7 +64,8 @@ async def test_lists_ask_for_shared_drives_and_for_the_next_page(
 async def test_all_drives_are_searched_or_it_is_told(
     server: FaultyServer, drive: DriveClient
 ) -> None:
-    server.answer(200, {"files": [FILE], "incompleteSearch": True})
+    for _ in range(3):
+        server.answer(200, {"files": [FILE], "incompleteSearch": True})
 
     with pytest.raises(TransientError, match="not all was searched"):
         [file async for file in drive.list_files()]
@@ -181,7 +185,8 @@ async def test_content_that_is_not_the_files_is_refused(
     server.answer(206, b"jello", Content_Type="text/csv")
     with pytest.raises(TransientError, match="checksum"):
         await drive.download(file, most_bytes=5)
-    server.answer(200, b"<html>Sign in", Content_Type="text/html")
+    for _ in range(3):
+        server.answer(200, b"<html>Sign in", Content_Type="text/html")
     with pytest.raises(TransientError, match="13 bytes came of 5"):
         await drive.download(file, most_bytes=5)
 
@@ -206,9 +211,29 @@ async def test_an_export_in_another_format_is_refused(
     assert await drive.export("f1", ExportFormat.CSV) == b"a,b"
     assert parameters(server.seen[-1])["mimeType"] == "text/csv"
 
-    server.answer(200, b"<html>", Content_Type="text/html")
+    for _ in range(3):
+        server.answer(200, b"<html>", Content_Type="text/html")
     with pytest.raises(TransientError, match="text/html"):
         await drive.export("f1", ExportFormat.CSV)
+
+
+async def test_an_answer_that_is_not_what_was_asked_for_is_a_failed_call(
+    server: FaultyServer, drive: DriveClient, recorder: MemoryRecorder
+) -> None:
+    for _ in range(3):
+        server.answer(200, b"<html>", Content_Type="text/html")
+    with pytest.raises(TransientError):
+        await drive.export("f1", ExportFormat.CSV)
+    server.answer(206, b"hell", Content_Type="text/csv")
+    server.answer(206, b"hello", Content_Type="text/csv")
+
+    await drive.download(DriveFile.model_validate(FILE), most_bytes=5)
+
+    assert [
+        (call.operation, call.outcome, call.attempts)
+        for call in recorder.calls
+        if call.service == "gdrive"
+    ] == [("export", "TransientError", 3), ("download", "ok", 2)]
 
 
 @pytest.mark.parametrize(

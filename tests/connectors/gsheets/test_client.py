@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
+from connectors._http.calls import MemoryRecorder, Shared
 from connectors._http.errors import (
     ConnectorError,
     NeedsReauthError,
@@ -24,8 +25,10 @@ from tests.connectors.google_kit import SECRET, parameters, path, settings
 
 
 @pytest.fixture
-async def sheets(server: FaultyServer, retry: RetryPolicy) -> AsyncIterator[SheetsClient]:
-    sheets = SheetsClient(**settings(server), retry=retry)
+async def sheets(
+    server: FaultyServer, retry: RetryPolicy, recorder: MemoryRecorder
+) -> AsyncIterator[SheetsClient]:
+    sheets = SheetsClient(**settings(server), shared=Shared(recorder=recorder), retry=retry)
     yield sheets
     await sheets.aclose()
 
@@ -148,11 +151,23 @@ async def test_a_write_that_broke_down_is_unknown(
 
 
 async def test_a_ping_only_asks_whether_we_are_let_in(
-    server: FaultyServer, sheets: SheetsClient
+    server: FaultyServer, sheets: SheetsClient, recorder: MemoryRecorder
 ) -> None:
     refuse(server, 404, "NOT_FOUND")
     await sheets.ping()
 
     refuse(server, 403, "PERMISSION_DENIED")
     with pytest.raises(NeedsReauthError):
+        await sheets.ping()
+
+    outcomes = [call.outcome for call in recorder.calls if call.service == "gsheets"]
+    assert outcomes == ["ok", "NeedsReauthError"]
+
+
+async def test_a_ping_finds_out_that_something_else_answers(
+    server: FaultyServer, sheets: SheetsClient
+) -> None:
+    server.answer(404, b"<html>Not Found", Content_Type="text/html")
+
+    with pytest.raises(ServiceNotFoundError, match="HOTROD_GOOGLE__BASE_URL"):
         await sheets.ping()

@@ -31,11 +31,6 @@ from tests.connectors.mail.ews_kit import (
 
 
 @pytest.fixture
-def recorder() -> MemoryRecorder:
-    return MemoryRecorder()
-
-
-@pytest.fixture
 async def mail(
     server: FaultyServer, retry: RetryPolicy, recorder: MemoryRecorder
 ) -> AsyncIterator[EwsMail]:

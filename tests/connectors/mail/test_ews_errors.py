@@ -63,11 +63,6 @@ def fault(code: str, told: str = "") -> bytes:
 
 
 @pytest.fixture
-def recorder() -> MemoryRecorder:
-    return MemoryRecorder()
-
-
-@pytest.fixture
 async def mail(
     server: FaultyServer, retry: RetryPolicy, recorder: MemoryRecorder
 ) -> AsyncIterator[EwsMail]:

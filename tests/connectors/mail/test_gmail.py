@@ -359,6 +359,17 @@ async def test_a_message_is_read_from_its_mime(server: Any, mail: GmailMail) -> 
     assert read.text.strip() == "Hello"
 
 
+@pytest.mark.parametrize("spoiled", [{}, {"raw": "A"}])
+async def test_a_message_without_its_mime_cannot_be_read(
+    server: Any, mail: GmailMail, spoiled: dict[str, Any]
+) -> None:
+    for _ in range(3):
+        server.answer(200, {"id": "1", "threadId": "t1", **spoiled})
+
+    with pytest.raises(TransientError, match="can't be read"):
+        await mail.read("1", mailbox=HUB)
+
+
 async def test_a_thread_is_read_oldest_first(server: Any, mail: GmailMail) -> None:
     late, early = message("2", "SENT"), message("1", "INBOX")
     early["internalDate"] = "1780000000000"

@@ -31,11 +31,6 @@ POSTED = PostedMessage(channel="C1", ts="1.2")
 
 
 @pytest.fixture
-def recorder() -> MemoryRecorder:
-    return MemoryRecorder()
-
-
-@pytest.fixture
 async def slack(
     server: Any, retry: RetryPolicy, recorder: MemoryRecorder
 ) -> AsyncIterator[SlackClient]:
