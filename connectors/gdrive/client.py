@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 from googleapiclient.http import HttpRequest
 from pydantic import SecretStr
 
-from connectors._http.calls import Shared
 from connectors._http.errors import ConnectorError, RejectedError, TransientError
 from connectors._http.google import GoogleApi
+from connectors._http.google_client import GoogleClient
 from connectors._http.limits import Rate
 from connectors._http.paging import Page, items, pages
-from connectors._http.retry import RetryPolicy
 from connectors.gdrive.errors import CURES, TABLE, HalfUploadedError
 from connectors.gdrive.models import (
     Change,
@@ -45,48 +44,16 @@ _FILE = "id,name,mimeType,size,md5Checksum,modifiedTime,parents,driveId,trashed,
 _EVERYWHERE = {"corpora": "allDrives"}
 
 
-class DriveClient:
+class DriveClient(GoogleClient):
     """Reads files and changes of our own Drive and of all shared drives that we see.
 
-    Args:
-        base_url: root of all of Google's APIs; empty: Drive's own host.
-        login_url: root of the token service.
-        client_id: of the OAuth client.
-        client_secret: its secret.
-        refresh_token: what the files' owner granted, with the scope ``drive.readonly``.
-        timeout_seconds: longest wait for each of connect, write and read.
-        shared: with the other processes that use the account.
-        retry: when reads are tried again.
+    The files' owner grants the scope ``drive.readonly``.
     """
 
-    def __init__(
-        self,
-        *,
-        base_url: str,
-        login_url: str,
-        client_id: str,
-        client_secret: SecretStr,
-        refresh_token: SecretStr,
-        timeout_seconds: float,
-        shared: Shared | None = None,
-        retry: RetryPolicy | None = None,
-    ) -> None:
-        self._drive: GoogleApi[DriveResource] = GoogleApi(
-            SERVICE,
-            "drive",
-            "v3",
-            base_url=base_url,
-            path="drive/v3/",
-            login_url=login_url,
-            client_id=client_id,
-            client_secret=client_secret,
-            refresh_token=refresh_token,
-            timeout_seconds=timeout_seconds,
-            table=TABLE,
-            cures=CURES,
-            shared=shared,
-            retry=retry,
-        )
+    _google: GoogleApi[DriveResource]
+    _service, _name, _version = SERVICE, "drive", "v3"
+    _path = "drive/v3/"
+    _table, _cures = TABLE, CURES
 
     def list_files(
         self, query: str = "trashed = false", *, drive_id: str | None = None
@@ -104,14 +71,14 @@ class DriveClient:
         """
 
         async def fetch(cursor: str | None) -> Page[DriveFile]:
-            page = await self._drive.fetch(
+            page = await self._google.fetch(
                 FileList, "list_files", lambda drive: ask(drive, cursor), safe=True, check=whole
             )
             return Page(page.files, page.next_page_token)
 
         def whole(page: FileList) -> None:
             if page.incomplete_search:
-                raise self._drive.error(TransientError, "list_files", "not all was searched")
+                raise self._google.error(TransientError, "list_files", "not all was searched")
 
         def ask(drive: DriveResource, cursor: str | None) -> HttpRequest:
             more: dict[str, Any] = {"pageToken": cursor} if cursor else {}
@@ -134,7 +101,7 @@ class DriveClient:
             ServiceNotFoundError: it isn't there, or isn't shared with us.
             ConnectorError: as classified, see ``errors``.
         """
-        return await self._drive.fetch(
+        return await self._google.fetch(
             DriveFile,
             "get_file",
             lambda drive: drive.files().get(fileId=file_id, fields=_FILE, supportsAllDrives=True),
@@ -155,12 +122,12 @@ class DriveClient:
         """
         size = self._size_to_read(file)
         if size > most_bytes:
-            raise self._drive.error(
+            raise self._google.error(
                 RejectedError, "download", f"{size} bytes are more than {most_bytes}"
             )
         content = b"".join([chunk async for chunk in self._chunks(file.id, size)])
         if hashlib.md5(content, usedforsecurity=False).hexdigest() != file.md5_checksum:
-            raise self._drive.error(
+            raise self._google.error(
                 TransientError, "download", "the content doesn't match the file's checksum"
             )
         return content
@@ -183,11 +150,11 @@ class DriveClient:
 
         def as_asked(_content: bytes) -> None:
             if not came[-1].startswith(kind):
-                raise self._drive.unreadable(
+                raise self._google.unreadable(
                     "export", f"it is {came[-1] or 'of no type'}", safe=True
                 )
 
-        content: bytes = await self._drive.send("export", ask, safe=True, check=as_asked)
+        content: bytes = await self._google.send("export", ask, safe=True, check=as_asked)
         return content
 
     async def get_start_page_token(self) -> str:
@@ -196,7 +163,7 @@ class DriveClient:
         Take it before the first listing of all files; what changes meanwhile comes twice then,
         and nothing is missed.
         """
-        answer = await self._drive.fetch(
+        answer = await self._google.fetch(
             StartPageToken,
             "get_start_page_token",
             lambda drive: drive.changes().getStartPageToken(supportsAllDrives=True),
@@ -215,7 +182,7 @@ class DriveClient:
 
         async def fetch(cursor: str | None) -> Page[Change]:
             nonlocal token
-            page = await self._drive.fetch(
+            page = await self._google.fetch(
                 ChangeList,
                 "list_changes",
                 lambda drive: ask(drive, cursor or page_token),
@@ -270,7 +237,7 @@ class DriveClient:
             "token": token.get_secret_value(),
             "expiration": str(int(expires_at.timestamp() * 1000)),
         }
-        return await self._drive.fetch(
+        return await self._google.fetch(
             Channel,
             "watch_changes",
             lambda drive: drive.changes().watch(
@@ -328,7 +295,7 @@ class DriveClient:
             ConnectorError: as classified, see ``errors``.
         """
         ended = {"id": channel.id, "resourceId": channel.resource_id}
-        await self._drive.send(
+        await self._google.send(
             "stop_channel",
             lambda drive: drive.channels().stop(body=ended),  # type: ignore[arg-type]
             safe=False,
@@ -340,20 +307,18 @@ class DriveClient:
         Raises:
             ConnectorError: Drive is not reached, or does not take our credentials.
         """
-        await self._drive.send("ping", lambda drive: drive.about().get(fields="kind"), safe=True)
-
-    async def aclose(self) -> None:
-        """Close all connections."""
-        await self._drive.aclose()
+        await self._google.send("ping", lambda drive: drive.about().get(fields="kind"), safe=True)
 
     def _size_to_read(self, file: DriveFile) -> int:
         if file.is_native:
-            raise self._drive.error(
+            raise self._google.error(
                 RejectedError, "download", f"{file.mime_type} has no content; export it"
             )
         if file.size is None or file.md5_checksum is None:
             missing = "size" if file.size is None else "checksum"
-            raise self._drive.error(HalfUploadedError, "download", f"the file has no {missing} yet")
+            raise self._google.error(
+                HalfUploadedError, "download", f"the file has no {missing} yet"
+            )
         return file.size
 
     async def _chunks(self, file_id: str, size: int) -> AsyncIterator[bytes]:
@@ -372,11 +337,11 @@ class DriveClient:
 
         def whole(content: bytes) -> None:
             if len(content) != end - begin:
-                raise self._drive.error(
+                raise self._google.error(
                     TransientError, "download", f"{len(content)} bytes came of {end - begin}"
                 )
 
-        content: bytes = await self._drive.send("download", ask, safe=True, check=whole)
+        content: bytes = await self._google.send("download", ask, safe=True, check=whole)
         return content
 
 

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from pydantic import SecretStr
-
-from connectors._http.calls import Shared
 from connectors._http.errors import RejectedError
 from connectors._http.google import GoogleApi
+from connectors._http.google_client import GoogleClient
 from connectors._http.limits import Rate
-from connectors._http.retry import RetryPolicy
 from connectors.gsheets.errors import CURES, TABLE
 from connectors.gsheets.models import (
     Appended,
@@ -40,51 +37,18 @@ Source: Sheets API, "Usage limits".
 _DESCRIPTION = "spreadsheetId,properties(title),sheets(properties(sheetId,title,gridProperties))"
 
 
-class SheetsClient:
+class SheetsClient(GoogleClient):
     """Reads and writes the cells of spreadsheets; ranges are in A1 notation, e.g. ``Leads!A2:C``.
 
     A write that failed half-way is not repeated here: ``append_values`` could write rows twice.
     Any other write may be repeated as it is, if nobody else writes there.
 
-    Args:
-        base_url: root of all of Google's APIs; empty: Sheets' own host.
-        login_url: root of the token service.
-        client_id: of the OAuth client.
-        client_secret: its secret.
-        refresh_token: what the files' owner granted, with the scope ``spreadsheets``.
-        timeout_seconds: longest wait for each of connect, write and read.
-        shared: with the other processes that use the account.
-        retry: when reads are tried again.
+    The files' owner grants the scope ``spreadsheets``.
     """
 
-    def __init__(
-        self,
-        *,
-        base_url: str,
-        login_url: str,
-        client_id: str,
-        client_secret: SecretStr,
-        refresh_token: SecretStr,
-        timeout_seconds: float,
-        shared: Shared | None = None,
-        retry: RetryPolicy | None = None,
-    ) -> None:
-        self._sheets: GoogleApi[SheetsResource] = GoogleApi(
-            SERVICE,
-            "sheets",
-            "v4",
-            base_url=base_url,
-            path="",
-            login_url=login_url,
-            client_id=client_id,
-            client_secret=client_secret,
-            refresh_token=refresh_token,
-            timeout_seconds=timeout_seconds,
-            table=TABLE,
-            cures=CURES,
-            shared=shared,
-            retry=retry,
-        )
+    _google: GoogleApi[SheetsResource]
+    _service, _name, _version = SERVICE, "sheets", "v4"
+    _table, _cures = TABLE, CURES
 
     async def get_spreadsheet(self, spreadsheet_id: str) -> Spreadsheet:
         """Describe a spreadsheet and its sheets (``spreadsheets.get``).
@@ -93,7 +57,7 @@ class SheetsClient:
             ServiceNotFoundError: it isn't there, or isn't shared with us.
             ConnectorError: as classified, see ``errors``.
         """
-        return await self._sheets.fetch(
+        return await self._google.fetch(
             Spreadsheet,
             "get_spreadsheet",
             lambda sheets: sheets.spreadsheets().get(
@@ -111,7 +75,7 @@ class SheetsClient:
             RejectedError: the range can't be read, or names no sheet.
             ConnectorError: as classified, see ``errors``.
         """
-        found = await self._sheets.fetch(
+        found = await self._google.fetch(
             ValueRange,
             "get_values",
             lambda sheets: (
@@ -131,7 +95,7 @@ class SheetsClient:
         Raises:
             ConnectorError: as for ``get_values``; one wrong range refuses all.
         """
-        found = await self._sheets.fetch(
+        found = await self._google.fetch(
             ValueRanges,
             "batch_get_values",
             lambda sheets: (
@@ -168,7 +132,7 @@ class SheetsClient:
         names = [str(cell).strip() for cell in found[0]] if found else []
         twice = {name for name in names if name and names.count(name) > 1}
         if twice:
-            raise self._sheets.error(
+            raise self._google.error(
                 RejectedError, "rows", f"the header names twice: {', '.join(sorted(twice))}"
             )
         return [_row(names, cells) for cells in found[1:] if any(cell != "" for cell in cells)]
@@ -183,7 +147,7 @@ class SheetsClient:
             RejectedError: they don't fit into the range.
             ConnectorError: as classified, see ``errors``.
         """
-        return await self._sheets.fetch(
+        return await self._google.fetch(
             Updated,
             "update_values",
             lambda sheets: (
@@ -208,7 +172,7 @@ class SheetsClient:
             UnknownOutcomeError: they may be written; again could be twice.
             ConnectorError: as classified, see ``errors``.
         """
-        appended = await self._sheets.fetch(
+        appended = await self._google.fetch(
             Appended,
             "append_values",
             lambda sheets: (
@@ -240,7 +204,7 @@ class SheetsClient:
             ConnectorError: as for ``update_values``.
         """
         data = [{"range": area, "values": _plain(rows)} for area, rows in values.items()]
-        answer = await self._sheets.fetch(
+        answer = await self._google.fetch(
             BatchUpdated,
             "batch_update_values",
             lambda sheets: (
@@ -261,7 +225,7 @@ class SheetsClient:
         Raises:
             ConnectorError: as for ``update_values``.
         """
-        await self._sheets.send(
+        await self._google.send(
             "clear_values",
             lambda sheets: (
                 sheets.spreadsheets()
@@ -277,15 +241,11 @@ class SheetsClient:
         Raises:
             ConnectorError: Sheets is not reached, or does not take our credentials.
         """
-        await self._sheets.find(
+        await self._google.find(
             Spreadsheet,
             "ping",
             lambda sheets: sheets.spreadsheets().get(spreadsheetId="none", fields=_DESCRIPTION),
         )
-
-    async def aclose(self) -> None:
-        """Close all connections."""
-        await self._sheets.aclose()
 
 
 def _plain(values: Rows) -> list[list[Cell]]:

@@ -10,14 +10,12 @@ from email.policy import default
 from typing import Any, TypeVar
 
 from googleapiclient.http import HttpRequest
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 
 from connectors._http.batch import batch_execute
-from connectors._http.calls import Shared
 from connectors._http.errors import ConnectorError, RejectedError, ServiceNotFoundError
-from connectors._http.google import GoogleApi
+from connectors._http.google_client import GoogleClient
 from connectors._http.limits import Rate
-from connectors._http.retry import RetryPolicy
 from connectors.mail.errors import GMAIL_CURES, GMAIL_TABLE, CursorExpiredError
 from connectors.mail.gmail_models import (
     ORIGINAL_ID,
@@ -50,7 +48,7 @@ PAGE_SIZE = 25
 _MESSAGE_ID = re.compile(r"<[^<>\s]+>")
 
 
-class GmailMail:
+class GmailMail(GoogleClient):
     """A ``MailTransport`` and ``MailReader`` over Gmail.
 
     A mailbox is named to Gmail by its address, never as ``me``: a grant reaches the mailbox of
@@ -62,46 +60,11 @@ class GmailMail:
 
     Source: Gmail API v1, "Sending email", "Synchronize clients with Gmail", "Manage labels".
 
-    Args:
-        base_url: root of all of Google's APIs; empty: the live ones.
-        login_url: root of the token service.
-        client_id: of the OAuth client.
-        client_secret: its secret.
-        refresh_token: what the mailbox's owner granted, with the scope ``mail.google.com`` or
-            ``gmail.modify``.
-        timeout_seconds: longest wait for each of connect, write and read.
-        shared: with the other processes that use the account.
-        retry: when what changes nothing is tried again.
+    The mailbox's owner grants the scope ``mail.google.com`` or ``gmail.modify``.
     """
 
-    def __init__(
-        self,
-        *,
-        base_url: str,
-        login_url: str,
-        client_id: str,
-        client_secret: SecretStr,
-        refresh_token: SecretStr,
-        timeout_seconds: float,
-        shared: Shared | None = None,
-        retry: RetryPolicy | None = None,
-    ) -> None:
-        self._gmail: GoogleApi[Any] = GoogleApi(
-            SERVICE,
-            "gmail",
-            "v1",
-            base_url=base_url,
-            path="",
-            login_url=login_url,
-            client_id=client_id,
-            client_secret=client_secret,
-            refresh_token=refresh_token,
-            timeout_seconds=timeout_seconds,
-            table=GMAIL_TABLE,
-            cures=GMAIL_CURES,
-            shared=shared,
-            retry=retry,
-        )
+    _service, _name, _version = SERVICE, "gmail", "v1"
+    _table, _cures = GMAIL_TABLE, GMAIL_CURES
 
     async def send(
         self,
@@ -120,7 +83,7 @@ class GmailMail:
             found = await self._search("send", mailbox, f"rfc822msgid:{answered}")
             if found.messages:
                 message["threadId"] = found.messages[0].thread_id
-        await self._gmail.send(
+        await self._google.send(
             "send", lambda api: _messages(api).send(userId=mailbox, body=message), safe=False
         )
 
@@ -143,13 +106,13 @@ class GmailMail:
 
     async def folders(self, *, mailbox: str) -> list[MailFolder]:
         """List the labels that are places: Gmail's own, and those that somebody made."""
-        known = await self._gmail.fetch(
+        known = await self._google.fetch(
             GmailLabels, "folders", lambda api: _labels(api).list(userId=mailbox), safe=True
         )
         places = [one.id for one in known.labels if is_folder(one)]
 
         async def counted(label: str) -> GmailLabel:
-            return await self._gmail.fetch(
+            return await self._google.fetch(
                 GmailLabel,
                 "folders",
                 lambda api: _labels(api).get(userId=mailbox, id=label),
@@ -182,14 +145,14 @@ class GmailMail:
 
     async def read(self, message: str, *, mailbox: str) -> MailMessage:
         """Return a whole message."""
-        found = await self._gmail.fetch(
+        found = await self._google.fetch(
             GmailOriginal, "read", _asking(mailbox, message, "raw"), safe=True
         )
         return read_message(found.raw)
 
     async def thread(self, thread_id: str, *, mailbox: str) -> list[MailSummary]:
         """Return the messages of a conversation; none if Gmail doesn't know it."""
-        found = await self._gmail.find(
+        found = await self._google.find(
             GmailThread,
             "thread",
             lambda api: (
@@ -211,8 +174,8 @@ class GmailMail:
         target = Place.of(folder)
         if target.label in GIVEN_BY_GMAIL:
             text = f"only Gmail itself gives the label {target.label}"
-            raise self._gmail.error(RejectedError, "move", text)
-        stored = await self._gmail.fetch(
+            raise self._google.error(RejectedError, "move", text)
+        stored = await self._google.fetch(
             GmailMessage, "move", _asking(mailbox, message, "minimal"), safe=True
         )
         has = stored.label_ids
@@ -223,7 +186,7 @@ class GmailMail:
         if not any(change.values()):
             return
         try:
-            await self._gmail.send(
+            await self._google.send(
                 "move",
                 lambda api: _messages(api).modify(userId=mailbox, id=message, body=change),
                 safe=True,
@@ -234,10 +197,6 @@ class GmailMail:
     async def ping(self) -> None:
         """Ask whose mailbox the grant is for."""
         await self._profile("ping", "me")
-
-    async def aclose(self) -> None:
-        """Close all connections."""
-        await self._gmail.aclose()
 
     async def _first(self, mailbox: str, place: Place, begin: GmailCursor) -> MailPage:
         listed = await self._search("fetch", mailbox, place.query, place.label, begin.page)
@@ -250,7 +209,7 @@ class GmailMail:
 
     async def _since(self, mailbox: str, place: Place, begin: GmailCursor) -> MailPage:
         try:
-            told = await self._gmail.fetch(
+            told = await self._google.fetch(
                 GmailHistory,
                 "fetch",
                 lambda api: (
@@ -285,7 +244,7 @@ class GmailMail:
         self, operation: str, mailbox: str, query: str, label: str = "", page: str = ""
     ) -> GmailList:
         options = {"q": query, "labelIds": label, "pageToken": page}
-        return await self._gmail.fetch(
+        return await self._google.fetch(
             GmailList,
             operation,
             lambda api: _messages(api).list(
@@ -304,12 +263,12 @@ class GmailMail:
 
         async def found(message: str) -> GmailMessage | None:
             asking = _asking(mailbox, message, "metadata", metadataHeaders=SUMMARY_HEADERS)
-            return await self._gmail.find(GmailMessage, operation, asking)
+            return await self._google.find(GmailMessage, operation, asking)
 
         return await _each(list(wanted), found)
 
     async def _profile(self, operation: str, user: str) -> GmailProfile:
-        return await self._gmail.fetch(
+        return await self._google.fetch(
             GmailProfile, operation, lambda api: api.users().getProfile(userId=user), safe=True
         )
 
@@ -317,7 +276,7 @@ class GmailMail:
         """Tell a label that is not there from other refusals; Gmail gives both one reason."""
         if "label" not in refusal.message.lower():
             return refusal
-        return self._gmail.error(ServiceNotFoundError, operation, refusal.message)
+        return self._google.error(ServiceNotFoundError, operation, refusal.message)
 
     def _read_cursor(self, cursor: str) -> GmailCursor:
         try:

@@ -13,7 +13,7 @@ import pytest
 import connectors
 from connectors._http.calls import Shared
 from connectors._http.errors import ConnectorError
-from connectors._http.google import GoogleApi
+from connectors._http.google_client import GoogleClient
 from connectors._http.limits import Rate
 from connectors._http.paging import pages
 from connectors._http.redaction import Redactor
@@ -121,7 +121,7 @@ def test_errors_have_classes_and_cures(connector: Connector) -> None:
 
 @those_done("redaction")
 def test_secrets_are_taken_out(connector: Connector) -> None:
-    assert uses(connector, Redactor, GoogleApi)
+    assert uses(connector, Redactor, GoogleClient)
 
 
 @those_done("stand_in")
