@@ -7,6 +7,7 @@ them on the ports of the settings; tests use ``running_sandbox`` on free ports.
 
 from __future__ import annotations
 
+import sandbox.paths  # noqa: F401 - before any route is made
 from sandbox.server import Sandbox, running_sandbox
 
 __all__ = ["Sandbox", "running_sandbox"]

@@ -143,8 +143,8 @@ async def verify(request: Request, state: State) -> dict[str, Any]:
     return {"input": body, "credits_charged": charged, "email_status": status}
 
 
-@router.api_route("/{_rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-@open_router.api_route("/{_rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+@router.api_route("/{_rest:anything}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+@open_router.api_route("/{_rest:anything}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
 async def unknown_path(_rest: str) -> None:
     """Refuse what is not played here."""
     raise FinderError(404)

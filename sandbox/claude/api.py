@@ -91,7 +91,7 @@ async def get_model(model: str) -> dict[str, Any]:
     return _model(model)
 
 
-@router.api_route("/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+@router.api_route("/{rest:anything}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
 async def nothing(rest: str) -> None:
     """Refuse what there isn't."""
     raise ClaudeError(404, f"Not found: /v1/{rest}")

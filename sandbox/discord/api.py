@@ -100,7 +100,7 @@ async def execute_webhook(webhook_id: str, token: str, request: Request, state: 
     return Response(status_code=HTTPStatus.NO_CONTENT, headers=headers)
 
 
-@router.api_route("/{_rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+@router.api_route("/{_rest:anything}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
 async def unknown(_rest: str) -> None:
     """Refuse what is not played here."""
     raise DiscordError(404, 0, "404: Not Found")

@@ -16,7 +16,7 @@ SITE_HEADER = "x-ebay-c-marketplace-id"
 rest = APIRouter()
 
 
-@rest.api_route("/{_path:path}", methods=METHODS)
+@rest.api_route("/{_path:anything}", methods=METHODS)
 async def unknown(_path: str) -> None:
     """Refuse what is not played here."""
     raise EbayError(2002)

@@ -1,12 +1,1 @@
-from __future__ import annotations
-
-from starlette.convertors import PathConvertor, register_url_convertor
-
-
-class Anything(PathConvertor):
-    """The rest of a path, line breaks included; at one, Starlette's own ``path`` knows no route."""
-
-    regex = "(?s:.*)"
-
-
-register_url_convertor("anything", Anything())
+"""Google's APIs: tokens, Drive and Sheets over the same files; Gmail lies with the other mail."""

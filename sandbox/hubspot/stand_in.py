@@ -21,7 +21,7 @@ from sandbox.story import Person, Story
 _unknown = APIRouter()
 
 
-@_unknown.api_route("/{_path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+@_unknown.api_route("/{_path:anything}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
 async def unknown_path(_path: str) -> None:
     """Refuse what is not played here."""
     raise HubSpotError(404, "resource not found")

@@ -160,7 +160,7 @@ def _answers(asked: Envelope, mail: MailStore) -> list[ET.Element]:
     return answers
 
 
-@router.api_route("/{_path:path}", methods=_EVERY_METHOD)
+@router.api_route("/{_path:anything}", methods=_EVERY_METHOD)
 async def nothing_else(_path: str) -> Response:
     """Say as IIS does that there is nothing."""
     raise HttpError(404, "Not Found")

@@ -18,7 +18,7 @@ async def root(request: Request) -> dict[str, Any]:
     return {"@odata.context": f"{request.base_url}graph/v1.0/$metadata", "value": []}
 
 
-@router.api_route("/{path:path}", methods=["GET", "POST", "PATCH", "PUT", "DELETE"])
+@router.api_route("/{path:anything}", methods=["GET", "POST", "PATCH", "PUT", "DELETE"])
 async def unknown(path: str) -> None:
     """Refuse what isn't played.
 

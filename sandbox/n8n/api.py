@@ -166,7 +166,7 @@ async def retry_execution(execution_id: str, request: Request, state: State) -> 
     return shown_execution(done, with_data=False)
 
 
-@router.api_route("/{_rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+@router.api_route("/{_rest:anything}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
 async def unknown_path(_rest: str) -> None:
     """Refuse what is not played here."""
     raise N8nError(404, "not found")

@@ -23,7 +23,7 @@ async def health() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.api_route("/webhook/{path:path}", methods=list(METHODS))
+@router.api_route("/webhook/{path:anything}", methods=list(METHODS))
 async def start(path: str, request: Request, state: State) -> Response:
     """Run the active workflow that listens here."""
     automation = state.store(Automation)
@@ -52,7 +52,7 @@ async def start(path: str, request: Request, state: State) -> Response:
     return JSONResponse(received)
 
 
-@router.api_route("/{_rest:path}", methods=list(METHODS))
+@router.api_route("/{_rest:anything}", methods=list(METHODS))
 async def unknown_path(_rest: str) -> None:
     """Refuse what is not played here."""
     raise N8nError(404, "not found")

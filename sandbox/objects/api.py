@@ -60,7 +60,7 @@ router = APIRouter()
 
 
 @router.api_route("", methods=_METHODS)
-@router.api_route("/{path:path}", methods=_METHODS)
+@router.api_route("/{path:anything}", methods=_METHODS)
 async def answer(request: Request, state: State, path: str = "") -> Response:
     """Answer any request."""
     asked = _asked(request)

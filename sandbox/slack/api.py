@@ -140,7 +140,7 @@ async def auth_test(request: Request) -> dict[str, Any]:
     return {"ok": True, "url": url, **TEAM, **BOT, "is_enterprise_install": False}
 
 
-@router.api_route("/{_method}", methods=["GET", "POST"])
+@router.api_route("/{_method:anything}", methods=["GET", "POST"])
 async def unknown_method(_method: str) -> None:
     """Refuse what is not played here."""
     raise SlackError("unknown_method")

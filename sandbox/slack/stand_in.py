@@ -38,7 +38,7 @@ SLACK = StandIn(
         Api(
             service="slack",
             prefix="/slack",
-            routers=(("/api", api.router), ("", interactions.router)),
+            routers=(("", interactions.router), ("/api", api.router)),
             error=SlackError,
             error_answer=api.error_answer,
             fault_answer=api.fault_answer,

@@ -150,7 +150,7 @@ async def get_balance(state: State) -> Resource:
     return {"object": "balance", "available": available, "livemode": False, "pending": pending}
 
 
-@router.api_route("/{_rest:path}", methods=["GET", "POST", "DELETE"])
+@router.api_route("/{_rest:anything}", methods=["GET", "POST", "DELETE"])
 async def unknown_url(request: Request, _rest: str) -> None:
     """Refuse what is not played here."""
     raise _no_url(request)

@@ -168,7 +168,7 @@ async def delete(name: str, request: Request, state: State) -> Response:
     return _answer(request, shown(rows, columns), headers)
 
 
-@router.api_route("/{_path:path}", methods=_ALL)
+@router.api_route("/{_path:anything}", methods=_ALL)
 async def unknown(_path: str, request: Request) -> None:
     """Refuse what is not played here."""
     if "/" in _path.removeprefix("rpc/"):

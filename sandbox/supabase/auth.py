@@ -77,7 +77,7 @@ async def list_users(request: Request, response: Response, state: State) -> dict
     }
 
 
-@router.api_route("/{_path:path}", methods=_ALL)
+@router.api_route("/{_path:anything}", methods=_ALL)
 async def unknown(_path: str) -> None:
     """Refuse what is not played here."""
     raise gotrue(404, "not_found", "404 page not found")

@@ -74,7 +74,7 @@ async def get_health(ref: str, request: Request, state: State) -> list[dict[str,
     return [_health(project, server) for server in SERVERS if server in named]
 
 
-@router.api_route("/{_path:path}", methods=_ALL)
+@router.api_route("/{_path:anything}", methods=_ALL)
 async def unknown(_path: str, request: Request) -> None:
     """Refuse what is not played here."""
     raise management(404, f"Cannot {request.method} /{_path}")

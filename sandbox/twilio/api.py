@@ -109,7 +109,7 @@ async def fetch_account() -> dict[str, Any]:
     }
 
 
-@router.api_route("/{_rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+@router.api_route("/{_rest:anything}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
 async def unknown(_rest: str) -> Response:
     """Refuse what is not played here."""
     raise TwilioError(20404, f"The requested resource /{_rest} was not found")

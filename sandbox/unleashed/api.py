@@ -132,7 +132,7 @@ async def complete(endpoint: str, guid: str, state: State) -> Response:
     return JSONResponse(written(postings.complete_order(inventory, endpoint, order)))
 
 
-@router.api_route("/{_rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+@router.api_route("/{_rest:anything}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
 async def unknown_path(_rest: str) -> None:
     """Refuse what is not played here."""
     raise _not_found()
