@@ -7,7 +7,7 @@ ledger, which looks the outcome up first.
 
 from __future__ import annotations
 
-import asyncio
+from asyncio import sleep
 from typing import Any, TypedDict
 
 from prefect.client.schemas.objects import State, TaskRun
@@ -57,7 +57,7 @@ async def is_passing(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) ->
     error = await state.aresult(raise_on_failure=False)
     if not isinstance(error, PASSING):
         return False
-    await asyncio.sleep(min(error.retry_after_seconds or 0.0, LONGEST_WAIT_SECONDS))
+    await sleep(min(error.retry_after_seconds or 0.0, LONGEST_WAIT_SECONDS))
     return True
 
 
