@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import gc
 import os
 import shutil
@@ -10,6 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -36,6 +38,9 @@ from tests.prefect_server import running_prefect_server
 
 pytest_plugins = ["tests.flow_kit"]
 
+MOST_WORKERS = 4
+"""Each may start a Prefect server of its own, with 300 MB."""
+
 
 def free_port() -> int:
     """Return a TCP port of the loopback interface that nobody uses right now."""
@@ -52,9 +57,16 @@ GIVEN_ENVIRONMENT = {
     for name in [name for name in os.environ if name.startswith(("HOTROD_", "PREFECT_"))]
 }
 HOME = Path(tempfile.mkdtemp(prefix="hotrod-tests-"))
+atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 PREFECT = Settings(_env_file=None, home=HOME, prefect={"port": free_port()})
 os.environ.update(prefect_environment(PREFECT, load_secrets(PREFECT)))
 os.environ.update({"PREFECT_LOGGING_TO_API_ENABLED": "false", "PREFECT_LOGGING_LEVEL": "ERROR"})
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Run the suite file by file on several cores; chosen files, and chaos, in this process."""
+    is_suite = config.args == config.getini("testpaths") and config.option.markexpr != "chaos"
+    return min(os.cpu_count() or 1, MOST_WORKERS) if is_suite else 0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -71,7 +83,9 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     """Collect what Prefect's client left before a test comes that must leave nothing."""
     follows_prefect = nextitem is None or not nextitem.get_closest_marker("prefect")
     if item.get_closest_marker("prefect") and follows_prefect:
-        gc.collect()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
 
 
 @pytest.fixture(scope="session")
@@ -88,7 +102,6 @@ def prefect_server(postgres: EmbeddedPostgres) -> Iterator[Settings]:
     )
     with running_prefect_server(settings):
         yield settings
-    shutil.rmtree(HOME, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from cli import console
 from cli import main as program
 from hotrod.company.load import get_company
 from hotrod.db.engine import Database
@@ -31,7 +32,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.setenv(f"HOTROD_{setting}", str(free_port()))
     monkeypatch.setenv("HOTROD_SANDBOX__SMTP_PORT", str(free_port()))
     monkeypatch.setenv("HOTROD_SANDBOX__IMAP_PORT", str(free_port()))
-    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setattr(console.out, "width", 120)
+    monkeypatch.setattr(console.err, "width", 120)
     monkeypatch.setattr(program, "configure_logging", quiet)
     get_settings.cache_clear()
     get_company.cache_clear()

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from cli import console
 from hotrod.access.models import Scope
 from tests.cli.conftest import Hotrod
 
@@ -70,7 +71,7 @@ def test_scopes_are_listed_whole_on_a_narrow_terminal(
 ) -> None:
     scopes = [f"--scope={scope}" for scope in Scope]
     assert hotrod("keys", "create", "a long name " * 6, *scopes) == 0
-    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(console.out, "width", 80)
     capsys.readouterr()
     assert hotrod("keys", "list") == 0
     listed = capsys.readouterr().out
