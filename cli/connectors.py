@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -181,7 +183,18 @@ async def examine(one: Connector, settings: Settings) -> Answer:
 
 
 async def _ping_all(chosen: list[Connector], settings: Settings) -> list[Answer]:
-    return list(await asyncio.gather(*(examine(one, settings) for one in chosen)))
+    with _no_collection():
+        return list(await asyncio.gather(*(examine(one, settings) for one in chosen)))
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Let nothing look for garbage while vendors' libraries are imported: there is none."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 async def _in_use() -> tuple[dict[str, str], dict[str, Traffic]]:
