@@ -144,6 +144,20 @@ def chaos(
 
 
 @app.command()
+def contacts(
+    *,
+    n: Annotated[int, typer.Option("--n", min=100, max=100_000, help="Contacts.")] = 10_000,
+    wrong: Annotated[int, typer.Option(min=0, max=50, help="Wrong ones in a hundred.")] = 1,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Upsert contacts into HubSpot at its limit, some of them wrong."""
+    from bench.contacts import measure_contacts
+
+    _show(measure_contacts(n=n, wrong_in_100=wrong, seed=seed, tell=_tell), as_json=as_json)
+
+
+@app.command()
 def services(
     *,
     processes: Annotated[int, typer.Option(min=1, max=8, help="That share an account.")] = 4,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pydantic import BaseModel, SecretStr
 
@@ -16,6 +16,9 @@ from connectors.mail.client import MailTransport
 from connectors.objects.client import ObjectsClient
 from connectors.slack.client import SlackClient
 from hotrod.settings import Settings
+
+if TYPE_CHECKING:
+    from connectors.hubspot.client import HubSpotClient
 
 Account = Callable[[str, Rate | None], Shared]
 """From an account and its usual rate to what its users share."""
@@ -102,7 +105,8 @@ def _gsheets(settings: Settings, account: Account) -> Client | None:
     return _made(SheetsClient, settings.google, shared=account("gsheets", RATE))
 
 
-def _hubspot(settings: Settings, account: Account) -> Client | None:
+def hubspot_client(settings: Settings, account: Account = alone) -> HubSpotClient | None:
+    """Return the client of HubSpot; None: there is no token."""
     from connectors.hubspot.client import SEARCH_RATE, HubSpotClient
 
     if not _given(settings.hubspot.access_token):
@@ -201,7 +205,7 @@ CONNECTIONS: dict[str, Callable[[Settings, Account], Client | None]] = {
     "mail": mail_transport,
     "gdrive": _gdrive,
     "gsheets": _gsheets,
-    "hubspot": _hubspot,
+    "hubspot": hubspot_client,
     "claude": claude_client,
     "ebay": _ebay,
     "unleashed": _unleashed,

@@ -23,7 +23,14 @@ ROOMS = (
 )
 
 ALLOWED: dict[str, tuple[str, ...]] = {
-    "bench": ("flows", "tasks._accounts", "connectors._http", "hotrod"),
+    "bench": (
+        "flows",
+        "tasks._accounts",
+        "tasks._connections",
+        "connectors._http",
+        "connectors.hubspot",
+        "hotrod",
+    ),
     "cli": (
         "bench",
         "deployments",

@@ -9,6 +9,7 @@ import pytest
 from bench.accept import measure_accept
 from bench.burst import measure_burst
 from bench.chaos import measure_chaos
+from bench.contacts import measure_contacts
 from bench.drain import measure_drain
 from bench.outage import measure_outage
 from bench.recover import measure_recover
@@ -74,3 +75,8 @@ def test_processes_that_share_an_account_stay_below_its_limit() -> None:
     found = measure_services(processes=2, limit=20, window_seconds=2.0, windows=2, pairs=10)
     assert found.calls > 20
     assert found.busiest_window <= 20
+
+
+def test_contacts_get_in_or_are_told() -> None:
+    found = measure_contacts(n=200, tell=lambda _: None)
+    assert (found.found, found.told, found.falsely_told) == (198, 2, 0)
