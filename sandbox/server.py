@@ -20,6 +20,7 @@ from sandbox.state import SandboxState
 
 HOST = "127.0.0.1"
 GRACE_SECONDS = 1
+KEPT_ALIVE_SECONDS = 75  # as vendors do; one that is shorter than a client's cuts off requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ class _HttpServer(uvicorn.Server):
                 log_level="critical",
                 access_log=False,
                 timeout_graceful_shutdown=GRACE_SECONDS,
+                timeout_keep_alive=KEPT_ALIVE_SECONDS,
             )
         )
         self.is_up = asyncio.Event()
