@@ -66,9 +66,8 @@ class OAuthTokens:
     token that the service gave last.
 
     A token service has limits of its own: asking it takes nothing from the API's pace, and is
-    recorded as a call of its own, ``token``. It needs no pace either: a token is asked for in the
-    turn of a call that has none, or none that is taken, so never more often than the API itself,
-    and by one process at a time.
+    recorded as a call of its own, ``token``. It needs no pace either: it is asked only for a call
+    that has no token, or none that is taken, and by one process at a time.
 
     Args:
         account: name of the account in errors and in the store.

@@ -98,6 +98,17 @@ class Breaker:
         self._store = store
         self._clock = clock
 
+    async def check(self, operation: str) -> None:
+        """Tell a call that ``enter`` would not let it through now; it becomes no probe by this.
+
+        Raises:
+            TransientError: the service has been down, and is left alone for a while.
+        """
+        state = _state(await self._store.read(self._service))
+        wait = state.open_until - self._clock()
+        if not state.is_closed and wait > 0:
+            raise self._left_alone(operation, state, wait)
+
     async def enter(self, operation: str) -> Entry:
         """Let a call through, or not.
 
@@ -114,15 +125,7 @@ class Breaker:
             if await self._store.write(self._service, found, probing):
                 return Entry(probing, is_probe=True)
             wait = state.rest_seconds
-        error = TransientError(
-            self._service,
-            operation,
-            f"it failed {state.failures} times in a row and is left alone for {wait:.0f} s",
-            None,
-            wait,
-        )
-        error.is_settled = True
-        raise error
+        raise self._left_alone(operation, state, wait)
 
     async def succeeded(self, entry: Entry) -> None:
         """Note that the service has answered."""
@@ -137,6 +140,17 @@ class Breaker:
             await self._change(self._after_probe)
         else:
             await self._change(self._after_failure)
+
+    def _left_alone(self, operation: str, state: BreakerState, wait: float) -> TransientError:
+        error = TransientError(
+            self._service,
+            operation,
+            f"it failed {state.failures} times in a row and is left alone for {wait:.0f} s",
+            None,
+            wait,
+        )
+        error.is_settled = True
+        return error
 
     async def _change(self, change: Callable[[BreakerState], BreakerState]) -> None:
         while True:

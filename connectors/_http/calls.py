@@ -106,7 +106,8 @@ class Caller:
     """Makes the calls of one service.
 
     Whatever is sent to it has a turn of its own and counts as an attempt; so does a call that is
-    answered with 401 and is sent once more with a new token.
+    answered with 401 and is sent once more with a new token. When its turn comes a call has all
+    that it needs, and goes unless the service failed others while it waited.
 
     Args:
         service: name used in errors and records.
@@ -160,13 +161,12 @@ class Caller:
         refused: SecretStr | None = None
         try:
             while True:
-                entry = await self._entered(operation)
+                entry: Entry | None = None
                 try:
                     async with self._slots:
-                        await self._wait_for_turn(operation)
-                        if self._tokens is not None:
-                            trace.token = await self._asked(operation, self._tokens.token(refused))
-                        attempts += 1
+                        token = await self._ready(operation, refused)
+                        entry = await self._entered(operation)
+                        trace, attempts = Trace(token), attempts + 1
                         result = await attempt(trace)
                 except ConnectorError as error:
                     if error.is_settled:  # of a call within this one, as for a token
@@ -206,6 +206,16 @@ class Caller:
         if self._limiter is not None and rate is not None and rate != self._learned:
             self._learned = rate
             await self._noted(self._limiter.learn(rate))
+
+    async def _ready(self, operation: str, refused: SecretStr | None) -> SecretStr:
+        """Return a token when a turn has come; whom the breaker refuses takes none."""
+        if self._breaker is not None:
+            await self._asked(operation, self._breaker.check(operation))
+        token = _NO_TOKEN
+        if self._tokens is not None:
+            token = await self._asked(operation, self._tokens.token(refused))
+        await self._wait_for_turn(operation)
+        return token
 
     async def _entered(self, operation: str) -> Entry | None:
         if self._breaker is None:

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 
 import pytest
+from pydantic import SecretStr
 
 from connectors._http.breaker import MemoryBreakers
 from connectors._http.calls import Call, Caller, MemoryRecorder, Shared, Trace
 from connectors._http.errors import (
     ConnectorError,
+    NeedsReauthError,
     RateLimitedError,
     RejectedError,
     TransientError,
+    UnknownOutcomeError,
 )
 from connectors._http.limits import MemoryLimiter, Rate
 from connectors._http.retry import RetryPolicy
@@ -82,6 +86,111 @@ async def test_a_service_that_is_down_is_left_alone(retry: RetryPolicy) -> None:
     with pytest.raises(TransientError, match="left alone"):
         await caller.call("post", untouched, safe=False)
     assert untouched.plan == ["never"]
+
+
+class Down:
+    """A service that counts what reaches it, and answers nothing."""
+
+    sent = 0
+
+    async def __call__(self, _trace: Trace) -> str:
+        self.sent += 1
+        await asyncio.sleep(0)
+        raise failed(TransientError)
+
+
+async def test_calls_that_wait_for_a_slot_leave_a_service_alone_that_went_down(
+    retry: RetryPolicy,
+) -> None:
+    down, slots = Down(), asyncio.Semaphore(5)
+    caller = Caller("s", Shared(breakers=MemoryBreakers()), retry, slots=slots)
+    calls = (caller.call("post", down, safe=False) for _ in range(200))
+
+    ends = await asyncio.gather(*calls, return_exceptions=True)
+
+    assert down.sent < 5 + 5, "five open it while as many are under way"
+    assert sum("left alone" in str(end) for end in ends) == 200 - down.sent
+
+
+async def test_calls_that_wait_for_their_turn_leave_a_service_alone_that_went_down() -> None:
+    down, turns = Down(), deque[asyncio.Event]()
+
+    async def sleep(_seconds: float) -> None:
+        turns.append(asyncio.Event())
+        await turns[-1].wait()
+
+    limiter = MemoryLimiter(Rate(1, 0.1), clock=lambda: 0.0)
+    caller = Caller(
+        "s", Shared(breakers=MemoryBreakers(), limiter=limiter), RetryPolicy(sleep=sleep)
+    )
+    calls = [asyncio.create_task(caller.call("post", down, safe=False)) for _ in range(20)]
+    while not all(call.done() for call in calls):
+        if turns:
+            turns.popleft().set()
+        await asyncio.sleep(0)
+
+    assert down.sent < 5 + 3
+    assert "left alone" in str(calls[-1].exception())
+
+
+async def test_a_call_that_is_refused_at_once_takes_no_turn(retry: RetryPolicy) -> None:
+    limiter = MemoryLimiter(Rate(6, 60.0), clock=lambda: 0.0)
+    caller = Caller("s", Shared(breakers=MemoryBreakers(), limiter=limiter), retry)
+    for _ in range(10):
+        with pytest.raises(TransientError):
+            await caller.call("post", Down(), safe=False)
+
+    assert await limiter.reserve(0) == 0.0, "five were sent, the sixth turn is free"
+
+
+class SlowTokens:
+    """Tells when it gave out a token; a refused one is followed by another."""
+
+    def __init__(self, steps: list[str]) -> None:
+        self.steps = steps
+
+    async def token(self, refused: SecretStr | None = None) -> SecretStr:
+        await asyncio.sleep(0)
+        self.steps.append("token")
+        return SecretStr("new" if refused else "old")
+
+
+async def test_a_token_is_there_before_the_turn_comes() -> None:
+    steps = list[str]()
+
+    async def sleep(_seconds: float) -> None:
+        steps.append("turn")
+
+    async def attempt(trace: Trace) -> str:
+        steps.append(trace.token.get_secret_value())
+        trace.is_unauthorized = trace.token.get_secret_value() == "old"
+        if trace.is_unauthorized:
+            raise failed(NeedsReauthError)
+        return "fine"
+
+    limiter = MemoryLimiter(Rate(1, 1.0), clock=lambda: 0.0)
+    await limiter.reserve(0)
+    caller = Caller(
+        "s", Shared(limiter=limiter), RetryPolicy(sleep=sleep), tokens=SlowTokens(steps)
+    )
+
+    assert await caller.call("list", attempt, safe=True) == "fine"
+
+    assert steps == ["token", "turn", "old", "token", "turn", "new"]
+
+
+async def test_a_retry_without_an_answer_has_no_id(retry: RetryPolicy) -> None:
+    recorder, ends = MemoryRecorder(), [TransientError, UnknownOutcomeError]
+
+    async def attempt(trace: Trace) -> str:
+        if len(ends) == 2:
+            trace.request_id = "of the first"
+        raise failed(ends.pop(0))
+
+    with pytest.raises(UnknownOutcomeError):
+        await Caller("s", Shared(recorder=recorder), retry).call("list", attempt, safe=True)
+
+    assert [(call.attempts, call.request_id) for call in recorder.calls] == [(2, "")]
 
 
 class Away:
