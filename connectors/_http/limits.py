@@ -11,6 +11,9 @@ from typing import Protocol
 _MARGIN = 1.02
 """Calls take different times to arrive; two percent keep the service's windows below the limit."""
 
+LONGEST_PAUSE_SECONDS = 3600.0
+"""Longer Retry-Afters are slips or outages; nobody should have to end them by hand."""
+
 
 @dataclass(frozen=True)
 class Rate:
@@ -74,7 +77,7 @@ class Limiter(Protocol):
         """
 
     async def pause(self, seconds: float) -> None:
-        """Let nobody call for a while, because the service said so."""
+        """Let nobody call for a while, an hour at most, because the service said so."""
 
     async def learn(self, rate: Rate) -> None:
         """Go by the limit that the service has told."""
@@ -96,8 +99,9 @@ class MemoryLimiter:
         return moment - now
 
     async def pause(self, seconds: float) -> None:
-        """Let nobody call for a while."""
-        self._window.not_before = max(self._window.not_before, self._clock() + seconds)
+        """Let nobody call for a while, see ``Limiter``."""
+        until = self._clock() + min(seconds, LONGEST_PAUSE_SECONDS)
+        self._window.not_before = max(self._window.not_before, until)
 
     async def learn(self, rate: Rate) -> None:
         """Go by another limit."""

@@ -10,6 +10,9 @@ _RESERVE = "SELECT reserve_call($1, $2, $3, $4)"
 _PAUSE = "SELECT pause_calls($1, $2, $3, $4)"
 _LEARN = "SELECT learn_rate($1, $2, $3, $4, $5)"
 
+_LONGEST_PAUSE_SECONDS = 3600.0
+"""Longer Retry-Afters are slips or outages; nobody should have to end them by SQL."""
+
 
 class Rate(Protocol):
     """At most ``calls`` in any window of ``seconds``."""
@@ -56,8 +59,9 @@ class SharedLimiter:
         return float(await self._database.value(_RESERVE, *self._usual, at_most))
 
     async def pause(self, seconds: float) -> None:
-        """Let nobody call for a while, because the service said so."""
-        await self._database.value(_PAUSE, *self._usual, seconds)
+        """Let nobody call for a while, an hour at most, because the service said so."""
+        pause = min(seconds, _LONGEST_PAUSE_SECONDS)
+        await self._database.value(_PAUSE, *self._usual, pause)
 
     async def learn(self, rate: Rate) -> None:
         """Go by the limit that the service has told."""

@@ -56,6 +56,12 @@ async def test_the_service_may_say_so() -> None:
     assert await limiter.reserve(1.0) > 60.0
 
 
+async def test_no_pause_is_longer_than_an_hour() -> None:
+    limiter = MemoryLimiter(Rate(5, 1.0), clock=lambda: 0.0)
+    await limiter.pause(31_536_000.0)
+    assert await limiter.reserve(1.0) == 3600.0
+
+
 @pytest.mark.parametrize(("calls", "seconds"), [(0, 1.0), (1, 0.0), (1, -1.0)])
 def test_a_rate_that_is_none(calls: int, seconds: float) -> None:
     with pytest.raises(ValueError, match="no rate"):

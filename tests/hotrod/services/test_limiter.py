@@ -98,6 +98,14 @@ async def test_the_service_may_say_so(database: Database, account: str) -> None:
     assert 29.0 < await limiter.reserve(1.0) <= 30.0
 
 
+async def test_no_pause_is_longer_than_an_hour(database: Database, account: str) -> None:
+    limiter = SharedLimiter(database, account, Rate(5, 1.0))
+
+    await limiter.pause(31_536_000.0)
+
+    assert 3599.0 < await limiter.reserve(1.0) <= 3600.0
+
+
 async def test_a_limit_that_is_told_counts_what_was_made_before(
     database: Database, account: str
 ) -> None:
