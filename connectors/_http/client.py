@@ -32,7 +32,8 @@ Model = TypeVar("Model", bound=BaseModel)
 Result = TypeVar("Result")
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
-_WAITS = 3
+WAITS = 3
+"""Time-outs that all of a request may take, connect, write and read together."""
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
@@ -115,7 +116,7 @@ class ServiceClient:
         self._request_id = request_id
         self._read_limit = read_limit
         self._caller = Caller(service, shared, retry, tokens=tokens)
-        self._longest_seconds = timeout_seconds * _WAITS
+        self._longest_seconds = timeout_seconds * WAITS
         self._http = httpx.AsyncClient(
             base_url=base_url,
             auth=auth,

@@ -20,7 +20,7 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError
 
 from connectors._http.auth import OAuthTokens
 from connectors._http.calls import Caller, Shared, Trace
-from connectors._http.client import accept
+from connectors._http.client import WAITS, accept
 from connectors._http.errors import (
     ConnectorError,
     Cures,
@@ -50,6 +50,7 @@ Result = TypeVar("Result")
 
 _UNAUTHORIZED = 401
 _NOT_FOUND = 404
+_REQUEST_ID = "x-guploader-uploadid"
 _RETRY_AFTER = re.compile(r"Retry after (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z)")
 
 GOOGLE_TABLE: ErrorTable = {
@@ -93,7 +94,8 @@ class GoogleApi(Generic[Resource]):
         client_id: of the OAuth client.
         client_secret: its secret.
         refresh_token: what the account's owner granted to the client.
-        timeout_seconds: longest wait for each of connect, write and read.
+        timeout_seconds: longest wait for each of connect, write and read; three times as long
+            for all of a request.
         table: the API's own lines of the error table.
         cures: the API's own sentences for ops.
         shared: with the other processes that use the account.
@@ -138,7 +140,7 @@ class GoogleApi(Generic[Resource]):
             shared=shared,
             retry=retry,
         )
-        self._threads = Threads(service)
+        self._threads = Threads(service, longest_seconds=timeout_seconds * WAITS)
         self._caller = Caller(
             service, shared, retry, slots=self._threads.slots, tokens=self._tokens
         )
@@ -254,7 +256,7 @@ class GoogleApi(Generic[Resource]):
 
         async def attempt(trace: Trace) -> Result:
             try:
-                answer = await self._answer(operation, ask, trace.token, safe=safe)
+                answer = await self._answer(operation, ask, trace, safe=safe)
             except HttpError as refusal:
                 if missing and _says_missing(refusal):
                     return missing()
@@ -268,13 +270,13 @@ class GoogleApi(Generic[Resource]):
         self,
         operation: str,
         ask: Callable[[Resource], HttpRequest],
-        token: SecretStr,
+        trace: Trace,
         *,
         safe: bool,
     ) -> Any:  # noqa: ANN401 - as `send`
-        """Send a request once, by a token; refusals are left as the library tells them."""
+        """Send a request once; refusals are left as the library tells them."""
         try:
-            answer = await self._threads.run(lambda: self._execute(ask, token))
+            answer = await self._threads.run(lambda: self._execute(ask, trace))
         except (httplib2.HttpLib2Error, http.client.HTTPException, OSError) as cause:
             was_sent = not isinstance(cause, (NotConnectedError, httplib2.ServerNotFoundError))
             kind = UnknownOutcomeError if was_sent and not safe else TransientError
@@ -285,17 +287,23 @@ class GoogleApi(Generic[Resource]):
             raise self.unreadable(operation, "no JSON", safe=safe)
         return answer
 
-    def _execute(self, ask: Callable[[Resource], HttpRequest], token: SecretStr) -> Any:  # noqa: ANN401
+    def _execute(self, ask: Callable[[Resource], HttpRequest], trace: Trace) -> Any:  # noqa: ANN401
         """Send a request from the current thread, by the thread's own connections."""
         if not hasattr(self._own, "http"):
             self._own.http = OnceHttp(self._timeout, may_use_proxy=self._may_use_proxy)
             self._opened.append(self._own.http)
         authorized = AuthorizedHttp(
-            Credentials(token.get_secret_value()),  # type: ignore[no-untyped-call]
+            Credentials(trace.token.get_secret_value()),  # type: ignore[no-untyped-call]
             self._own.http,
             max_refresh_attempts=0,
         )
-        return ask(self._resource).execute(http=authorized, num_retries=0)
+
+        def identify(answer: httplib2.Response) -> None:
+            trace.request_id = answer.get(_REQUEST_ID, "")
+
+        request = ask(self._resource)
+        request.add_response_callback(identify)
+        return request.execute(http=authorized, num_retries=0)
 
     def _refused(self, operation: str, refusal: HttpError, *, safe: bool) -> ConnectorError:
         status, problem = refusal.status_code, read_google_problem(refusal.content)

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 import httplib2
 
+from connectors._http.lines import take_line
+
 
 class NotConnectedError(OSError):
     """Nothing was sent: there is no connection."""
@@ -29,10 +31,12 @@ class _Once:
             super().connect()  # type: ignore[misc]
         except OSError as cause:
             raise NotConnectedError(type(cause).__name__) from cause
+        take_line(self.sock)
 
     def request(self, *parts: Any, **more: Any) -> None:  # noqa: ANN401 - http.client's
         if self.sock is not None and _has_ended(self.sock):
             self.close()  # type: ignore[attr-defined]
+        take_line(self.sock)
         super().request(*parts, **more)  # type: ignore[misc]
 
     def getresponse(self) -> http.client.HTTPResponse:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ from hubspot.crm.properties import ApiException as PropertiesException
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from connectors._http.calls import Caller, Shared, Trace
+from connectors._http.client import WAITS
 from connectors._http.errors import (
     ConnectorError,
     ErrorBuilder,
@@ -26,6 +27,7 @@ from connectors._http.errors import (
     classify,
 )
 from connectors._http.limits import Rate
+from connectors._http.lines import put_on_line
 from connectors._http.redaction import Redactor
 from connectors._http.retry import RetryPolicy
 from connectors._http.threads import Threads
@@ -72,7 +74,8 @@ class Sdk:
     Args:
         base_url: root of the API.
         access_token: of the private app.
-        timeout_seconds: longest wait for an answer.
+        timeout_seconds: longest wait for connect and for each read; three times as long for all of
+            a request.
         rate: our share of the account's limit; headers may lower it.
         shared: with the other processes that use the account.
         searches: likewise, for searches, which HubSpot counts apart.
@@ -106,7 +109,9 @@ class Sdk:
         self._share = rate
         self.error = ErrorBuilder(SERVICE, CURES, Redactor([access_token]))
         """Builds an error of this service."""
-        self._threads = Threads(SERVICE)
+        self._threads = Threads(SERVICE, longest_seconds=timeout_seconds * WAITS)
+        for pools in self._pools():
+            put_on_line(pools)
         slots = self._threads.slots
         self._caller = Caller(SERVICE, shared, retry, slots=slots)
         self._search_caller = Caller(SERVICE, searches, retry, slots=slots)
@@ -172,6 +177,11 @@ class Sdk:
     async def aclose(self) -> None:
         """Close all connections."""
         self._threads.close()
+        for pools in self._pools():
+            pools.clear()
+
+    def _pools(self) -> Iterator[urllib3.PoolManager]:
+        """Yield the connections of each part of the official client."""
         for api in (
             self.objects,
             self.batches,
@@ -182,7 +192,7 @@ class Sdk:
             self.associations,
             self.labels,
         ):
-            api.api_client.rest_client.pool_manager.clear()
+            yield api.api_client.rest_client.pool_manager
 
     async def _send(
         self,
@@ -198,7 +208,7 @@ class Sdk:
         async def attempt(trace: Trace) -> Result:
             try:
                 answer = await self._threads.run(partial(self._once, ask))
-            except urllib3.exceptions.HTTPError as cause:
+            except (urllib3.exceptions.HTTPError, TimeoutError) as cause:
                 raise self._unanswered(operation, cause, safe=safe) from None
             trace.request_id = answer.headers.get("x-hubspot-correlation-id", "")
             await caller.learn(told_rate(answer.headers, self._share))
@@ -222,9 +232,7 @@ class Sdk:
             return _Answer(refusal.status, refusal.headers, refusal.body)
         return _Answer(response.status, response.headers, response.data)
 
-    def _unanswered(
-        self, operation: str, cause: urllib3.exceptions.HTTPError, *, safe: bool
-    ) -> ConnectorError:
+    def _unanswered(self, operation: str, cause: Exception, *, safe: bool) -> ConnectorError:
         kind: type[ConnectorError] = TransientError
         if isinstance(cause, urllib3.exceptions.LocationValueError):
             kind = RejectedError

@@ -25,6 +25,7 @@ from requests.exceptions import (
 from urllib3.exceptions import NewConnectionError
 
 from connectors._http.calls import Caller, Shared, Trace
+from connectors._http.client import WAITS
 from connectors._http.errors import (
     ConnectorError,
     ErrorBuilder,
@@ -35,6 +36,7 @@ from connectors._http.errors import (
     UnknownOutcomeError,
     classify,
 )
+from connectors._http.lines import put_on_line
 from connectors._http.network import may_use_proxy
 from connectors._http.redaction import Redactor
 from connectors._http.retry import RetryPolicy, retry_after_seconds
@@ -72,7 +74,8 @@ class EwsCalls:
         username: service account.
         password: its password.
         login: how the account proves itself.
-        timeout_seconds: longest wait for connect and for each read.
+        timeout_seconds: longest wait for connect and for each read; three times as long for all of
+            a request.
         shared: with the other processes that use the account.
         retry: when safe calls are tried again.
     """
@@ -88,7 +91,7 @@ class EwsCalls:
         shared: Shared | None,
         retry: RetryPolicy | None,
     ) -> None:
-        self._threads = Threads("ews", _CONNECTIONS)
+        self._threads = Threads("ews", _CONNECTIONS, timeout_seconds * WAITS)
         self._caller = Caller(SERVICE, shared, retry, slots=self._threads.slots)
         self._error = ErrorBuilder(SERVICE, EWS_CURES, Redactor([password]))
         self._config = Configuration(
@@ -158,6 +161,8 @@ class EwsCalls:
                 code = type(cause).__name__
                 kind = self._kind(_OK, code, safe=safe)
                 message = f"answered {code} {cause}"
+            case TimeoutError():
+                kind, message = _lost(safe=safe), "no answer (TimeoutError)"
             case PermissionError():
                 kind, message = NeedsReauthError, "it refused to log us in by NTLM"
             case ValueError():
@@ -209,6 +214,7 @@ class _Connections(Protocol):  # type: ignore[misc]
     def raw_session(cls, prefix: str, **more: Any) -> Session:  # noqa: ANN401
         session: Session = super().raw_session(prefix, **more)
         session.trust_env = may_use_proxy(prefix)
+        put_on_line(session.get_adapter(prefix).poolmanager)
         return session
 
 

@@ -15,6 +15,8 @@ import pytest
 from connectors._http.calls import MemoryRecorder
 from connectors._http.retry import RetryPolicy
 
+_DRIP = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n"
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -39,6 +41,10 @@ class FaultyServer:
     plan: deque[bytes | None] = field(default_factory=deque)
     routes: dict[str, bytes] = field(default_factory=dict)
     held: asyncio.Event = field(default_factory=asyncio.Event)
+    dripping: asyncio.Event = field(default_factory=asyncio.Event)
+    """Whether an endless answer has begun."""
+    cut: asyncio.Event = field(default_factory=asyncio.Event)
+    """Whether who was given an endless answer has ended it."""
 
     @property
     def url(self) -> str:
@@ -59,6 +65,10 @@ class FaultyServer:
     def reset(self) -> None:
         """Plan to take the request and reset the connection."""
         self.plan.append(b"")
+
+    def drip(self) -> None:
+        """Plan an answer that goes on for ever, byte by byte."""
+        self.plan.append(_DRIP)
 
     def hold(self) -> None:
         """Plan to take the request and never answer."""
@@ -84,6 +94,12 @@ class FaultyServer:
                         socket.SOL_SOCKET, socket.SO_LINGER, linger
                     )
                     break
+                elif step == _DRIP:
+                    writer.write(step)
+                    self.dripping.set()
+                    await _drip(reader, writer)
+                    self.cut.set()
+                    break
                 else:
                     writer.write(step)
                     if b"Content-Length: 500" in step:
@@ -92,6 +108,13 @@ class FaultyServer:
             pass
         finally:
             writer.close()
+
+
+async def _drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    end = asyncio.ensure_future(reader.read())
+    while not end.done():
+        writer.write(b" ")
+        await asyncio.wait([end], timeout=0.02)
 
 
 def _written(status: int, body: object, headers: dict[str, str]) -> bytes:

@@ -90,6 +90,23 @@ async def test_a_call_carries_the_token_and_is_recorded(
     assert [call.outcome for call in recorder.calls if call.service == "drive"] == ["ok"]
 
 
+async def test_an_answer_is_recorded_by_the_id_that_google_gave_it(
+    server: FaultyServer, api: GoogleApi[Any], recorder: MemoryRecorder
+) -> None:
+    grant(server)
+    server.answer(200, {"kind": "drive#about"}, x_guploader_uploadid="good")
+    server.answer(400, {"error": {"code": 400}}, x_guploader_uploadid="bad")
+
+    await ask(api)
+    with pytest.raises(RejectedError):
+        await write(api)
+
+    assert [call.request_id for call in recorder.calls if call.service == "drive"] == [
+        "good",
+        "bad",
+    ]
+
+
 async def test_a_refused_token_is_renewed_once(
     server: FaultyServer, retry: RetryPolicy, recorder: MemoryRecorder, waits: list[float]
 ) -> None:
