@@ -116,6 +116,8 @@ class Caller:
         slots: of what calls need besides, e.g. a thread; it is waited for before the turn, so
             that a call is made when its turn comes. None: nothing.
         tokens: of what calls carry; None: nothing that is ever renewed.
+        has_one_limit: a Retry-After keeps all calls of the account back; otherwise limits are of
+            methods, channels or mailboxes, and it keeps back none but the call that was told.
         clock: seconds that only grow; tests replace it.
     """
 
@@ -126,6 +128,8 @@ class Caller:
         retry: RetryPolicy | None = None,
         slots: AbstractAsyncContextManager[object] | None = None,
         tokens: TokenSource | None = None,
+        *,
+        has_one_limit: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         shared = shared or Shared()
@@ -136,6 +140,7 @@ class Caller:
         self._retry = retry or RetryPolicy()
         self._slots = slots or nullcontext()
         self._tokens = tokens
+        self._has_one_limit = has_one_limit
         self._clock = clock
         self._learned: Rate | None = None
 
@@ -243,8 +248,10 @@ class Caller:
     async def _note(self, error: ConnectorError, entry: Entry | None) -> None:
         if self._breaker is not None and entry is not None:
             await self._breaker.failed(error, entry)
+        if self._limiter is None or not self._has_one_limit:
+            return
         told = error.retry_after_seconds
-        if self._limiter is not None and isinstance(error, RateLimitedError) and told is not None:
+        if isinstance(error, RateLimitedError) and told is not None:
             await self._limiter.pause(told)
 
     async def _asked(self, operation: str, asking: Awaitable[Result]) -> Result:

@@ -88,6 +88,7 @@ class ServiceClient:
         redact: masks secrets in the vendor's words.
         request_id: header in which the vendor names a request.
         read_limit: reads the account's limit from an answer's headers; None: it isn't told.
+        has_one_limit: a Retry-After is for all of the account, see ``Caller``.
         shared: with the other processes that use the account.
         retry: when safe calls are tried again.
     """
@@ -106,6 +107,7 @@ class ServiceClient:
         redact: Redactor | None = None,
         request_id: str = "x-request-id",
         read_limit: Callable[[httpx.Headers], Rate | None] = no_limit,
+        has_one_limit: bool = True,
         shared: Shared | None = None,
         retry: RetryPolicy | None = None,
     ) -> None:
@@ -115,7 +117,7 @@ class ServiceClient:
         self._read_problem = read_problem
         self._request_id = request_id
         self._read_limit = read_limit
-        self._caller = Caller(service, shared, retry, tokens=tokens)
+        self._caller = Caller(service, shared, retry, tokens=tokens, has_one_limit=has_one_limit)
         self._longest_seconds = timeout_seconds * WAITS
         self._http = httpx.AsyncClient(
             base_url=base_url,

@@ -214,7 +214,8 @@ class _Connections(Protocol):  # type: ignore[misc]
     def raw_session(cls, prefix: str, **more: Any) -> Session:  # noqa: ANN401
         session: Session = super().raw_session(prefix, **more)
         session.trust_env = may_use_proxy(prefix)
-        put_on_line(session.get_adapter(prefix).poolmanager)
+        adapter: Any = session.get_adapter(prefix)
+        put_on_line(adapter.poolmanager)
         return session
 
 

@@ -121,6 +121,7 @@ class GraphMail:
             read_problem=read_graph_problem,
             redact=Redactor([client_secret]),
             request_id="request-id",
+            has_one_limit=False,  # each mailbox has its own
             shared=shared,
             retry=retry,
         )
@@ -154,11 +155,7 @@ class GraphMail:
             "find_sent",
             "GET",
             f"{_user(mailbox)}/mailFolders/sentitems/messages",
-            params={
-                "$filter": f"internetMessageId eq '{literal}'",
-                "$select": "id",
-                "$top": "1",
-            },
+            params={"$filter": f"internetMessageId eq '{literal}'", "$select": "id", "$top": "1"},
         )
         return SentLookup.FOUND if page.value else SentLookup.ABSENT
 

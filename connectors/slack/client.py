@@ -69,6 +69,7 @@ class SlackClient:
             table=TABLE,
             cures=CURES,
             request_id="x-slack-req-id",
+            has_one_limit=False,  # "Rate limits": each method has its own, and each channel
             shared=shared,
             retry=retry,
         )

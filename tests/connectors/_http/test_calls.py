@@ -77,6 +77,21 @@ async def test_a_retry_after_holds_for_all_who_use_the_account(retry: RetryPolic
         await theirs.call("list", Service("never"), safe=True)
 
 
+async def test_a_retry_after_of_a_mailbox_keeps_back_its_own_call_alone(
+    retry: RetryPolicy, waits: list[float]
+) -> None:
+    limiter = MemoryLimiter(Rate(100, 1.0), clock=lambda: 0.0)
+    caller = Caller("s", Shared(limiter=limiter), retry, has_one_limit=False)
+    busy = Service(failed(RateLimitedError, 20.0), "fine")
+
+    assert await caller.call("send", busy, safe=False) == "fine"
+    with pytest.raises(RateLimitedError, match="m"):
+        await caller.call("send", Service(failed(RateLimitedError, 600.0)), safe=False)
+    assert await caller.call("send", Service("fine"), safe=False) == "fine"
+
+    assert waits == [20.0]
+
+
 async def test_a_service_that_is_down_is_left_alone(retry: RetryPolicy) -> None:
     caller = Caller("s", Shared(breakers=MemoryBreakers()), retry)
     for _ in range(5):

@@ -10,14 +10,17 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from pydantic import SecretStr
 
+from connectors._http.calls import Shared
 from connectors._http.errors import (
     ConnectorError,
     NeedsReauthError,
+    RateLimitedError,
     RejectedError,
     ServiceNotFoundError,
     TransientError,
     UnknownOutcomeError,
 )
+from connectors._http.limits import MemoryLimiter, Rate
 from connectors._http.retry import RetryPolicy
 from connectors.mail.errors import SendAsDeniedError
 from connectors.mail.graph import GraphMail
@@ -187,3 +190,24 @@ async def test_ping_fails_when_graph_does(server: Any, mail: GraphMail) -> None:
 
     with pytest.raises(TransientError):
         await mail.ping()
+
+
+async def test_a_busy_mailbox_keeps_no_other_back(server: Any, retry: RetryPolicy) -> None:
+    mail = GraphMail(
+        base_url=f"{server.url}/v1.0",
+        login_url=f"{server.url}/login",
+        tenant="our tenant",
+        client_id="us",
+        client_secret=SecretStr("hunter2"),
+        timeout_seconds=5.0,
+        shared=Shared(limiter=MemoryLimiter(Rate(100, 1.0))),
+        retry=retry,
+    )
+    server.answer(200, {"access_token": "t1", "expires_in": 3600})
+    server.answer(429, retry_after="600")
+    server.answer(200, {"value": []})
+
+    with pytest.raises(RateLimitedError, match="429"):
+        await mail.find_sent("<1@x>", mailbox="busy@example.com")
+    assert await mail.find_sent("<1@x>", mailbox="hub@example.com") is SentLookup.ABSENT
+    await mail.aclose()

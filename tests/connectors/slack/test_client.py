@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from connectors._http.calls import Shared
 from connectors._http.errors import (
     ConnectorError,
     NeedsReauthError,
@@ -15,6 +16,7 @@ from connectors._http.errors import (
     TransientError,
     UnknownOutcomeError,
 )
+from connectors._http.limits import MemoryLimiter, Rate
 from connectors._http.retry import RetryPolicy
 from connectors.slack.client import SlackClient
 from connectors.slack.models import PostedMessage
@@ -101,6 +103,23 @@ async def test_too_fast_is_waited_out_when_short(
 
     assert (await slack.post_message("#repairs", "Hello")).ts == "1.2"
     assert waits == [2.0]
+
+
+async def test_a_busy_channel_keeps_no_other_back(server: Any, retry: RetryPolicy) -> None:
+    slack = SlackClient(
+        base_url=f"{server.url}/api",
+        bot_token=SecretStr("xoxb-hunter2"),
+        timeout_seconds=5.0,
+        shared=Shared(limiter=MemoryLimiter(Rate(100, 1.0))),
+        retry=retry,
+    )
+    server.answer(429, {"ok": False, "error": "ratelimited"}, retry_after="600")
+    server.answer(200, {"ok": True, "channel": "C2", "ts": "1.2"})
+
+    with pytest.raises(RateLimitedError, match="429"):
+        await slack.post_message("#busy", "Hello")
+    assert (await slack.post_message("#repairs", "Hello")).ts == "1.2"
+    await slack.aclose()
 
 
 async def test_ping_asks_who_we_are(server: Any, slack: SlackClient) -> None:
