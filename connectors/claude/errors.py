@@ -43,6 +43,7 @@ CURES: Cures = {
 }
 
 LONGER_ANSWER = "Raise HOTROD_CLAUDE__MAX_OUTPUT_TOKENS."
+SHORTER_QUESTION = "Ask with less text, or fewer pictures."
 READ_THE_REQUEST = "A person has to do what was asked of the model."
 
 

@@ -15,10 +15,26 @@ from anthropic.types import (
 )
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from connectors.claude.errors import LONGER_ANSWER, READ_THE_REQUEST, UnusableAnswerError
+from connectors.claude.errors import (
+    LONGER_ANSWER,
+    READ_THE_REQUEST,
+    SHORTER_QUESTION,
+    UnusableAnswerError,
+)
 from connectors.claude.models import ImagePart, TextPart, Usage
 
 Answer = TypeVar("Answer", bound=BaseModel)
+
+_WHOLE = frozenset({"end_turn", "stop_sequence"})
+_EARLY = {
+    "max_tokens": ("the answer was cut off at max_output_tokens", LONGER_ANSWER),
+    "model_context_window_exceeded": (
+        "the answer was cut off where the model's context window ends",
+        SHORTER_QUESTION,
+    ),
+    "pause_turn": ("the model paused in the middle of the answer", READ_THE_REQUEST),
+    "refusal": ("the model refused to answer", READ_THE_REQUEST),
+}
 
 
 def question(content: Sequence[TextPart | ImagePart]) -> MessageParam:
@@ -83,16 +99,18 @@ class Answered(Unchecked):
 
 
 def check_end(operation: str, stop_reason: str | None, usage: Usage) -> None:
-    """Refuse an answer that isn't whole.
+    """Refuse an answer that isn't whole, for whatever reason it ended, known today or not.
+
+    Source: https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons
 
     Raises:
         UnusableAnswerError: it was cut off or refused.
     """
-    if stop_reason == "max_tokens":
-        cut = "the answer was cut off at max_output_tokens"
-        raise _unusable(operation, cut, usage, LONGER_ANSWER)
-    if stop_reason == "refusal":
-        raise _unusable(operation, "the model refused to answer", usage)
+    if stop_reason in _WHOLE:
+        return
+    unknown = f"the answer ended early ({stop_reason or 'no reason is told'})", READ_THE_REQUEST
+    message, cure = _EARLY.get(stop_reason or "", unknown)
+    raise _unusable(operation, message, usage, cure)
 
 
 def read_answer(operation: str, message: Answered, schema: type[Answer], usage: Usage) -> Answer:

@@ -65,6 +65,9 @@ def text(**given: object) -> dict[str, object]:
     return {"type": "text", "text": json.dumps(given)}
 
 
+WHOLE = text(fault="HDMI port", confidence=0.9)
+
+
 def fault(kind: str, **more: object) -> dict[str, object]:
     return {"type": "error", "error": {"type": kind, "message": "said no", **more}}
 
@@ -132,11 +135,25 @@ async def test_what_is_asked(server: Any, claude: ClaudeClient) -> None:
     assert "$defs" in shape
 
 
+@pytest.mark.parametrize("reason", ["end_turn", "stop_sequence"])
+async def test_an_answer_is_whole_where_the_model_ended_it(
+    server: Any, claude: ClaudeClient, reason: str
+) -> None:
+    server.answer(200, message(WHOLE, stop_reason=reason))
+
+    assert (await complete(claude)).value.fault == "HDMI port"
+
+
 @pytest.mark.parametrize(
     ("answer", "says"),
     [
         (message(text(fault="HDMI"), stop_reason="max_tokens"), "cut off"),
         (message(stop_reason="refusal"), "refused"),
+        (message(WHOLE, stop_reason="model_context_window_exceeded"), "context window"),
+        (message(WHOLE, stop_reason="pause_turn"), "paused"),
+        (message(WHOLE, stop_reason="tool_use"), "ended early (tool_use)"),
+        (message(WHOLE, stop_reason="a_reason_of_tomorrow"), "ended early (a_reason_of_tomorrow)"),
+        (message(WHOLE) | {"stop_reason": None}, "no reason is told"),
         (message({"type": "text", "text": "It is HDMI, 555-0100"}), "Diagnosis: json_invalid"),
         (message(), "Diagnosis: json_invalid"),
         (

@@ -218,7 +218,14 @@ async def test_a_piece_that_cannot_be_read_breaks_the_stream(
 
 
 @pytest.mark.parametrize(
-    ("reason", "says"), [("max_tokens", "MAX_OUTPUT_TOKENS"), ("refusal", "refused")]
+    ("reason", "says"),
+    [
+        ("max_tokens", "MAX_OUTPUT_TOKENS"),
+        ("refusal", "refused"),
+        ("model_context_window_exceeded", "context window"),
+        ("pause_turn", "paused"),
+        ("a_reason_of_tomorrow", "a_reason_of_tomorrow"),
+    ],
 )
 async def test_text_that_is_not_whole_is_told_at_its_end(
     server: Any, claude: ClaudeClient, reason: str, says: str
