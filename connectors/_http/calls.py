@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
@@ -102,6 +102,15 @@ class Trace:
     request_id: str = ""
 
 
+@dataclass
+class _Course:
+    """How far a call is."""
+
+    trace: Trace = field(default_factory=Trace)
+    attempts: int = 0
+    entry: Entry | None = None
+
+
 class Caller:
     """Makes the calls of one service.
 
@@ -162,49 +171,91 @@ class Caller:
             ConnectorError: the last attempt's, or the service is left alone, or our own pace
                 would keep the call waiting for too long, or there is no token.
         """
-        trace, attempts, outcome, begin = Trace(), 0, OK, self._clock()
-        refused: SecretStr | None = None
+        async with self.lasting(operation, attempt, safe=safe) as answer:
+            pass
+        return answer
+
+    @asynccontextmanager
+    async def lasting(
+        self,
+        operation: str,
+        attempt: Callable[[Trace], Awaitable[Result]],
+        *,
+        safe: bool,
+    ) -> AsyncIterator[Result]:
+        """Make a call whose answer is read within the block; arguments as for ``call``.
+
+        The call lasts as long as the block: it is recorded when that ends, and an error of the
+        service within it is the call's. Who stops reading early has been answered well.
+
+        Raises:
+            ConnectorError: as ``call``.
+        """
+        course, outcome, begin = _Course(), OK, self._clock()
         try:
-            while True:
-                entry: Entry | None = None
-                try:
-                    async with self._slots:
-                        token = await self._ready(operation, refused)
-                        entry = await self._entered(operation)
-                        trace, attempts = Trace(token), attempts + 1
-                        result = await attempt(trace)
-                except ConnectorError as error:
-                    if error.is_settled:  # of a call within this one, as for a token
-                        raise
-                    await self._noted(self._note(error, entry))
-                    if trace.is_unauthorized and trace.token and refused is None:
-                        refused = trace.token
-                        continue
-                    wait = self._retry.wait_seconds(attempts, error, safe=safe)
-                    if wait is None:
-                        error.is_settled = True
-                        raise
-                    log.info(
-                        "service.retried",
-                        service=self._service,
-                        operation=operation,
-                        tried=attempts,
-                        wait_seconds=wait,
-                        error=type(error).__name__,
-                    )
-                    await self._retry.sleep(wait)
-                else:
-                    if self._breaker is not None and entry is not None:
-                        await self._noted(self._breaker.succeeded(entry))
-                    return result
+            result = await self._answered(operation, attempt, course, safe=safe)
+            try:
+                yield result
+            except ConnectorError as error:
+                if not error.is_settled:
+                    await self._noted(self._note(error, course.entry))
+                    error.is_settled = True
+                raise
+            except GeneratorExit:
+                await self._noted(self._succeeded(course.entry))
+                raise
+            await self._noted(self._succeeded(course.entry))
+        except GeneratorExit:
+            raise
         except BaseException as error:
             outcome = type(error).__name__
             raise
         finally:
             milliseconds = (self._clock() - begin) * 1000
+            request_id = course.trace.request_id
             self._recorder.record(
-                Call(self._service, operation, outcome, milliseconds, attempts, trace.request_id)
+                Call(self._service, operation, outcome, milliseconds, course.attempts, request_id)
             )
+
+    async def _answered(
+        self,
+        operation: str,
+        attempt: Callable[[Trace], Awaitable[Result]],
+        course: _Course,
+        *,
+        safe: bool,
+    ) -> Result:
+        refused: SecretStr | None = None
+        while True:
+            course.entry = None
+            try:
+                async with self._slots:
+                    token = await self._ready(operation, refused)
+                    course.entry = await self._entered(operation)
+                    course.trace = Trace(token)
+                    course.attempts += 1
+                    return await attempt(course.trace)
+            except ConnectorError as error:
+                if error.is_settled:  # of a call within this one, as for a token
+                    raise
+                await self._noted(self._note(error, course.entry))
+                trace = course.trace
+                if trace.is_unauthorized and trace.token and refused is None:
+                    refused = trace.token
+                    continue
+                wait = self._retry.wait_seconds(course.attempts, error, safe=safe)
+                if wait is None:
+                    error.is_settled = True
+                    raise
+                log.info(
+                    "service.retried",
+                    service=self._service,
+                    operation=operation,
+                    tried=course.attempts,
+                    wait_seconds=wait,
+                    error=type(error).__name__,
+                )
+                await self._retry.sleep(wait)
 
     async def learn(self, rate: Rate | None) -> None:
         """Go by the limit that the service has told; None: it told none."""
@@ -244,6 +295,10 @@ class Caller:
             raise error
         if wait > 0:
             await self._retry.sleep(wait)
+
+    async def _succeeded(self, entry: Entry | None) -> None:
+        if self._breaker is not None and entry is not None:
+            await self._breaker.succeeded(entry)
 
     async def _note(self, error: ConnectorError, entry: Entry | None) -> None:
         if self._breaker is not None and entry is not None:

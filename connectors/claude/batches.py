@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Annotated, Literal, TypeVar
 
 from anthropic import omit
+from anthropic.types.messages import MessageBatchIndividualResponse
 from anthropic.types.messages.batch_create_params import Request
 from pydantic import BaseModel, Field
 
@@ -20,7 +21,7 @@ from connectors.claude.budget import Budget
 from connectors.claude.errors import TABLE, UnusableAnswerError
 from connectors.claude.messages import Answered, Unchecked, question, read_answer, shape
 from connectors.claude.models import BatchResult, MessageBatch, Question
-from connectors.claude.wire import FAILURES, SERVICE, Wire
+from connectors.claude.wire import SERVICE, Pieces, Wire
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
@@ -176,18 +177,18 @@ class MessageBatches:
             TransientError: the results broke off; read them from the beginning.
             ConnectorError: as the class says.
         """
-        results = self._wire.api.messages.batches.results
-        lines = await self._wire.call(_RESULTS, lambda _trace: results(batch_id))
-        try:
+
+        async def begin(trace: Trace) -> Pieces[MessageBatchIndividualResponse]:
+            lines = await self._wire.api.messages.batches.results(batch_id)
+            trace.request_id = lines.http_response.headers.get("request-id", "")
+            return lines
+
+        async with self._wire.reading(_RESULTS, begin) as lines:
             async for line in lines:
                 result = self._result(_Line.model_validate(line), schema)
                 if result.usage is not None:
                     await self._budget.spent(result.usage)
                 yield result
-        except FAILURES as cause:
-            raise self._wire.failure(_RESULTS, cause, Trace()) from None
-        finally:
-            await lines.close()
 
     async def _page(self, cursor: str | None) -> Page[MessageBatch]:
         async def attempt(trace: Trace) -> _Listed:

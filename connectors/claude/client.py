@@ -37,7 +37,8 @@ class ClaudeClient:
         base_url: root of the API.
         api_key: the key.
         model: model that answers.
-        timeout_seconds: longest wait for an answer, or for the next piece of a stream.
+        timeout_seconds: longest wait for an answer, or for the next piece of a stream; three
+            times as long for all of it.
         shared: with the other processes that use the account.
         retry: when a call is tried again; None: never.
         budget: asked before each call that costs, and told after it; None: no end.

@@ -21,7 +21,7 @@ from connectors._http.errors import TransientError
 from connectors.claude.budget import Budget
 from connectors.claude.messages import Answered, Unchecked, check_end
 from connectors.claude.models import Usage
-from connectors.claude.wire import FAILURES, Wire
+from connectors.claude.wire import Wire
 
 _OPERATION = "stream_text"
 
@@ -44,7 +44,8 @@ class TextStream(AsyncIterator[str]):
     """Pieces of a text, to be read once; ``ClaudeClient.stream_text`` makes it.
 
     Nothing is sent before the first piece is asked for. Only a call that fails before its first
-    piece is tried again. Who stops reading early calls ``aclose``.
+    piece is tried again. Who stops reading early calls ``aclose``. The call is recorded when the
+    text ends, however it does.
     """
 
     usage: Usage | None = None
@@ -85,29 +86,27 @@ class TextStream(AsyncIterator[str]):
 
     async def _read(self) -> AsyncGenerator[str, None]:
         await self._budget.allow(self._model, self._max_tokens)
-        trace = Trace()
-        events = await self._wire.call(_OPERATION, self._begin)
         is_whole, stop_reason = False, None
         try:
-            async for event in events:
-                match event:
-                    case RawContentBlockDeltaEvent(delta=TextDelta(text=text)):
-                        yield text
-                    case RawMessageDeltaEvent():
-                        ending = _Ending.model_validate(event)
-                        self._recount(ending.usage)
-                        stop_reason = ending.delta.stop_reason
-                    case RawMessageStopEvent():
-                        is_whole = True
-        except FAILURES as cause:
-            raise self._wire.failure(_OPERATION, cause, trace) from None
+            async with self._wire.reading(
+                _OPERATION, self._begin, self._wire.longest_seconds
+            ) as events:
+                async for event in events:
+                    match event:
+                        case RawContentBlockDeltaEvent(delta=TextDelta(text=text)):
+                            yield text
+                        case RawMessageDeltaEvent():
+                            ending = _Ending.model_validate(event)
+                            self._recount(ending.usage)
+                            stop_reason = ending.delta.stop_reason
+                        case RawMessageStopEvent():
+                            is_whole = True
+                if self.usage is None or not is_whole:
+                    raise self._wire.error(TransientError, _OPERATION, "the stream broke off")
+                check_end(_OPERATION, stop_reason, self.usage)
         finally:
-            await events.close()
             if self.usage is not None:
                 await self._budget.spent(self.usage)
-        if self.usage is None or not is_whole:
-            raise self._wire.error(TransientError, _OPERATION, "the stream broke off")
-        check_end(_OPERATION, stop_reason, self.usage)
 
     async def _begin(self, trace: Trace) -> AsyncStream[RawMessageStreamEvent]:
         """Open the stream, up to its first event: until then it can be asked for again."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Protocol, TypeVar
 
 import anthropic
 import httpx2
@@ -35,6 +37,21 @@ _BAD_DAY = 500
 _WAITS = 3
 
 Result = TypeVar("Result")
+Piece = TypeVar("Piece")
+Read_co = TypeVar("Read_co", covariant=True)
+
+
+class Pieces(Protocol[Read_co]):
+    """An answer of the library that comes in pieces."""
+
+    def __aiter__(self) -> AsyncIterator[Read_co]:
+        """Return itself."""
+
+    async def __anext__(self) -> Read_co:
+        """Wait for the next piece."""
+
+    async def close(self) -> None:
+        """Read no more of it."""
 
 
 class Wire:
@@ -43,8 +60,8 @@ class Wire:
     Args:
         base_url: root of the API.
         api_key: the key.
-        timeout_seconds: longest wait for an answer, or for the next piece of a stream; three
-            times as long for all of an answer.
+        timeout_seconds: longest wait for an answer, or for the next piece of a stream, pings
+            aside; three times as long for all of an answer.
         shared: with the other processes that use the account.
         retry: when a call is tried again; None: never, each try costs.
     """
@@ -61,7 +78,9 @@ class Wire:
         self._caller = Caller(SERVICE, shared, retry or RetryPolicy(tries=1))
         self.error = ErrorBuilder(SERVICE, CURES, Redactor([api_key]))
         """Builds an error of this service."""
-        self._longest_seconds = timeout_seconds * _WAITS
+        self._timeout_seconds = timeout_seconds
+        self.longest_seconds = timeout_seconds * _WAITS
+        """Longest wait for all of an answer."""
         self.api = anthropic.AsyncAnthropic(
             base_url=base_url,
             api_key=api_key.get_secret_value(),
@@ -89,15 +108,72 @@ class Wire:
         Raises:
             ConnectorError: as classified, see ``errors``.
         """
+        attempt = self._classified(operation, attempt, writes=writes)
+        return await self._caller.call(operation, attempt, safe=not writes)
 
+    @asynccontextmanager
+    async def reading(
+        self,
+        operation: str,
+        begin: Callable[[Trace], Awaitable[Pieces[Piece]]],
+        longest_seconds: float = math.inf,
+    ) -> AsyncIterator[AsyncIterator[Piece]]:
+        """Make a call whose answer comes in pieces, and read them within the block.
+
+        What the library raises within the block is classified too; the call ends with the block.
+
+        Args:
+            operation: name used in errors and records.
+            begin: makes the call once, up to where it can't be made again.
+            longest_seconds: wait for all pieces together; the time in between is the reader's.
+
+        Raises:
+            ConnectorError: as classified, see ``errors``.
+        """
+        begun = self._classified(operation, begin)
+
+        async def attempt(trace: Trace) -> tuple[Pieces[Piece], Trace]:
+            return await begun(trace), trace
+
+        async with self._caller.lasting(operation, attempt, safe=True) as (pieces, trace):
+            try:
+                yield self._in_time(pieces, longest_seconds)
+            except FAILURES as cause:
+                raise self.failure(operation, cause, trace) from None
+            finally:
+                await pieces.close()
+
+    async def _in_time(
+        self, pieces: AsyncIterator[Piece], longest_seconds: float
+    ) -> AsyncIterator[Piece]:
+        """Wait for each piece, and for all; the library passes pings over, so they don't count."""
+        clock = asyncio.get_running_loop().time
+        left = longest_seconds
+        while True:
+            begin = clock()
+            try:
+                async with asyncio.timeout(min(self._timeout_seconds, left)):
+                    piece = await anext(pieces)
+            except StopAsyncIteration:
+                return
+            left -= clock() - begin
+            yield piece
+
+    def _classified(
+        self,
+        operation: str,
+        attempt: Callable[[Trace], Awaitable[Result]],
+        *,
+        writes: bool = False,
+    ) -> Callable[[Trace], Awaitable[Result]]:
         async def classified(trace: Trace) -> Result:
             try:
-                async with asyncio.timeout(self._longest_seconds):
+                async with asyncio.timeout(self.longest_seconds):
                     return await attempt(trace)
             except FAILURES as cause:
                 raise self.failure(operation, cause, trace, writes=writes) from None
 
-        return await self._caller.call(operation, classified, safe=not writes)
+        return classified
 
     async def learn(self, headers: httpx2.Headers) -> None:
         """Go by the limit of messages that an answer tells, in requests per minute."""

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, SecretStr
 
+from connectors._http.calls import MemoryRecorder, Shared
 from connectors._http.errors import (
     ConnectorError,
     NeedsReauthError,
@@ -223,6 +224,28 @@ async def test_results_that_cannot_be_read_are_read_again_by_who_asked(
 
     with pytest.raises(TransientError):
         await read(claude)
+
+
+async def test_results_that_break_off_are_recorded_as_such(
+    server: Any, recorder: MemoryRecorder
+) -> None:
+    claude = ClaudeClient(
+        base_url=server.url,
+        api_key=SecretStr("hunter2"),
+        model="claude-sonnet-5-5",
+        timeout_seconds=5.0,
+        shared=Shared(recorder=recorder),
+    )
+    ended = batch(processing_status="ended", results_url=f"{server.url}/results")
+    server.answer(200, ended)
+    server.answer(200, b'{"custom_id": "a", "res', request_id="req_1")
+
+    with pytest.raises(TransientError):
+        await read(claude)
+    await claude.aclose()
+
+    (call,) = recorder.calls
+    assert (call.outcome, call.request_id) == ("TransientError", "req_1")
 
 
 async def test_results_of_a_batch_that_has_not_ended_are_refused(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
+from connectors._http.breaker import BreakerState, MemoryBreakers
 from connectors._http.calls import MemoryRecorder, Shared
 from connectors._http.errors import (
     ConnectorError,
@@ -54,6 +57,9 @@ def failing(kind: str) -> dict[str, object]:
     return {"type": "error", "error": {"type": kind, "message": "said no to hunter2"}}
 
 
+OVERLOADED = failing("overloaded_error")
+
+
 def sse(*events: Mapping[str, object]) -> bytes:
     return "".join(f"event: {e['type']}\ndata: {json.dumps(e)}\n\n" for e in events).encode()
 
@@ -82,6 +88,16 @@ async def claude(
     )
     yield claude
     await claude.aclose()
+
+
+def client(url: str, shared: Shared, timeout_seconds: float = 5.0) -> ClaudeClient:
+    return ClaudeClient(
+        base_url=url,
+        api_key=SecretStr("hunter2"),
+        model="claude-sonnet-5-5",
+        timeout_seconds=timeout_seconds,
+        shared=shared,
+    )
 
 
 def stream(claude: ClaudeClient) -> TextStream:
@@ -236,6 +252,74 @@ async def test_text_that_is_not_whole_is_told_at_its_end(
 
     assert (pieces, type(error)) == (["HDMI "], UnusableAnswerError)
     assert says in str(error)
+
+
+async def test_streams_that_break_off_are_recorded_and_counted_as_such(
+    server: Any, recorder: MemoryRecorder
+) -> None:
+    breakers = MemoryBreakers()
+    claude = client(server.url, Shared(recorder=recorder, breakers=breakers))
+    for number in range(5):
+        plan(server, START, piece(text="HDMI "), OVERLOADED, request_id=f"req_{number}")
+        await failure(stream(claude))
+
+    pieces, error = await failure(stream(claude))
+    await claude.aclose()
+
+    assert (pieces, type(error)) == ([], TransientError)
+    assert "left alone" in error.message
+    assert [(call.outcome, call.request_id) for call in recorder.calls[:5]] == [
+        ("TransientError", f"req_{number}") for number in range(5)
+    ]
+    assert len(server.seen) == 5
+
+
+async def test_a_stream_that_is_left_early_has_been_answered(
+    server: Any, recorder: MemoryRecorder
+) -> None:
+    breakers = MemoryBreakers()
+    claude = client(server.url, Shared(recorder=recorder, breakers=breakers))
+    plan(server, START, OVERLOADED)
+    await failure(stream(claude))
+    plan(server, START, piece(text="HDMI "), piece(text="port"), ending(), STOP)
+    text = stream(claude)
+
+    await anext(text)
+    assert len(recorder.calls) == 1
+    await text.aclose()
+    await claude.aclose()
+
+    assert [call.outcome for call in recorder.calls] == ["TransientError", "ok"]
+    assert await breakers.read("claude") == BreakerState()
+
+
+@pytest.mark.parametrize(
+    "endless", [{"type": "ping"}, piece("thinking_delta", thinking="Let me see.")]
+)
+async def test_a_stream_has_an_end_whatever_comes_of_it(endless: dict[str, object]) -> None:
+    async def drip(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
+        writer.write(sse(START, piece(text="HDMI ")))
+        with suppress(ConnectionError):
+            while not writer.is_closing():
+                writer.write(sse(endless))
+                await writer.drain()
+                await asyncio.sleep(0.01)
+        writer.close()
+
+    async with await asyncio.start_server(drip, "127.0.0.1", 0) as dripping:
+        port = dripping.sockets[0].getsockname()[1]
+        recorder = MemoryRecorder()
+        claude = client(f"http://127.0.0.1:{port}", Shared(recorder=recorder), 0.2)
+        async with asyncio.timeout(10):
+            pieces, error = await failure(stream(claude))
+        await claude.aclose()
+
+    assert (pieces, type(error)) == (["HDMI "], TransientError)
+    assert "TimeoutError" in error.message
+    (call,) = recorder.calls
+    assert call.outcome == "TransientError"
+    assert call.milliseconds >= 200
 
 
 async def test_before_its_first_piece_it_is_tried_again(
