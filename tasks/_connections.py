@@ -10,6 +10,7 @@ from pydantic import BaseModel, SecretStr
 
 from connectors._http.calls import Shared
 from connectors._http.limits import Rate
+from connectors.claude.budget import Budget
 from connectors.claude.client import RATE as CLAUDE_RATE
 from connectors.claude.client import ClaudeClient
 from connectors.mail.client import MailTransport
@@ -72,11 +73,14 @@ def mail_transport(settings: Settings, account: Account = alone) -> MailTranspor
             return _made(SmtpMail, settings.smtp, imap=imap, shared=sending, **timeout)
 
 
-def claude_client(settings: Settings, account: Account = alone) -> ClaudeClient | None:
-    """Return the client of Claude; None: there is no key."""
+def claude_client(
+    settings: Settings, account: Account = alone, budget: Budget | None = None
+) -> ClaudeClient | None:
+    """Return the client of Claude; None: there is no key. Without a budget, costs aren't kept."""
     if not _given(settings.claude.api_key):
         return None
-    return _made(ClaudeClient, settings.claude, shared=account("claude", CLAUDE_RATE))
+    shared = account("claude", CLAUDE_RATE)
+    return _made(ClaudeClient, settings.claude, shared=shared, budget=budget)
 
 
 def slack_client(settings: Settings, account: Account = alone) -> SlackClient | None:

@@ -8,6 +8,7 @@ from connectors.claude.client import ClaudeClient
 from connectors.mail.client import MailTransport
 from connectors.objects.client import ObjectsClient
 from connectors.slack.client import SlackClient
+from hotrod.ai.budget import SharedBudget
 from hotrod.company.load import get_company
 from hotrod.company.models import Company
 from hotrod.db.engine import Database
@@ -79,6 +80,6 @@ def build(settings: Settings, company: Company, database: Database | None = None
         links=CustomerLinks(LinkSigner(secrets.secret_key), settings.public_url),
         accounts=accounts,
         mail=mail_transport(settings, accounts),
-        claude=claude_client(settings, accounts),
+        claude=claude_client(settings, accounts, SharedBudget(database, settings.claude)),
         slack=slack_client(settings, accounts),
     )

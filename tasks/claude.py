@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
 from typing import cast
 from uuid import UUID
 
 from prefect import task
 
-from connectors.claude.errors import UnusableAnswerError
-from connectors.claude.models import ImagePart, ImageType, TextPart, Usage
-from hotrod.ai.models import ModelCall
-from hotrod.ai.rules import check_budget, cost_cad
-from hotrod.ai.store import spent_since
+from connectors.claude.models import ImagePart, ImageType, TextPart
+from hotrod.ai.budget import spending_on
 from hotrod.analytics.store import record_step
-from hotrod.db.columns import now
 from hotrod.errors import HotrodError
 from hotrod.repairs.diagnosis import DiagnosisDraft, ground
 from hotrod.repairs.prompts import PROMPT_VERSION, diagnosis_prompt
@@ -40,7 +35,7 @@ async def diagnose_with_claude(ticket: str) -> UUID:
     A ticket that has a diagnosis keeps it.
 
     Raises:
-        NoKeyError, BudgetSpentError, ConnectorError: Claude can't be asked now; the diagnosis
+        NoKeyError, ConnectorError: Claude can't be asked now; the diagnosis
             by rules takes over.
     """
     kit = resources()
@@ -52,9 +47,6 @@ async def diagnose_with_claude(ticket: str) -> UUID:
         return known.id
     if kit.claude is None:
         raise NoKeyError
-    midnight = datetime.combine(now().date(), time.min, tzinfo=UTC)
-    async with kit.database.transaction() as session:
-        check_budget(await spent_since(session, midnight), kit.settings.claude)
     system, text = diagnosis_prompt(file.request_facts(len(pictures)))
     content: list[TextPart | ImagePart] = [
         ImagePart(
@@ -64,17 +56,13 @@ async def diagnose_with_claude(ticket: str) -> UUID:
     ]
     content.append(TextPart(text=text))
 
-    try:
+    with spending_on("diagnosis", file.ticket.id):
         answer = await kit.claude.complete(
             system=system,
             content=content,
             schema=DiagnosisDraft,
             max_output_tokens=kit.settings.claude.max_output_tokens,
         )
-    except UnusableAnswerError as error:
-        async with kit.database.transaction() as session:
-            session.add(_call(file.ticket.id, error.usage))
-        raise
 
     draft = ground(answer.value, file.ticket.problem, len(pictures))
     async with kit.database.transaction() as session:
@@ -89,19 +77,5 @@ async def diagnose_with_claude(ticket: str) -> UUID:
             model=answer.model,
             because=f"prompt {PROMPT_VERSION}",
         )
-        session.add(_call(row.id, answer))
         await record_step(session, "diagnosed", row.business_key, row.id, source="claude")
         return diagnosis.id
-
-
-def _call(ticket_id: UUID, usage: Usage) -> ModelCall:
-    """Return the record of a call that was paid for, whether its answer was of use or not."""
-    return ModelCall(
-        ticket_id=ticket_id,
-        purpose="diagnosis",
-        model=usage.model,
-        request_id=usage.request_id,
-        input_tokens=usage.input_tokens,
-        output_tokens=usage.output_tokens,
-        cost=cost_cad(usage.input_tokens, usage.output_tokens, resources().settings.claude),
-    )

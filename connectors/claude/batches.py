@@ -6,6 +6,7 @@ Source: https://platform.claude.com/docs/en/build-with-claude/batch-processing
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Literal, TypeVar
 
@@ -17,10 +18,10 @@ from pydantic import BaseModel, Field
 from connectors._http.calls import Trace
 from connectors._http.errors import ConnectorError, classify
 from connectors._http.paging import Page, items, pages
-from connectors.claude.budget import Budget
+from connectors.claude.budget import Spending, most_usage
 from connectors.claude.errors import TABLE, UnusableAnswerError
 from connectors.claude.messages import Answered, Unchecked, question, read_answer, shape
-from connectors.claude.models import BatchResult, MessageBatch, Question
+from connectors.claude.models import BatchResult, MessageBatch, Question, Usage
 from connectors.claude.wire import SERVICE, Pieces, Wire
 
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -69,14 +70,14 @@ class MessageBatches:
     Args:
         wire: to the API.
         model: that answers.
-        budget: asked before a batch is created, and told of each result that is read.
+        spending: books the most that a batch may cost, and what it did once all results are read.
     """
 
-    def __init__(self, wire: Wire, model: str, budget: Budget) -> None:
+    def __init__(self, wire: Wire, model: str, spending: Spending) -> None:
         self._wire = wire
         self._api = wire.api.messages.batches.with_raw_response
         self._model = model
-        self._budget = budget
+        self._spending = spending
 
     async def create_message_batch(self, questions: Sequence[Question]) -> MessageBatch:
         """Ask questions; what is wrong with one of them is told by its result.
@@ -92,12 +93,16 @@ class MessageBatches:
         requests = [self._request(one) for one in questions]
 
         async def attempt(trace: Trace) -> MessageBatch:
-            raw = await self._api.create(requests=requests)
-            trace.request_id = raw.headers.get("request-id", "")
-            return MessageBatch.model_validate_json(await raw.text())
+            with expense.asking():
+                raw = await self._api.create(requests=requests)
+                trace.request_id = raw.headers.get("request-id", "")
+                return MessageBatch.model_validate_json(await raw.text())
 
-        await self._budget.allow(self._model, sum(one.max_output_tokens for one in questions))
-        return await self._wire.call("create_message_batch", attempt, writes=True)
+        most = self._most(questions)
+        async with self._spending.on("create_message_batch", most) as expense:
+            batch = await self._wire.call("create_message_batch", attempt, writes=True)
+            expense.took = replace(most, request_id=batch.id)
+        return batch
 
     async def get_message_batch(self, batch_id: str) -> MessageBatch:
         """Look how far a batch is.
@@ -165,7 +170,7 @@ class MessageBatches:
     ) -> AsyncIterator[BatchResult[Answer]]:
         """Yield what came of each question, in any order; ``custom_id`` tells of which.
 
-        Each reading tells the budget of what was paid, by the id of the message.
+        Once all are read, what they took replaces what was booked for the batch; again is as once.
 
         Args:
             batch_id: of a batch that has ended; 29 days later its results are gone.
@@ -184,11 +189,13 @@ class MessageBatches:
             return lines
 
         async with self._wire.reading(_RESULTS, begin) as lines:
+            found: list[Usage] = []
             async for line in lines:
                 result = self._result(_Line.model_validate(line), schema)
                 if result.usage is not None:
-                    await self._budget.spent(result.usage)
+                    found.append(result.usage)
                 yield result
+            await self._spending.correct(batch_id, found)
 
     async def _page(self, cursor: str | None) -> Page[MessageBatch]:
         async def attempt(trace: Trace) -> _Listed:
@@ -198,6 +205,21 @@ class MessageBatches:
 
         listed = await self._wire.call("list_message_batches", attempt)
         return Page(listed.data, listed.last_id if listed.has_more else None)
+
+    def _most(self, questions: Sequence[Question]) -> Usage:
+        each = [
+            most_usage(
+                self._model,
+                one.max_output_tokens,
+                one.system,
+                question(one.content),
+                shape(one.schema),
+            )
+            for one in questions
+        ]
+        read = sum(one.input_tokens for one in each)
+        written = sum(one.output_tokens for one in each)
+        return Usage(self._model, "", read, written, in_batch=True)
 
     def _request(self, asked: Question) -> Request:
         return {

@@ -1,15 +1,32 @@
-"""What may be spent on Claude: asked before each call, told after it."""
+"""What may be spent on Claude: booked before each call, settled after it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Protocol
+from uuid import UUID, uuid4
+
+import anthropic
+import structlog
+from anthropic.types import MessageParam
 
 from connectors._http.errors import RejectedError
 from connectors.claude.models import Usage
 from connectors.claude.prices import cost
+from connectors.claude.wire import SERVICE, is_not_sent
+
+log = structlog.get_logger(__name__)
+
+PICTURE_TOKENS = 5_000
+"""More than any picture takes.
+
+Source: https://platform.claude.com/docs/en/build-with-claude/vision
+"""
 
 
 class BudgetSpentError(RejectedError):
@@ -19,40 +36,30 @@ class BudgetSpentError(RejectedError):
 
 
 class Budget(Protocol):
-    """Says whether a call may be made, and learns what it took."""
+    """Keeps what calls cost, by list prices in USD."""
 
-    async def allow(self, model: str, most_tokens: int) -> None:
-        """Let a call be made, or not.
+    async def reserve(self, most: Usage, usd: Decimal) -> UUID | None:
+        """Book the most that a call may take.
 
-        Args:
-            model: that is to answer.
-            most_tokens: longest answer, of a batch all of them; what is read comes on top.
-
-        Raises:
-            BudgetSpentError: it might cost more than what is left.
+        Returns:
+            the booking; None: less is left, and nothing was booked.
         """
 
-    async def spent(self, usage: Usage) -> None:
-        """Learn what a call took; results that are read again are told again."""
+    async def settle(self, booking: UUID, usage: Usage, usd: Decimal) -> None:
+        """Replace a booking by what the call took."""
 
+    async def release(self, booking: UUID) -> None:
+        """Give back a booking: the call wasn't done."""
 
-class NoBudget:
-    """A ``Budget`` without an end."""
-
-    async def allow(self, model: str, most_tokens: int) -> None:
-        """Let every call be made."""
-
-    async def spent(self, usage: Usage) -> None:
-        """Forget what it took."""
+    async def correct(self, usage: Usage, usd: Decimal) -> None:
+        """Replace what is booked under ``usage.request_id``, if anything; twice is as once."""
 
 
 class MemoryBudget:
     """A ``Budget`` of one process, anew each calendar day (UTC).
 
-    Calls under way at the same time don't know of each other: each may take what is left.
-
     Args:
-        usd_per_day: what may be spent, by list prices.
+        usd_per_day: what may be spent.
         today: tells the day; tests replace it.
     """
 
@@ -61,43 +68,132 @@ class MemoryBudget:
     ) -> None:
         self._usd_per_day = usd_per_day
         self._today = today
-        self._day = today()
-        self._spent = Decimal(0)
-        self._told: set[str] = set()
+        self._booked: dict[UUID, tuple[date, str, Decimal]] = {}
 
     @property
     def left(self) -> Decimal:
-        """What is left of today, in USD; below zero if the last call took more than expected."""
-        self._turn_the_day()
-        return self._usd_per_day - self._spent
+        """What is left of today, in USD."""
+        today = self._today()
+        return self._usd_per_day - sum(usd for day, _, usd in self._booked.values() if day == today)
 
-    async def allow(self, model: str, most_tokens: int) -> None:
-        """Let a call be made if its longest answer costs no more than what is left.
+    async def reserve(self, most: Usage, usd: Decimal) -> UUID | None:
+        """Book the most that a call may take; None: less is left."""
+        if usd > self.left:
+            return None
+        booking = uuid4()
+        self._booked[booking] = (self._today(), most.request_id, usd)
+        return booking
 
-        Raises:
-            BudgetSpentError: it costs more.
-            UnknownPriceError: the model's price isn't known.
-        """
-        needed = cost(Usage(model, "", 0, most_tokens))
-        if needed > self.left:
-            raise BudgetSpentError(
-                "claude",
-                "allow",
-                f"{max(self.left, Decimal(0)):.4f} USD are left of today's "
-                f"{self._usd_per_day:.2f}, and the answer may cost {needed:.4f}",
+    async def settle(self, booking: UUID, usage: Usage, usd: Decimal) -> None:
+        """Replace a booking, on the day that it was made."""
+        day, _, _ = self._booked[booking]
+        self._booked[booking] = (day, usage.request_id, usd)
+
+    async def release(self, booking: UUID) -> None:
+        """Give back a booking."""
+        del self._booked[booking]
+
+    async def correct(self, usage: Usage, usd: Decimal) -> None:
+        """Replace what is booked under the vendor's id."""
+        for booking, (_, request_id, _) in list(self._booked.items()):
+            if request_id == usage.request_id:
+                await self.settle(booking, usage, usd)
+
+
+@dataclass
+class Expense:
+    """What is known of a call's cost.
+
+    Args:
+        took: what it took; None: not known, or nothing.
+        may_be_done: whether it may have been done, and so be paid for, without our knowing.
+    """
+
+    took: Usage | None = None
+    may_be_done: bool = False
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Watch an attempt: refused or never sent, it costs nothing."""
+        try:
+            yield
+        except BaseException as error:
+            self.may_be_done |= not (
+                isinstance(error, anthropic.APIStatusError) or is_not_sent(error)
             )
+            raise
 
-    async def spent(self, usage: Usage) -> None:
-        """Take what a call cost from what is left, once.
+
+class Spending:
+    """Books what calls cost, if there is a budget."""
+
+    def __init__(self, budget: Budget | None) -> None:
+        self._budget = budget
+
+    @asynccontextmanager
+    async def on(self, operation: str, most: Usage) -> AsyncIterator[Expense]:
+        """Book the most that the call within the block may take, and settle it after.
 
         Raises:
+            BudgetSpentError: it might cost more than what is left.
             UnknownPriceError: the model's price isn't known.
         """
-        self._turn_the_day()
-        if usage.request_id not in self._told:
-            self._spent += cost(usage)
-            self._told |= {usage.request_id} - {""}
+        expense = Expense()
+        if self._budget is None:
+            yield expense
+            return
+        usd = cost(most)
+        booking = await self._budget.reserve(most, usd)
+        if booking is None:
+            told = f"the call may cost {usd:.4f} USD, more than is left of today's budget"
+            raise BudgetSpentError(SERVICE, operation, told)
+        try:
+            yield expense
+        finally:
+            if expense.took is not None:
+                await _noted(self._budget.settle(booking, expense.took, cost(expense.took)))
+            elif not expense.may_be_done:
+                await _noted(self._budget.release(booking))
 
-    def _turn_the_day(self) -> None:
-        if self._day != self._today():
-            self._day, self._spent, self._told = self._today(), Decimal(0), set()
+    async def correct(self, batch_id: str, found: list[Usage]) -> None:
+        """Replace what was booked for a batch by what its answers took."""
+        if self._budget is None or not found:
+            return
+        total = Usage(
+            found[0].model,
+            batch_id,
+            sum(one.prompt_tokens for one in found),
+            sum(one.output_tokens for one in found),
+            in_batch=True,
+        )
+        await _noted(self._budget.correct(total, sum(map(cost, found), Decimal(0))))
+
+
+async def _noted(noting: Awaitable[None]) -> None:
+    """Settle what was booked; if that can't be done it stays booked, and the answer counts."""
+    try:
+        await noting
+    except Exception as cause:  # noqa: BLE001 - a budget may be of any kind
+        log.warning("claude.not_settled", error=type(cause).__name__)
+
+
+def most_usage(
+    model: str, max_tokens: int, system: str, asked: MessageParam, shape: object = None
+) -> Usage:
+    """Return the most that a question may take: a token has at least one byte.
+
+    Args:
+        model: that answers.
+        max_tokens: longest answer.
+        system: the instructions.
+        asked: what the model reads and looks at.
+        shape: of the answer, which is read too.
+    """
+    pictures, texts = 0, [system, json.dumps(shape)]
+    for block in asked["content"]:
+        if isinstance(block, dict) and block["type"] == "text":
+            texts.append(block["text"])
+        else:
+            pictures += 1
+    read = sum(len(text.encode()) for text in texts) + pictures * PICTURE_TOKENS
+    return Usage(model, "", read, max_tokens)

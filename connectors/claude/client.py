@@ -13,7 +13,7 @@ from connectors._http.errors import TransientError
 from connectors._http.limits import Rate
 from connectors._http.retry import RetryPolicy
 from connectors.claude.batches import MessageBatches
-from connectors.claude.budget import Budget, NoBudget
+from connectors.claude.budget import Budget, Spending, most_usage
 from connectors.claude.messages import Answered, question, read_answer, shape
 from connectors.claude.models import Completion, ImagePart, TextPart, Usage
 from connectors.claude.streams import TextStream
@@ -41,7 +41,7 @@ class ClaudeClient:
             times as long for all of it.
         shared: with the other processes that use the account.
         retry: when a call is tried again; None: never.
-        budget: asked before each call that costs, and told after it; None: no end.
+        budget: what calls cost is booked there, the most of it before; None: no end.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class ClaudeClient:
         budget: Budget | None = None,
     ) -> None:
         self._model = model
-        self._budget = budget or NoBudget()
+        self._spending = Spending(budget)
         self._wire = Wire(
             base_url=base_url,
             api_key=api_key,
@@ -64,7 +64,7 @@ class ClaudeClient:
             shared=shared,
             retry=retry,
         )
-        self.batches = MessageBatches(self._wire, model, self._budget)
+        self.batches = MessageBatches(self._wire, model, self._spending)
 
     async def complete(
         self,
@@ -87,24 +87,26 @@ class ClaudeClient:
             UnusableAnswerError: an answer came, but refused, cut off, or in another shape.
             ConnectorError: no answer came, for the reason that the class says.
         """
-        asked = question(content)
+        asked, wanted = question(content), shape(schema)
 
         async def attempt(trace: Trace) -> tuple[Answered, Usage]:
-            raw = await self._wire.api.messages.with_raw_response.create(
-                model=self._model,
-                max_tokens=max_output_tokens,
-                system=system,
-                messages=[asked],
-                output_config=shape(schema),
-            )
-            trace.request_id = raw.headers.get("request-id", "")
-            await self._wire.learn(raw.headers)
-            message = Answered.model_validate(await raw.parse())
+            with expense.asking():
+                raw = await self._wire.api.messages.with_raw_response.create(
+                    model=self._model,
+                    max_tokens=max_output_tokens,
+                    system=system,
+                    messages=[asked],
+                    output_config=wanted,
+                )
+                trace.request_id = raw.headers.get("request-id", "")
+                await self._wire.learn(raw.headers)
+                message = Answered.model_validate(await raw.parse())
             return message, message.took(trace.request_id)
 
-        await self._budget.allow(self._model, max_output_tokens)
-        message, usage = await self._wire.call("complete", attempt)
-        await self._budget.spent(usage)
+        most = most_usage(self._model, max_output_tokens, system, asked, wanted)
+        async with self._spending.on("complete", most) as expense:
+            message, usage = await self._wire.call("complete", attempt)
+            expense.took = usage
         return Completion(**vars(usage), value=read_answer("complete", message, schema, usage))
 
     def stream_text(
@@ -123,7 +125,7 @@ class ClaudeClient:
         """
         return TextStream(
             self._wire,
-            self._budget,
+            self._spending,
             model=self._model,
             max_tokens=max_output_tokens,
             system=system,

@@ -18,7 +18,7 @@ from anthropic.types import (
 
 from connectors._http.calls import Trace
 from connectors._http.errors import TransientError
-from connectors.claude.budget import Budget
+from connectors.claude.budget import Spending, most_usage
 from connectors.claude.messages import Answered, Unchecked, check_end
 from connectors.claude.models import Usage
 from connectors.claude.wire import Wire
@@ -54,7 +54,7 @@ class TextStream(AsyncIterator[str]):
     def __init__(
         self,
         wire: Wire,
-        budget: Budget,
+        spending: Spending,
         *,
         model: str,
         max_tokens: int,
@@ -62,7 +62,7 @@ class TextStream(AsyncIterator[str]):
         asked: MessageParam,
     ) -> None:
         self._wire = wire
-        self._budget = budget
+        self._spending = spending
         self._model = model
         self._max_tokens = max_tokens
         self._system = system
@@ -85,12 +85,16 @@ class TextStream(AsyncIterator[str]):
         await self._pieces.aclose()
 
     async def _read(self) -> AsyncGenerator[str, None]:
-        await self._budget.allow(self._model, self._max_tokens)
-        is_whole, stop_reason = False, None
-        try:
-            async with self._wire.reading(
-                _OPERATION, self._begin, self._wire.longest_seconds
-            ) as events:
+        most = most_usage(self._model, self._max_tokens, self._system, self._asked)
+        async with self._spending.on(_OPERATION, most) as expense:
+
+            async def begin(trace: Trace) -> AsyncStream[RawMessageStreamEvent]:
+                with expense.asking():
+                    return await self._begin(trace)
+
+            is_whole, stop_reason = False, None
+            async with self._wire.reading(_OPERATION, begin, self._wire.longest_seconds) as events:
+                expense.may_be_done = True
                 async for event in events:
                     match event:
                         case RawContentBlockDeltaEvent(delta=TextDelta(text=text)):
@@ -98,15 +102,13 @@ class TextStream(AsyncIterator[str]):
                         case RawMessageDeltaEvent():
                             ending = _Ending.model_validate(event)
                             self._recount(ending.usage)
+                            expense.took = self.usage
                             stop_reason = ending.delta.stop_reason
                         case RawMessageStopEvent():
                             is_whole = True
                 if self.usage is None or not is_whole:
                     raise self._wire.error(TransientError, _OPERATION, "the stream broke off")
                 check_end(_OPERATION, stop_reason, self.usage)
-        finally:
-            if self.usage is not None:
-                await self._budget.spent(self.usage)
 
     async def _begin(self, trace: Trace) -> AsyncStream[RawMessageStreamEvent]:
         """Open the stream, up to its first event: until then it can be asked for again."""

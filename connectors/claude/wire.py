@@ -54,6 +54,11 @@ class Pieces(Protocol[Read_co]):
         """Read no more of it."""
 
 
+def is_not_sent(cause: BaseException) -> bool:
+    """Tell whether a call failed before it was sent."""
+    return isinstance(cause.__cause__, _NOT_SENT)
+
+
 class Wire:
     """The library, with what all connectors do around a call.
 
@@ -190,7 +195,7 @@ class Wire:
         if type(cause) is anthropic.AnthropicError:
             return self.error(RejectedError, operation, str(cause))
         kind: type[ConnectorError] = TransientError
-        if writes and not isinstance(cause.__cause__, _NOT_SENT):
+        if writes and not is_not_sent(cause):
             kind = UnknownOutcomeError
         return self.error(kind, operation, f"no answer ({type(cause).__name__})")
 

@@ -12,7 +12,7 @@ from hotrod.db.columns import primary_key, timestamp
 
 
 class ModelCall(SQLModel, table=True):
-    """One answered call: what it was for and what it cost. Texts are not kept here."""
+    """One call: what it was for and what it cost, at most until that is known. No texts."""
 
     __tablename__ = "model_calls"
 

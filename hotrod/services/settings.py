@@ -80,8 +80,6 @@ class ClaudeSettings(ServiceSection):
         20.0, ge=0, description="Spending per calendar day (UTC); past it, rules diagnose."
     )
     usd_to_cad: float = Field(1.40, gt=0, description="Rate that turns list prices into CAD.")
-    input_usd_per_million: float = Field(3.0, ge=0, description="List price of input tokens.")
-    output_usd_per_million: float = Field(15.0, ge=0, description="List price of output tokens.")
 
     @classmethod
     def played(cls, _root: str) -> dict[str, object]:

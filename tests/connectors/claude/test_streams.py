@@ -344,4 +344,4 @@ async def test_who_stops_reading_leaves_nothing_open(
     await text.aclose()
 
     assert [one async for one in text] == []
-    assert budget.left == Decimal(1) - Decimal("0.0002107")
+    assert budget.left < Decimal(1) - Decimal("0.005"), "how much was written is not known"
