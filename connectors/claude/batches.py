@@ -195,7 +195,7 @@ class MessageBatches:
                 if result.usage is not None:
                     found.append(result.usage)
                 yield result
-            await self._spending.correct(batch_id, found)
+            await self._spending.correct(self._model, batch_id, found)
 
     async def _page(self, cursor: str | None) -> Page[MessageBatch]:
         async def attempt(trace: Trace) -> _Listed:

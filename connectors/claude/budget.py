@@ -15,7 +15,7 @@ import anthropic
 import structlog
 from anthropic.types import MessageParam
 
-from connectors._http.errors import RejectedError
+from connectors._http.errors import RejectedError, UnknownOutcomeError
 from connectors.claude.models import Usage
 from connectors.claude.prices import cost
 from connectors.claude.wire import SERVICE, is_not_sent
@@ -149,24 +149,30 @@ class Spending:
             raise BudgetSpentError(SERVICE, operation, told)
         try:
             yield expense
+        except UnknownOutcomeError:
+            expense.may_be_done = True
+            raise
         finally:
             if expense.took is not None:
-                await _noted(self._budget.settle(booking, expense.took, cost(expense.took)))
+                await _noted(_settle(self._budget, booking, expense.took))
             elif not expense.may_be_done:
                 await _noted(self._budget.release(booking))
 
-    async def correct(self, batch_id: str, found: list[Usage]) -> None:
+    async def correct(self, model: str, batch_id: str, found: list[Usage]) -> None:
         """Replace what was booked for a batch by what its answers took."""
-        if self._budget is None or not found:
-            return
-        total = Usage(
-            found[0].model,
-            batch_id,
-            sum(one.prompt_tokens for one in found),
-            sum(one.output_tokens for one in found),
-            in_batch=True,
-        )
-        await _noted(self._budget.correct(total, sum(map(cost, found), Decimal(0))))
+        if self._budget is not None:
+            await _noted(_correct(self._budget, model, batch_id, found))
+
+
+async def _settle(budget: Budget, booking: UUID, took: Usage) -> None:
+    await budget.settle(booking, took, cost(took))
+
+
+async def _correct(budget: Budget, model: str, batch_id: str, found: list[Usage]) -> None:
+    read = sum(one.prompt_tokens for one in found)
+    written = sum(one.output_tokens for one in found)
+    total = Usage(model, batch_id, read, written, in_batch=True)
+    await budget.correct(total, sum(map(cost, found), Decimal(0)))
 
 
 async def _noted(noting: Awaitable[None]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from connectors._http.errors import ConnectorError, RejectedError
+from connectors._http.errors import ConnectorError, RejectedError, UnknownOutcomeError
 from connectors.claude.budget import BudgetSpentError, MemoryBudget
 from connectors.claude.client import ClaudeClient
 from connectors.claude.models import Question, TextPart, Usage
@@ -244,3 +244,30 @@ async def test_a_batch_is_booked_when_it_is_made_and_settled_once_by_its_results
     assert budget.left == 1
     today[0] = date(2026, 11, 20)
     assert budget.left == Decimal(1) - Decimal("0.00042")
+
+
+async def test_a_batch_that_may_have_been_made_stays_booked(server: Any) -> None:
+    budget = MemoryBudget(Decimal(1))
+    claude = client(server, budget)
+    server.answer(500, {"type": "error", "error": {"type": "api_error"}})
+
+    with pytest.raises(UnknownOutcomeError):
+        await claude.batches.create_message_batch(
+            [Question("q-1", "Diagnose.", [TextPart("?")], Answer, 100_000)]
+        )
+    await claude.aclose()
+
+    assert budget.left < Decimal("0.5")
+
+
+async def test_an_answer_of_a_model_without_a_price_is_given_and_stays_booked(
+    server: Any,
+) -> None:
+    budget = MemoryBudget(Decimal(1))
+    claude = client(server, budget)
+    server.answer(200, answered("claude-fable-9"))
+
+    await ask(claude)
+    await claude.aclose()
+
+    assert budget.left < Decimal("0.99")
