@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -34,6 +34,7 @@ Name = Annotated[str, typer.Argument(help="As `hotrod connectors list` shows it.
 Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 _ROOT = Path(__file__).parents[1]
+_LONGEST_PING_SECONDS = 20.0
 _NOTHING_RUN = 5  # pytest's status when no test is chosen
 
 
@@ -151,7 +152,7 @@ def docs() -> None:
 
 def reached(one: Connector, settings: Settings) -> str:
     """Return where a connector goes by the settings: ``stand-in``, ``live`` or ``-``."""
-    from tasks._connections import CONNECTIONS, alone
+    from tasks._connections import is_used
 
     if one.name == "mail":
         return "stand-in" if settings.mail_is_played else "live"
@@ -159,27 +160,33 @@ def reached(one: Connector, settings: Settings) -> str:
     addresses = [str(getattr(section, "base_url", "")) for section in sections]
     if any(address.startswith(f"{settings.sandbox_url}/") for address in addresses):
         return "stand-in"
-    return "live" if CONNECTIONS[one.name](settings, alone) else "-"
+    return "live" if is_used(one.name, settings) else "-"
 
 
 async def examine(one: Connector, settings: Settings) -> Answer:
-    """Ping a connector's service."""
+    """Ping a connector's service; whatever goes wrong is an answer, too."""
     from connectors._http.errors import ConnectorError
     from tasks._connections import CONNECTIONS, alone
 
     where = reached(one, settings)
-    client = CONNECTIONS[one.name](settings, alone)
-    if client is None:
-        return Answer(one.name, where, None, 0, "no credentials: it isn't used")
     begin = time.perf_counter()
+    detail = cure = ""
     try:
-        await client.ping()
+        async with asyncio.timeout(_LONGEST_PING_SECONDS):
+            client = CONNECTIONS[one.name](settings, alone)
+            if client is None:
+                return Answer(one.name, where, None, 0, "no credentials: it isn't used")
+            async with aclosing(client):
+                await client.ping()
     except ConnectorError as error:
-        took = _milliseconds(begin)
-        return Answer(one.name, where, False, took, error.message, error.cure)
-    finally:
-        await client.aclose()
-    return Answer(one.name, where, True, _milliseconds(begin), "")
+        detail, cure = error.message, error.cure
+    except TimeoutError:
+        detail = f"no answer within {_LONGEST_PING_SECONDS:g} s"
+        cure = "Check its address, and the network in between."
+    except Exception as error:  # noqa: BLE001 - one that fails must not hide how the others are
+        detail = f"the connector failed ({type(error).__name__})"
+        cure = f"Check what is set under {_prefixes(one)}."
+    return Answer(one.name, where, not detail, _milliseconds(begin), detail, cure)
 
 
 async def _ping_all(chosen: list[Connector], settings: Settings) -> list[Answer]:
@@ -221,6 +228,10 @@ def _breakers(one: Connector, standing: Mapping[str, str]) -> list[str]:
         words if service == one.name else f"{service}: {words}"
         for service, words in _of(one, standing).items()
     ]
+
+
+def _prefixes(one: Connector) -> str:
+    return ", ".join(f"HOTROD_{section.upper()}__" for section in one.sections)
 
 
 def _exemptions(marks: dict[str, str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pydantic import BaseModel, SecretStr
@@ -36,6 +37,29 @@ class Client(Protocol):
 
 
 Made = TypeVar("Made")
+
+_NEEDED = {
+    "gdrive": "google.refresh_token",
+    "gsheets": "google.refresh_token",
+    "hubspot": "hubspot.access_token",
+    "claude": "claude.api_key",
+    "ebay": "ebay.client_secret",
+    "unleashed": "unleashed.api_key",
+    "anymailfinder": "anymailfinder.api_key",
+    "n8n": "n8n.api_key",
+    "supabase": "supabase.api_key",
+    "postgres": "postgres.url",
+    "slack": "slack.bot_token",
+    "channels": "channels.urls",
+    "twilio": "twilio.auth_token",
+    "stripe": "stripe.api_key",
+}
+"""The setting without which a connector isn't used; mail and the object store always are."""
+
+
+def is_used(name: str, settings: Settings) -> bool:
+    """Tell whether a connector has the credentials that it can't do without."""
+    return name not in _NEEDED or _given(attrgetter(_NEEDED[name])(settings))
 
 
 def alone(_account: str, _rate: Rate | None) -> Shared:
@@ -77,7 +101,7 @@ def claude_client(
     settings: Settings, account: Account = alone, budget: Budget | None = None
 ) -> ClaudeClient | None:
     """Return the client of Claude; None: there is no key. Without a budget, costs aren't kept."""
-    if not _given(settings.claude.api_key):
+    if not is_used("claude", settings):
         return None
     shared = account("claude", CLAUDE_RATE)
     return _made(ClaudeClient, settings.claude, shared=shared, budget=budget)
@@ -88,7 +112,7 @@ def slack_client(settings: Settings, account: Account = alone) -> SlackClient | 
 
     Slack limits each channel by itself, and tells when; there is no pace for all of them.
     """
-    if not _given(settings.slack.bot_token):
+    if not is_used("slack", settings):
         return None
     return _made(SlackClient, settings.slack, shared=account("slack", None))
 
@@ -96,7 +120,7 @@ def slack_client(settings: Settings, account: Account = alone) -> SlackClient | 
 def _gdrive(settings: Settings, account: Account) -> Client | None:
     from connectors.gdrive.client import RATE, DriveClient
 
-    if not _given(settings.google.refresh_token):
+    if not is_used("gdrive", settings):
         return None
     return _made(DriveClient, settings.google, shared=account("gdrive", RATE))
 
@@ -104,7 +128,7 @@ def _gdrive(settings: Settings, account: Account) -> Client | None:
 def _gsheets(settings: Settings, account: Account) -> Client | None:
     from connectors.gsheets.client import RATE, SheetsClient
 
-    if not _given(settings.google.refresh_token):
+    if not is_used("gsheets", settings):
         return None
     return _made(SheetsClient, settings.google, shared=account("gsheets", RATE))
 
@@ -113,7 +137,7 @@ def hubspot_client(settings: Settings, account: Account = alone) -> HubSpotClien
     """Return the client of HubSpot; None: there is no token."""
     from connectors.hubspot.client import SEARCH_RATE, HubSpotClient
 
-    if not _given(settings.hubspot.access_token):
+    if not is_used("hubspot", settings):
         return None
     rate = Rate(settings.hubspot.calls_per_10_seconds, 10.0)
     return _made(
@@ -128,7 +152,7 @@ def hubspot_client(settings: Settings, account: Account = alone) -> HubSpotClien
 def _ebay(settings: Settings, account: Account) -> Client | None:
     from connectors.ebay.client import EbayClient, share_of
 
-    if not _given(settings.ebay.client_secret):
+    if not is_used("ebay", settings):
         return None
     shared = account("ebay", share_of(settings.ebay.calls_per_day))
     return _made(EbayClient, settings.ebay, shared=shared)
@@ -137,7 +161,7 @@ def _ebay(settings: Settings, account: Account) -> Client | None:
 def _unleashed(settings: Settings, account: Account) -> Client | None:
     from connectors.unleashed.client import UnleashedClient
 
-    if not _given(settings.unleashed.api_key):
+    if not is_used("unleashed", settings):
         return None
     return _made(UnleashedClient, settings.unleashed, shared=account("unleashed", None))
 
@@ -145,7 +169,7 @@ def _unleashed(settings: Settings, account: Account) -> Client | None:
 def _anymailfinder(settings: Settings, account: Account) -> Client | None:
     from connectors.anymailfinder.client import RATE, AnymailFinderClient
 
-    if not _given(settings.anymailfinder.api_key):
+    if not is_used("anymailfinder", settings):
         return None
     shared = account("anymailfinder", RATE)
     return _made(AnymailFinderClient, settings.anymailfinder, shared=shared)
@@ -154,7 +178,7 @@ def _anymailfinder(settings: Settings, account: Account) -> Client | None:
 def _n8n(settings: Settings, account: Account) -> Client | None:
     from connectors.n8n.client import N8nClient
 
-    if not _given(settings.n8n.api_key):
+    if not is_used("n8n", settings):
         return None
     return _made(N8nClient, settings.n8n, shared=account("n8n", None))
 
@@ -162,7 +186,7 @@ def _n8n(settings: Settings, account: Account) -> Client | None:
 def _supabase(settings: Settings, account: Account) -> Client | None:
     from connectors.supabase.client import SupabaseClient
 
-    if not _given(settings.supabase.api_key):
+    if not is_used("supabase", settings):
         return None
     return _made(SupabaseClient, settings.supabase, shared=account("supabase", None))
 
@@ -170,7 +194,7 @@ def _supabase(settings: Settings, account: Account) -> Client | None:
 def _postgres(settings: Settings, account: Account) -> Client | None:
     from connectors.postgres.client import PostgresClient
 
-    if not _given(settings.postgres.url):
+    if not is_used("postgres", settings):
         return None
     return _made(PostgresClient, settings.postgres, shared=account("postgres", None))
 
@@ -184,7 +208,7 @@ def objects_client(settings: Settings, account: Account = alone) -> ObjectsClien
 def _channels(settings: Settings, account: Account) -> Client | None:
     from connectors.channels.client import ApprisePoster
 
-    if not settings.channels.urls:
+    if not is_used("channels", settings):
         return None
     return _made(ApprisePoster, settings.channels, shared=account("channels", None))
 
@@ -192,7 +216,7 @@ def _channels(settings: Settings, account: Account) -> Client | None:
 def _twilio(settings: Settings, account: Account) -> Client | None:
     from connectors.twilio.client import TwilioClient
 
-    if not _given(settings.twilio.auth_token):
+    if not is_used("twilio", settings):
         return None
     return _made(TwilioClient, settings.twilio, shared=account("twilio", None))
 
@@ -200,7 +224,7 @@ def _twilio(settings: Settings, account: Account) -> Client | None:
 def _stripe(settings: Settings, account: Account) -> Client | None:
     from connectors.stripe.client import RATE, StripeClient
 
-    if not _given(settings.stripe.api_key):
+    if not is_used("stripe", settings):
         return None
     return _made(StripeClient, settings.stripe, shared=account("stripe", RATE))
 
@@ -235,5 +259,5 @@ def _made(kind: Callable[..., Made], section: BaseModel, **more: Any) -> Made:  
     return kind(**{name: getattr(section, name) for name in names} | more)
 
 
-def _given(secret: SecretStr) -> bool:
-    return bool(secret.get_secret_value())
+def _given(value: object) -> bool:
+    return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from cli import connectors
 from cli.connector_pages import pages
-from connectors.registry import CONNECTORS, RULES
+from connectors.registry import CONNECTORS, RULES, Connector
 from hotrod.services.store import Traffic
 from sandbox import running_sandbox
+from tasks._connections import CONNECTIONS
 
 ROOT = Path(__file__).parents[2]
 Hotrod = Callable[..., int]
 Output = pytest.CaptureFixture[str]
+
+
+def one(name: str) -> Connector:
+    return next(connector for connector in CONNECTORS if connector.name == name)
 
 
 def test_each_page_says_what_the_code_says() -> None:
@@ -81,6 +87,56 @@ def test_a_service_that_is_not_reached_is_told_with_its_cure(
 def test_a_connector_that_is_not_there_is_named(hotrod: Hotrod, capsys: Output) -> None:
     assert hotrod("connectors", "ping", "fax") == 2
     assert "mail" in capsys.readouterr().err
+
+
+def test_a_wrong_setting_is_told_beside_how_the_others_are(
+    hotrod: Hotrod, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOTROD_OBJECTS__URL", "ftp://x")
+
+    assert hotrod("connectors", "list", "--json") == 0
+    assert len(json.loads(capsys.readouterr().out)["connectors"]) == len(CONNECTORS)
+
+    assert hotrod("connectors", "ping", "--json") == 1
+    answers = {one["connector"]: one for one in json.loads(capsys.readouterr().out)["answers"]}
+    assert answers.keys() == {one.name for one in CONNECTORS}
+    assert "file:///folder" in answers["objects"]["detail"]
+
+
+class Trying:
+    """A client of which only the ping matters."""
+
+    def __init__(self, ping: Callable[[], Awaitable[None]]) -> None:
+        self.ping = ping
+        self.is_closed = False
+
+    async def aclose(self) -> None:
+        self.is_closed = True
+
+
+async def fail() -> None:
+    raise ZeroDivisionError("sk-secret")
+
+
+async def hang() -> None:
+    await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize(("ping", "detail"), [(fail, "ZeroDivisionError"), (hang, "within 0.01 s")])
+async def test_whatever_happens_to_a_ping_is_one_answer(
+    monkeypatch: pytest.MonkeyPatch, ping: Callable[[], Awaitable[None]], detail: str
+) -> None:
+    client = Trying(ping)
+    monkeypatch.setattr(connectors, "_LONGEST_PING_SECONDS", 0.01)
+    monkeypatch.setitem(CONNECTIONS, "stripe", lambda _settings, _account: client)
+
+    (answer,) = await connectors._ping_all([one("stripe")], connectors.load_settings())
+
+    assert answer.ok is False
+    assert detail in answer.detail
+    assert answer.cure
+    assert "sk-secret" not in str(answer)
+    assert client.is_closed
 
 
 async def test_all_answer_at_the_stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
