@@ -35,7 +35,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 _ROOT = Path(__file__).parents[1]
 _LONGEST_PING_SECONDS = 20.0
-_NOTHING_RUN = 5  # pytest's status when no test is chosen
+_NOTHING_RUN = 5  # pytest's status when no test was run
 
 
 @dataclass(frozen=True)
@@ -134,11 +134,15 @@ def run_tests(
         fail("The contract tests come with a checkout of the project, not with its package.")
         raise typer.Exit(2)
     if live:
-        raise typer.Exit(_run_pytest("-m", "live", "-k", name, str(folder / "test_live.py")))
-    found = {*folder.glob(f"test_{chosen.name}*.py"), *folder.glob(f"test_{chosen.played_by}*.py")}
-    status = _run_pytest("-m", "not live", *map(str, sorted(found)))
-    faults = _run_pytest("-m", "thorough", "-k", name, str(folder / "test_fault_matrix.py"))
-    raise typer.Exit(status or (0 if faults == _NOTHING_RUN else faults))
+        kind, found = "live", {folder / "test_live.py"}
+    else:
+        kind, found = "not live", {folder / "test_fault_matrix.py"}
+        for player in (chosen.name, chosen.played_by):
+            found |= {*folder.glob(f"test_{player}.py"), *folder.glob(f"test_{player}_*.py")}
+    status = _run_pytest("-m", kind, f"--connector={name}", *map(str, sorted(found)))
+    if status == _NOTHING_RUN:
+        fail(f"Nothing of {name} was tested: no test is about it, or all were skipped.")
+    raise typer.Exit(status)
 
 
 @app.command()

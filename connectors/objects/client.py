@@ -181,6 +181,8 @@ class ObjectsClient:
             folder: whole parts of keys, e.g. ``photos/2026``; empty: all there is.
 
         Raises:
+            RejectedError: a key holds an empty part, ``.`` or ``..``, which S3 allows and obstore
+                can't read: none behind it can be listed until it is renamed.
             ConnectorError: as classified.
         """
         if folder:
@@ -197,13 +199,14 @@ class ObjectsClient:
 
         Raises:
             RejectedError: for a folder, or for more than seven days.
+            ConnectorError: as classified, where a role's credentials are fetched first.
         """
-        self._check("link", key)
         if self._bucket is None:
             raise self._error(RejectedError, "link", "a folder has no links")
         if not timedelta(seconds=1) <= lasts <= LONGEST_LINK:
             raise self._error(RejectedError, "link", "a link lasts a second to seven days")
-        return await sign_async(self._bucket, method, key, lasts)
+        bucket = self._bucket
+        return await self._call("link", key, lambda: sign_async(bucket, method, key, lasts))
 
     async def ping(self) -> None:
         """Ask for an object that isn't there, which only the store itself can know.

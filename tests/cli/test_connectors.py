@@ -150,6 +150,16 @@ async def test_all_answer_at_the_stand_ins(monkeypatch: pytest.MonkeyPatch) -> N
     assert {answer.connector: answer.detail for answer in answers if answer.ok is False} == {}
 
 
+def test_one_connector_is_chosen_by_its_whole_name_and_all_skipped_is_a_failure(
+    hotrod: Hotrod, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert hotrod("connectors", "test", "mail", "--live") != 0
+
+    shown = capfd.readouterr()
+    assert f"1 skipped, {len(CONNECTORS) - 1} deselected" in shown.out
+    assert "Nothing of mail was tested" in shown.err
+
+
 def test_seeding_without_stand_ins_says_how_to_start_them(hotrod: Hotrod, capsys: Output) -> None:
     assert hotrod("sandbox", "seed") == 1
     assert "hotrod up" in capsys.readouterr().err

@@ -15,6 +15,35 @@ from sandbox.server import Sandbox
 from tests.contract.contracts import Contract, known_contracts
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let ``hotrod connectors test`` choose: tests that are put to every connector, to one."""
+    parser.addoption("--connector", help="connector, by its name in the registry")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if wanted := config.getoption("--connector", default=None):
+        others = [item for item in items if _connector_of(item) not in (None, wanted)]
+        items[:] = [item for item in items if item not in others]
+        config.hook.pytest_deselected(items=others)
+
+
+def _connector_of(item: pytest.Item) -> str | None:
+    """Return the connector that a test is put to, if it is put to each of them."""
+    given = getattr(getattr(item, "callspec", None), "params", {})
+    if "case" in given:
+        return str(given["case"]).split()[0]
+    return given["connector"].name if "connector" in given else None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where one connector was asked for, all skipped is as good as no test."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    is_chosen = session.config.getoption("--connector", default=None) is not None
+    if is_chosen and not reporter.stats.keys() & {"passed", "failed", "error"}:
+        session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
+
+
 @dataclass(frozen=True)
 class StandIns:
     """The running stand-ins, through their control API."""

@@ -68,7 +68,7 @@ class Case:
 
 
 def known_cases() -> dict[str, Case]:
-    """Return all cases by name."""
+    """Return all cases by name, whose first word is the connector's."""
     found: dict[str, Case] = {}
     for module in pkgutil.iter_modules(__path__, f"{__name__}."):
         found |= getattr(import_module(module.name), "CASES", {})

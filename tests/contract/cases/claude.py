@@ -60,7 +60,7 @@ CASES = {
         write_path="/v1/messages/batches",
         written=count_batches,
     ),
-    "claude.stream": Case(
+    "claude stream": Case(
         service="claude",
         make=make,
         read=read_stream,

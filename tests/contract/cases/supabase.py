@@ -51,13 +51,13 @@ CASES = {
         write_path="/products",
         written=written,
     ),
-    "supabase_auth": Case(
+    "supabase auth": Case(
         service="supabase_auth",
         make=make,
         read=lambda supabase: supabase.auth_settings(),
         read_path="/settings",
     ),
-    "supabase_management": Case(
+    "supabase management": Case(
         service="supabase_management",
         make=make_management,
         read=lambda management: management.services_health(),
