@@ -177,12 +177,15 @@ class ObjectsClient:
     async def list_objects(self, folder: str = "") -> AsyncIterator[ObjectInfo]:
         """Yield what is known of all objects in a folder and those below it, ordered by key.
 
+        obstore shows a key without the slash at its end, which consoles give to folders that they
+        make; it can neither be read nor deleted here.
+
         Args:
             folder: whole parts of keys, e.g. ``photos/2026``; empty: all there is.
 
         Raises:
-            RejectedError: a key holds an empty part, ``.`` or ``..``, which S3 allows and obstore
-                can't read: none behind it can be listed until it is renamed.
+            RejectedError: a key has an empty part, ``.``, ``..`` or a control character, which S3
+                allows and obstore can't read.
             ConnectorError: as classified.
         """
         if folder:
@@ -267,7 +270,9 @@ class ObjectsClient:
             except (BaseError, OSError, ValueError, NotImplementedError) as cause:
                 failure = read_failure(cause)
                 trace.request_id = failure.request_id
-                raise self._error(failure.kind, operation, str(failure)) from None
+                raise self._error(
+                    failure.kind, operation, str(failure), cure=failure.cure
+                ) from None
 
         return await self._caller.call(operation, attempt, safe=True)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from obstore.exceptions import InvalidPathError
+
 from connectors._http.errors import (
     ConnectorError,
     Cures,
@@ -32,10 +34,36 @@ TABLE: ErrorTable = {
     "NotADirectory": RejectedError,
     "InvalidFilename": RejectedError,
     "PermissionDenied": NeedsReauthError,
+    "UnreadableKey": RejectedError,
 }
 """Codes of S3 and of obstore; for all others the status counts.
 
+How long to stay away is never known: obstore's errors leave out the header Retry-After.
+
 Source: Amazon S3 API Reference, "Error responses". R2 says "too often" by 429.
+"""
+
+PASSING = frozenset(
+    {
+        "",  # what came back is no answer of S3
+        "Connect",
+        "Request",
+        "Timeout",
+        "Interrupted",
+        "Decode",
+        "Unknown",
+        "StorageFull",
+        "QuotaExceeded",
+        "ResourceBusy",
+        "TimedOut",
+        "WouldBlock",
+        "OutOfMemory",
+        "Uncategorized",
+    }
+)
+"""What may pass of failures without a status: of the connection, then of a folder's disk.
+
+Source: ``HttpErrorKind`` of the crate object_store, ``std::io::ErrorKind`` of Rust.
 """
 
 CURES: Cures = {
@@ -55,14 +83,20 @@ CURES: Cures = {
     ),
 }
 
+UNREADABLE_KEY_CURE = (
+    "Rename or delete, by other means, the key in the bucket that has an empty part, a part . or "
+    ".., or a control character; until then its folder can't be listed."
+)
+
 _STATUS = re.compile(r"status code: (\d{3})")
 _CODE = re.compile(r"<Code>(\w+)</Code>|\b(BareRedirect|InvalidRange)\b|\bkind: (\w+)")
 _REQUEST = re.compile(r"<RequestId>([\w-]+)</RequestId>")
-_UNAVAILABLE = 503
+_UNAVAILABLE, _BAD_REQUEST = 503, 400
 _BY_CLASS: dict[type[Exception], str] = {
     FileNotFoundError: "NotFound",
     NotImplementedError: "NotImplemented",
     ValueError: "InvalidPath",
+    InvalidPathError: "UnreadableKey",
 }
 
 
@@ -82,7 +116,13 @@ class Failure(NamedTuple):
     @property
     def kind(self) -> type[ConnectorError]:
         """The class of error; writes are classified as reads, they may be repeated."""
-        return classify(self.status or _UNAVAILABLE, self.code, write=False, table=TABLE)
+        unanswered = _UNAVAILABLE if self.code in PASSING else _BAD_REQUEST
+        return classify(self.status or unanswered, self.code, write=False, table=TABLE)
+
+    @property
+    def cure(self) -> str | None:
+        """What to do about it, where that is not what its class says."""
+        return UNREADABLE_KEY_CURE if self.code == "UnreadableKey" else None
 
     def __str__(self) -> str:
         if self.status:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from obstore.exceptions import BaseError
 from pydantic import SecretStr
 
 from connectors._http.calls import MemoryRecorder, Shared
@@ -20,6 +21,7 @@ from connectors._http.errors import (
 )
 from connectors._http.retry import RetryPolicy
 from connectors.objects.client import ObjectsClient
+from connectors.objects.errors import read_failure
 from tests.connectors.conftest import FaultyServer
 
 SECRET = "very-secret"
@@ -160,6 +162,28 @@ async def test_a_list_is_empty_if_the_store_itself_says_so(
         server.answer(200, b"<!doctype html><title>Sign in</title>", Content_Type="text/html")
     with pytest.raises(TransientError, match="without an ETag"):
         await listed(objects)
+
+
+@pytest.mark.parametrize("key", ["b//c", "../ann@example.org", "b/./c", "b&#1;c"])
+async def test_a_key_that_the_library_cannot_read_is_told_once_with_its_cure(
+    server: FaultyServer, objects: ObjectsClient, key: str
+) -> None:
+    server.answer(200, page("a", key))
+
+    with pytest.raises(RejectedError, match="Rename or delete") as caught:
+        await listed(objects)
+
+    assert len(server.seen) == 1
+    assert "ann@" not in str(caught.value)
+
+
+def test_of_failures_without_an_answer_only_those_that_are_known_to_pass_are_tried_again() -> None:
+    def kind(name: str) -> type[ConnectorError]:
+        return read_failure(BaseError(f"Generic S3 error\nkind: {name}")).kind
+
+    assert kind("Connect") is TransientError
+    assert kind("StorageFull") is TransientError
+    assert kind("SomethingNew") is RejectedError
 
 
 async def test_a_list_that_never_ends_is_ended(
@@ -315,6 +339,17 @@ async def test_a_link_is_signed_without_asking(
     assert link.startswith(f"{server.url}/shop/photos/a%20b.jpg?X-Amz-Algorithm=AWS4-HMAC-SHA256")
     assert "X-Amz-Expires=300" in link
     assert not server.seen
+
+
+async def test_a_link_that_a_role_may_not_sign_is_classified(
+    server: FaultyServer, retry: RetryPolicy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_METADATA_ENDPOINT", server.url)
+    server.answer(403, b"")
+    by_role = client(server, retry, access_key_id="", secret_access_key=SecretStr(""))
+
+    with pytest.raises(NeedsReauthError, match="answered 403"):
+        await by_role.link("a", timedelta(minutes=5))
 
 
 @pytest.mark.parametrize("lasts", [timedelta(0), timedelta(days=7, seconds=1)])
