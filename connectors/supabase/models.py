@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Literal, NamedTuple, get_args
+from uuid import UUID
 
 from pydantic import BaseModel, Field, RootModel
 
@@ -17,8 +18,9 @@ Operator = Literal["eq", "neq", "gt", "gte", "lt", "lte", "like", "ilike", "in",
 class Filter(NamedTuple):
     """A condition on rows, e.g. ``Filter("stock", "lte", 3)``.
 
-    ``in`` takes a list of values; ``is`` takes None, True or False. Values are quoted, so that
-    commas and parentheses in them mean nothing.
+    ``in`` takes a list or tuple of values; ``is`` alone takes None, and True, False or a word of
+    PostgREST's. Values are quoted, so that commas and parentheses in them mean nothing. One that
+    has no text of its own is a ValueError when the filter is written.
 
     Source: https://docs.postgrest.org/en/v14/references/api/tables_views.html#operators
     """
@@ -32,28 +34,36 @@ class Filter(NamedTuple):
         return f"{_quoted(self.column)}.{self.operator}.{self._written()}"
 
     def _written(self) -> str:
-        if self.operator == "is":
-            return _plain(self.value)
-        if self.operator == "in" and isinstance(self.value, Sequence):
-            return f"({','.join(_quoted(one) for one in self.value)})"
-        return _quoted(self.value)
+        match self.operator, self.value:
+            case "is", None:
+                return "null"
+            case "is", value:
+                return self._plain(value)
+            case "in", list() | tuple() as values:
+                return f"({','.join(map(self._quoted, values))})"
+            case _, value:
+                return self._quoted(value)
+
+    def _quoted(self, value: object) -> str:
+        return _quoted(self._plain(value))
+
+    def _plain(self, value: object) -> str:
+        match value:
+            case bool():
+                return str(value).lower()
+            case date():
+                return value.isoformat()
+            case str() | int() | float() | Decimal() | UUID():
+                return str(value)
+            case _:
+                kind = type(value).__name__
+                reason = f"{self.operator} of {self.column} takes no {kind}"
+                raise ValueError(reason)
 
 
-def _quoted(value: object) -> str:
-    text = _plain(value).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{text}"'
-
-
-def _plain(value: object) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return str(value).lower()
-        case datetime():
-            return value.isoformat()
-        case _:
-            return str(value)
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 class Rows(RootModel[list[Row]]):

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from datetime import date
+from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,7 +22,7 @@ from connectors._http.errors import (
 from connectors._http.retry import RetryPolicy
 from connectors.supabase.client import SupabaseClient
 from connectors.supabase.errors import RolledBackError
-from connectors.supabase.models import Filter
+from connectors.supabase.models import Filter, Operator
 
 FANS = [{"sku": "A", "name": "Fan"}]
 IS_A = [Filter("sku", "eq", "A")]
@@ -324,3 +326,31 @@ async def test_ping_asks_for_the_root(server: Any, supabase: SupabaseClient) -> 
     await supabase.ping()
 
     assert (server.seen[0].method, server.seen[0].target) == ("HEAD", "/rest/v1/")
+
+
+@pytest.mark.parametrize(
+    ("operator", "value"),
+    [("eq", None), ("neq", {"a": 1}), ("in", {"A", "B"}), ("in", ["A", None])],
+)
+def test_a_filter_refuses_a_value_that_has_no_text_of_its_own(
+    operator: Operator, value: object
+) -> None:
+    with pytest.raises(ValueError, match=f"{operator} of sku takes no"):
+        str(Filter("sku", operator, value))
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "text"),
+    [
+        ("is", None, "null"),
+        ("is", True, "true"),
+        ("eq", False, '"false"'),
+        ("lt", date(2026, 11, 21), '"2026-11-21"'),
+        ("gt", Decimal("1.50"), '"1.50"'),
+        ("in", ("A", 'B"'), '("A","B\\"")'),
+    ],
+)
+def test_a_filter_writes_values_as_postgrest_reads_them(
+    operator: Operator, value: object, text: str
+) -> None:
+    assert str(Filter("sku", operator, value)) == f'"sku".{operator}.{text}'
