@@ -58,27 +58,3 @@ def test_an_operation_succeeds_on_what_is_known(
     sandbox: Sandbox, contract: OpenApiContract, known: Known
 ) -> None:
     drive(contract, OPERATION, f"{sandbox.url}/n8n", headers=KEY, known=known, examples=15)
-
-
-def test_why_an_operation_never_succeeds_may_be_told(
-    sandbox: Sandbox, contract: OpenApiContract
-) -> None:
-    told = "no workflow is named"
-    url = f"{sandbox.url}/n8n"
-    drive(contract, OPERATION, url, headers=KEY, never_succeeds=told, examples=5)
-
-
-def test_an_operation_that_never_could_succeed_and_did_fails(
-    sandbox: Sandbox, contract: OpenApiContract, known: Known
-) -> None:
-    told, url = "no workflow is named", f"{sandbox.url}/n8n"
-    with pytest.raises(AssertionError, match="was answered"):
-        drive(
-            contract,
-            OPERATION,
-            url,
-            headers=KEY,
-            known=known,
-            never_succeeds=told,
-            examples=15,
-        )
