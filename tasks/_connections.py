@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Callable
 from operator import attrgetter
@@ -183,12 +184,33 @@ def _n8n(settings: Settings, account: Account) -> Client | None:
     return _made(N8nClient, settings.n8n, shared=account("n8n", None))
 
 
+class Together:
+    """Several clients of one service, asked and closed as one."""
+
+    def __init__(self, *clients: Client) -> None:
+        self._clients = clients
+
+    async def ping(self) -> None:
+        """Ask each; the first that fails tells why."""
+        for client in self._clients:
+            await client.ping()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await asyncio.gather(*(client.aclose() for client in self._clients))
+
+
 def _supabase(settings: Settings, account: Account) -> Client | None:
     from connectors.supabase.client import SupabaseClient
+    from connectors.supabase.management import RATE, SupabaseManagement
 
     if not is_used("supabase", settings):
         return None
-    return _made(SupabaseClient, settings.supabase, shared=account("supabase", None))
+    project = _made(SupabaseClient, settings.supabase, shared=account("supabase", None))
+    if not _given(settings.supabase.management_token):
+        return project
+    shared = account("supabase.management", RATE)
+    return Together(project, _made(SupabaseManagement, settings.supabase, shared=shared))
 
 
 def _postgres(settings: Settings, account: Account) -> Client | None:

@@ -17,7 +17,7 @@ from connectors._http.retry import RetryPolicy
 from connectors.supabase.errors import MANAGEMENT_CURES, read_problem
 from connectors.supabase.models import SERVERS, Health, Project, Server, ServerHealth
 
-SERVICE = "supabase_management"
+SERVICE = "supabase.management"
 RATE = Rate(120, 60.0)
 """Per token and project. Source: https://supabase.com/docs/reference/api/introduction"""
 

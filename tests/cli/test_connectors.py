@@ -150,6 +150,18 @@ async def test_all_answer_at_the_stand_ins(monkeypatch: pytest.MonkeyPatch) -> N
     assert {answer.connector: answer.detail for answer in answers if answer.ok is False} == {}
 
 
+async def test_a_ping_of_supabase_asks_the_management_api_as_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with running_sandbox() as sandbox:
+        monkeypatch.setenv("HOTROD_SANDBOX__PORT", sandbox.url.rsplit(":", 1)[1])
+        (answer,) = await connectors._ping_all([one("supabase")], connectors.load_settings())
+
+    assert answer.ok
+    assert len(sandbox.state.calls.find("supabase")) == 1
+    assert len(sandbox.state.calls.find("supabase_management")) == 1
+
+
 def test_one_connector_is_chosen_by_its_whole_name_and_all_skipped_is_a_failure(
     hotrod: Hotrod, capfd: pytest.CaptureFixture[str]
 ) -> None:
