@@ -41,6 +41,12 @@ class SlackContract:
         paths: dict[str, Any] = read_spec(self._path)["paths"]
         return paths
 
+    def arguments_of(self, method: str) -> tuple[str, dict[str, str]]:
+        """Return a method's verb, and the types of its arguments by name, without the token."""
+        ((verb, operation),) = self._paths[f"/{method}"].items()
+        found = {one["name"]: one["type"] for one in operation["parameters"]}
+        return verb.upper(), {name: kind for name, kind in found.items() if name != "token"}
+
     def violations(self, exchange: Exchange) -> Violations:
         """Say which arguments, fields and codes the document doesn't have."""
         if exchange.path.startswith(tuple(UNCHECKED)):
