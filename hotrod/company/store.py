@@ -11,7 +11,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.company.models import Company
 from hotrod.company.tables import BusinessRow
-from hotrod.parts.models import Part, StockLevel
+from hotrod.parts.ledger import post
+from hotrod.parts.models import BENCH, MovementKind, Part
+from hotrod.parts.movements import NewMovement
 from hotrod.staff.models import AbsenceRow, TechnicianRow
 
 
@@ -105,4 +107,13 @@ async def _add_parts(session: AsyncSession, company: Company) -> None:
             .returning(col(Part.id))
         )
         if (part_id := added.scalar_one_or_none()) is not None:
-            session.add(StockLevel(part_id=part_id, on_hand=stocked.quantity))
+            opening = NewMovement(
+                key=f"opening:{part_id}:{BENCH}",
+                sku=stocked.sku,
+                kind=MovementKind.COUNT,
+                quantity=stocked.quantity,
+                actor="company file",
+                unit_cost=stocked.unit_cost,
+                reason="opening stock",
+            )
+            await post(session, opening)

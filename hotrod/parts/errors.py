@@ -1,0 +1,43 @@
+"""What can be wrong with a wish about parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hotrod.errors import HotrodError, NotFoundError
+
+
+class UnknownPartError(NotFoundError):
+    """A SKU that no part has; names those that are spelled alike."""
+
+    def __init__(self, sku: str, alike: Sequence[str]) -> None:
+        super().__init__("part", sku)
+        self.alike = tuple(alike)
+
+    def __str__(self) -> str:
+        meant = f"; did you mean {' or '.join(self.alike)}?" if self.alike else ""
+        return f"{super().__str__()}{meant}"
+
+
+class StockShortageError(HotrodError):
+    """More pieces are wanted than are free at a location."""
+
+    def __init__(
+        self, sku: str, location: str, *, wanted: int, on_hand: int, reserved: int
+    ) -> None:
+        self.sku = sku
+        self.location = location
+        self.free = on_hand - reserved
+        super().__init__(
+            f"{wanted} of {sku} can't be taken from {location}: {on_hand} on hand, {reserved} "
+            "reserved for others; count the shelf, release a reservation, or override it with "
+            "a reason"
+        )
+
+
+class KeyConflictError(HotrodError):
+    """An idempotency key that was used before, for something else."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(f"the key {key!r} was used for something else before; use a new one")
