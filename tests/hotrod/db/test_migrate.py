@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect
@@ -41,4 +43,38 @@ async def test_models_match_migrations_up_and_down(postgres: EmbeddedPostgres) -
     await upgrade(engine)
     async with engine.connect() as connection:
         assert set(metadata.tables) <= await connection.run_sync(_tables)
+    await engine.dispose()
+
+
+async def test_stock_from_before_the_ledger_is_counted_in(postgres: EmbeddedPostgres) -> None:
+    url = postgres_url(postgres, "opening_stock")
+    await create_database(url)
+    engine = create_async_engine(url, poolclass=NullPool)
+    await upgrade(engine)
+    await downgrade(engine, "0004")
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql(
+            "WITH part AS (INSERT INTO parts (id, sku, name, category, fits, unit_cost, currency, "
+            "reorder_point, active) VALUES (gen_random_uuid(), 'FAN', 'Fan', 'power', '[]', 8.40, "
+            "'CAD', 1, true) RETURNING id) "
+            "INSERT INTO stock_levels SELECT gen_random_uuid(), id, place, pieces, 0, now() "
+            "FROM part, (VALUES ('bench', 3), ('van', 0)) AS shelf (place, pieces)"
+        )
+    await upgrade(engine)
+    async with engine.begin() as connection:
+        movements = await connection.exec_driver_sql(
+            "SELECT location, kind, quantity, on_hand_after, unit_cost FROM stock_movements "
+            "ORDER BY location"
+        )
+        cost = Decimal("8.40")
+        assert [tuple(row) for row in movements] == [
+            ("bench", "count", 3, 3, cost),
+            ("van", "count", 0, 0, cost),
+        ]
+        part = await connection.exec_driver_sql("SELECT average_cost, tracking FROM parts")
+        assert tuple(part.one()) == (cost, "none")
+    await downgrade(engine, "0004")
+    async with engine.connect() as connection:
+        levels = await connection.exec_driver_sql("SELECT on_hand FROM stock_levels ORDER BY 1")
+        assert levels.scalars().all() == [0, 3]
     await engine.dispose()

@@ -17,7 +17,7 @@ from hotrod.durable import inbox
 from hotrod.durable.inbox import NewDelivery
 from hotrod.durable.models import Delivery, Lane
 from hotrod.durable.models import DeliveryState as State
-from tests.hotrod.durable.conftest import BlockingDatabase
+from tests.hotrod.conftest import BlockingDatabase
 from tests.hotrod.durable.inbox_model import ENDS, HEADS, InboxModel, Item
 
 Result = TypeVar("Result")

@@ -23,7 +23,7 @@ from hotrod.durable.models import Delivery
 from hotrod.durable.models import DeliveryState as State
 from hotrod.durable.turns import Turns
 from hotrod.errors import DeliveryConflictError, DeliveryForgottenError
-from tests.hotrod.durable.conftest import BlockingDatabase
+from tests.hotrod.conftest import BlockingDatabase
 from tests.hotrod.durable.inbox_machine import (
     BODY,
     EVENTS,

@@ -25,7 +25,7 @@ from hotrod.durable.effects import (
 )
 from hotrod.durable.models import Effect
 from hotrod.errors import HotrodError, NotFoundError
-from tests.hotrod.durable.conftest import BlockingDatabase
+from tests.hotrod.conftest import BlockingDatabase
 
 CHECKABLE, OPAQUE, HARMLESS = KINDS = ("checkable", "opaque", "harmless")
 FATES = ("works", "is refused", "fails before", "fails after", "dies before", "dies after")
