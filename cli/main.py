@@ -23,6 +23,7 @@ COMMANDS = {
     "doctor": "cli.doctor:doctor",
     "inbox": "cli.inbox:app",
     "effects": "cli.effects:app",
+    "stock": "cli.stock:app",
     "keys": "cli.keys:app",
     "connectors": "cli.connectors:app",
     "sandbox": "cli.sandbox:app",

@@ -26,6 +26,7 @@ def test_help_and_version_need_no_settings(
         *("up", "down", "status", "logs", "doctor", "demo", "keys list", "keys revoke x"),
         *("inbox list", "inbox show 1", "inbox redrive 1", "inbox discard 1"),
         *("effects list", "effects confirm x", "effects repeat x"),
+        *("stock levels", "stock movements x", "stock receive x 1", "stock count x 1"),
     ],
 )
 def test_wrong_settings_are_told_in_a_table(

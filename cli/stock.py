@@ -1,0 +1,332 @@
+"""Commands for stock: what is there, how it came to be, and what moves."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from getpass import getuser
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import uuid4
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from cli.console import out
+from cli.database import run, transaction
+from hotrod.errors import InvalidInputError
+from hotrod.parts.models import BENCH, MovementKind, Part, StockMovement
+from hotrod.parts.movements import NewMovement, Override
+
+if TYPE_CHECKING:
+    from hotrod.parts.ledger import Posted
+    from hotrod.parts.store import ShelvedPart
+
+app = typer.Typer(help="What is on the shelf, and what moves.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+Sku = Annotated[str, typer.Argument(help="As `hotrod stock levels` shows it.")]
+Pieces = Annotated[int, typer.Argument(min=1, help="How many pieces.")]
+Location = Annotated[str, typer.Option(help="Where they are.")]
+Ticket = Annotated[str, typer.Option(help="Number of the ticket, e.g. NL-1042.")]
+Cost = Annotated[str | None, typer.Option(help="Of one piece, e.g. 8.40; else the average.")]
+Currency = Annotated[str | None, typer.Option(help="Of the cost; else the part's.")]
+Lot = Annotated[str, typer.Option(help="Batch or serial number, where the part asks for it.")]
+Reason = Annotated[str, typer.Option(help="Kept with it.")]
+Overriding = Annotated[
+    str, typer.Option("--override", metavar="WHY", help="Take what isn't there, or is reserved.")
+]
+Key = Annotated[
+    str | None, typer.Option(help="Of your own: posted twice with it, a movement counts once.")
+]
+
+
+@app.command()
+def levels(
+    *,
+    low: Annotated[bool, typer.Option("--low", help="Only parts at their reorder point.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List what is on hand, reserved, available and on order, by part and location."""
+    rows = run(_levels(low=low))
+    if as_json:
+        _print_json({"levels": [_level_json(row) for row in rows]})
+        return
+    out.print(_levels_table(rows) if rows else "No part is low." if low else "There are no parts.")
+
+
+@app.command()
+def movements(
+    sku: Sku,
+    *,
+    limit: Annotated[int, typer.Option("-n", "--limit", min=1, max=10_000, help="Most.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List the movements of a part, the newest first."""
+    rows = run(_movements(sku, limit))
+    if as_json:
+        _print_json({"sku": sku, "movements": [_movement_json(row) for row in rows]})
+        return
+    out.print(_movements_table(rows) if rows else f"Nothing has moved of {sku}.")
+
+
+@app.command()
+def receive(
+    sku: Sku,
+    quantity: Pieces,
+    *,
+    cost: Cost = None,
+    currency: Currency = None,
+    order: Annotated[str, typer.Option(help="Reference of the order that they belong to.")] = "",
+    location: Location = BENCH,
+    lot: Lot = "",
+    reason: Reason = "",
+    key: Key = None,
+) -> None:
+    """Take goods in."""
+    _post(
+        sku,
+        MovementKind.RECEIVE,
+        quantity,
+        key,
+        unit_cost=_amount(cost),
+        currency=currency,
+        order_reference=order,
+        location=location,
+        lot=lot,
+        reason=reason,
+    )
+
+
+@app.command()
+def use(
+    sku: Sku,
+    quantity: Pieces,
+    *,
+    ticket: Ticket,
+    location: Location = BENCH,
+    lot: Lot = "",
+    reason: Reason = "",
+    override: Overriding = "",
+    key: Key = None,
+) -> None:
+    """Take pieces for a ticket; those reserved for it first."""
+    _post(
+        sku,
+        MovementKind.USE,
+        quantity,
+        key,
+        ticket=ticket,
+        location=location,
+        lot=lot,
+        reason=reason,
+        override=_override(override),
+    )
+
+
+@app.command("return")
+def give_back(
+    sku: Sku,
+    quantity: Pieces,
+    *,
+    ticket: Ticket,
+    location: Location = BENCH,
+    lot: Lot = "",
+    reason: Reason = "",
+    key: Key = None,
+) -> None:
+    """Put pieces back that a ticket didn't need."""
+    _post(
+        sku,
+        MovementKind.RETURN,
+        quantity,
+        key,
+        ticket=ticket,
+        location=location,
+        lot=lot,
+        reason=reason,
+    )
+
+
+@app.command(context_settings={"ignore_unknown_options": True})
+def adjust(
+    sku: Sku,
+    quantity: Annotated[int, typer.Argument(help="The difference; -2: two are gone.")],
+    *,
+    reason: Annotated[str, typer.Option(help="What happened.")],
+    cost: Cost = None,
+    currency: Currency = None,
+    location: Location = BENCH,
+    lot: Lot = "",
+    override: Overriding = "",
+    key: Key = None,
+) -> None:
+    """Put the stock right by a difference: lost, found, broken, sent back."""
+    _post(
+        sku,
+        MovementKind.ADJUST,
+        quantity,
+        key,
+        unit_cost=_amount(cost),
+        currency=currency,
+        location=location,
+        lot=lot,
+        reason=reason,
+        override=_override(override),
+    )
+
+
+@app.command()
+def count(
+    sku: Sku,
+    quantity: Annotated[int, typer.Argument(min=0, help="How many are there.")],
+    *,
+    cost: Cost = None,
+    currency: Currency = None,
+    location: Location = BENCH,
+    reason: Reason = "",
+    override: Overriding = "",
+    key: Key = None,
+) -> None:
+    """Say how many pieces were counted on the shelf."""
+    _post(
+        sku,
+        MovementKind.COUNT,
+        quantity,
+        key,
+        unit_cost=_amount(cost),
+        currency=currency,
+        location=location,
+        reason=reason,
+        override=_override(override),
+    )
+
+
+def _post(
+    sku: str,
+    kind: MovementKind,
+    quantity: int,
+    key: str | None,
+    **said: Any,  # noqa: ANN401 - of the movement's fields
+) -> None:
+    new = NewMovement(key or f"cli:{uuid4()}", sku, kind, quantity, f"cli:{getuser()}", **said)
+    posted = run(_posted(new))
+    moved = posted.movement
+    if posted.is_repeated:
+        out.print(Text(f"{moved.key} was posted before; nothing was changed."))
+        return
+    out.print(Text(f"{sku} at {moved.location}: {moved.quantity:+}, now {moved.on_hand_after}."))
+    if posted.became_low:
+        out.print(Text(f"{sku} is low now.", style="yellow"))
+
+
+def _amount(written: str | None) -> Decimal | None:
+    try:
+        return None if written is None else Decimal(written)
+    except InvalidOperation:
+        raise InvalidInputError("cost", f"{written!r} is no amount.", "E.g. 8.40.") from None
+
+
+def _override(reason: str) -> Override | None:
+    return Override(f"cli:{getuser()}", reason) if reason else None
+
+
+async def _posted(new: NewMovement) -> Posted:
+    from hotrod.parts.ledger import post
+
+    async with transaction() as session:
+        return await post(session, new)
+
+
+async def _levels(*, low: bool) -> list[ShelvedPart]:
+    from hotrod.parts import store
+
+    async with transaction() as session:
+        return await store.levels(session, low=low)
+
+
+async def _movements(sku: str, limit: int) -> Sequence[StockMovement]:
+    from hotrod.parts import store
+
+    async with transaction() as session:
+        part = await store.find_part(session, sku)
+        return await store.movements(session, part.id, limit=limit)
+
+
+def _print_json(body: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(body) + "\n")
+
+
+def _level_json(row: ShelvedPart) -> dict[str, Any]:
+    part, level = row.part, row.level
+    return {
+        "sku": part.sku,
+        "name": part.name,
+        "location": level.location,
+        "on_hand": level.on_hand,
+        "reserved": level.reserved,
+        "available": level.on_hand - level.reserved,
+        "on_order": row.on_order,
+        "reorder_point": part.reorder_point,
+        "low_since": part.low_since and part.low_since.isoformat(),
+        "average_cost": None if part.average_cost is None else str(part.average_cost),
+        "currency": part.currency,
+    }
+
+
+def _movement_json(row: StockMovement) -> dict[str, Any]:
+    return row.model_dump(mode="json", exclude={"part_id"})
+
+
+def _levels_table(rows: Sequence[ShelvedPart]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("sku", no_wrap=True)
+    table.add_column("name", overflow="fold")
+    table.add_column("location", overflow="fold")
+    for heading in ("on hand", "reserved", "available", "on order", "reorder at", "average"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in rows:
+        part, level = row.part, row.level
+        table.add_row(
+            Text(part.sku, style="yellow" if part.low_since else ""),
+            Text(part.name),
+            Text(level.location),
+            str(level.on_hand),
+            str(level.reserved or ""),
+            str(level.on_hand - level.reserved),
+            str(row.on_order or ""),
+            str(part.reorder_point),
+            _cost(part),
+        )
+    return table
+
+
+def _cost(part: Part) -> str:
+    return "" if part.average_cost is None else f"{part.average_cost:.2f} {part.currency}"
+
+
+def _movements_table(rows: Sequence[StockMovement]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in ("at", "kind", "location"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("change", "on hand", "cost"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for heading in ("for", "lot", "by", "reason"):
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        override = f"override by {row.override_by}: {row.override_reason}" * bool(row.override_by)
+        table.add_row(
+            f"{row.at:%Y-%m-%d %H:%M}",
+            Text(row.kind),
+            Text(row.location),
+            f"{row.quantity:+}",
+            str(row.on_hand_after),
+            f"{row.unit_cost:.2f} {row.currency}",
+            Text(row.ticket or row.order_reference),
+            Text(row.lot),
+            Text(row.actor),
+            Text("; ".join(filter(None, (row.reason, override)))),
+        )
+    return table
