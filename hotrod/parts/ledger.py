@@ -39,6 +39,7 @@ from hotrod.parts.movements import (
     check,
     check_override,
     check_quantity,
+    check_texts,
     is_same,
     row_of,
 )
@@ -122,11 +123,12 @@ async def reserve(
 
     Raises:
         UnknownPartError: there is no such part.
-        InvalidInputError: the quantity, the ticket or the override can't be used.
+        InvalidInputError: the quantity, a text or the override can't be used.
         StockShortageError: so many aren't free, and no override says that it may be.
         KeyConflictError: the key was used for another reservation.
     """
     check_quantity(quantity)
+    check_texts(key=key, ticket=ticket, actor=actor, location=location)
     check_override(override)
     if not ticket:
         raise InvalidInputError("ticket", "pieces are set aside for a ticket.", "Name it.")

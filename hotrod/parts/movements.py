@@ -82,7 +82,8 @@ def check(new: NewMovement, part: Part) -> None:
     Raises:
         InvalidInputError: it doesn't; the field and the cure are named.
     """
-    _check_texts(new)
+    check_texts(**{name: getattr(new, name) for name in _LONGEST})
+    check_override(new.override)
     _check_quantity(new)
     _check_cost(new, part)
     _check_lot(new, part)
@@ -120,14 +121,13 @@ def row_of(new: NewMovement, part: Part, on_hand: int) -> StockMovement:
 
 def is_same(posted: StockMovement, new: NewMovement, part: Part) -> bool:
     """Tell whether a posted movement is what is to be posted now: the same act, sent again."""
-    quantity = posted.on_hand_after if new.kind is MovementKind.COUNT else change_of(new, on_hand=0)
-    moved = posted.on_hand_after if new.kind is MovementKind.COUNT else posted.quantity
-    return (
-        posted.part_id == part.id
-        and moved == quantity
-        and all(
-            getattr(posted, name) == getattr(new, name)
-            for name in ("kind", "location", "ticket", "order_reference", "lot")
+    before = posted.on_hand_after - posted.quantity
+    again = row_of(new, part, before)
+    return all(
+        getattr(posted, name) == getattr(again, name)
+        for name in (
+            *("part_id", "location", "kind", "quantity", "ticket"),
+            *("order_reference", "lot", "reason"),
         )
     )
 
@@ -142,6 +142,20 @@ def check_override(override: Override | None) -> None:
         raise InvalidInputError("override", "it must say who and why.", "Give both.")
 
 
+def check_texts(**texts: str) -> None:
+    """See that texts fit their columns, and that there is a key, a location and an actor.
+
+    Raises:
+        InvalidInputError: one doesn't, or is empty.
+    """
+    for name, text in texts.items():
+        if name in {"key", "location", "actor"} and not text.strip():
+            raise InvalidInputError(name, "it is empty.", "Give one.")
+        if len(text) > _LONGEST[name] or "\0" in text:
+            reason = f"{text[:20]!r} is too long, or no text."
+            raise InvalidInputError(name, reason, f"Give at most {_LONGEST[name]} characters.")
+
+
 def check_quantity(quantity: int, *, least: int = 1) -> None:
     """See that a number of pieces can be one.
 
@@ -152,17 +166,6 @@ def check_quantity(quantity: int, *, least: int = 1) -> None:
         raise InvalidInputError(
             "quantity", f"{quantity} is not possible.", f"Give a number from {least} to {_MOST}."
         )
-
-
-def _check_texts(new: NewMovement) -> None:
-    for name, longest in _LONGEST.items():
-        text: str = getattr(new, name)
-        if len(text) > longest or "\0" in text:
-            raise InvalidInputError(name, f"{text[:40]!r}... is too long.", f"At most {longest}.")
-    for name in ("key", "location", "actor"):
-        if not getattr(new, name).strip():
-            raise InvalidInputError(name, "it is empty.", "Give one.")
-    check_override(new.override)
 
 
 def _check_quantity(new: NewMovement) -> None:
@@ -190,7 +193,8 @@ def _check_cost(new: NewMovement, part: Part) -> None:
 
 
 def _check_lot(new: NewMovement, part: Part) -> None:
-    """A count is exempt: it is of the whole shelf."""
+    if new.kind is MovementKind.COUNT and new.lot:
+        raise InvalidInputError("lot", "a count is of the whole shelf.", "Leave it away.")
     if part.tracking == Tracking.NONE or new.kind is MovementKind.COUNT:
         return
     if not new.lot.strip():

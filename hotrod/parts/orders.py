@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hotrod.errors import InvalidInputError
 from hotrod.parts.ledger import note_low
 from hotrod.parts.models import Part, PartOnOrder
-from hotrod.parts.movements import check_quantity
+from hotrod.parts.movements import check_quantity, check_texts
 from hotrod.parts.store import find_part
 
 
@@ -29,6 +29,7 @@ async def put_on_order(
         InvalidInputError: the quantity or the reference can't be used.
     """
     check_quantity(quantity)
+    check_texts(order_reference=order_reference)
     if not order_reference.strip():
         raise InvalidInputError("order_reference", "it is empty.", "Give the order's number.")
     part = await find_part(session, sku, lock=True)

@@ -106,6 +106,24 @@ async def test_what_is_reserved_is_kept_for_its_ticket(session: AsyncSession) ->
     assert await shelf(session, sku) == {"bench": (1, 4)}
 
 
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        ({"quantity": 0}, "quantity"),
+        ({"ticket": ""}, "ticket"),
+        ({"ticket": "NL-" + "7" * 20}, "ticket"),
+        ({"override": Override("", "why not")}, "override"),
+    ],
+)
+async def test_what_a_reservation_does_not_say_is_asked_for(
+    session: AsyncSession, said: dict[str, Any], named: str
+) -> None:
+    sku = (await add_part(session)).sku
+    given: dict[str, Any] = {"quantity": 1, "ticket": TICKET, "key": "r", "actor": "maya"} | said
+    with pytest.raises(InvalidInputError, match=f"^{named}"):
+        await reserve(session, sku, **given)
+
+
 async def test_low_is_said_once_until_it_was_above(session: AsyncSession) -> None:
     sku = (await add_part(session, reorder_point=2)).sku
     said = [
@@ -178,6 +196,7 @@ async def test_the_average_is_weighted_over_all_locations(session: AsyncSession)
         (Kind.USE, 1, {"unit_cost": Decimal(1)}, "unit_cost"),
         (Kind.RECEIVE, 1, {"location": "x" * 41}, "location"),
         (Kind.RECEIVE, 1, {"actor": ""}, "actor"),
+        (Kind.COUNT, 1, {"lot": "B1"}, "lot.*whole shelf"),
         (Kind.USE, 1, {"override": Override("boss", "")}, "override"),
     ],
 )
