@@ -12,6 +12,7 @@ from hotrod.parts.models import BENCH, MovementKind, Part, StockMovement, Tracki
 
 _MOST = 1_000_000
 _MOST_COST = Decimal(10_000_000)
+_THE_ACT = ("part_id", "location", "kind", "quantity", "ticket", "order_reference", "lot", "reason")
 _LONGEST = {
     "key": 200,
     "location": 40,
@@ -121,15 +122,8 @@ def row_of(new: NewMovement, part: Part, on_hand: int) -> StockMovement:
 
 def is_same(posted: StockMovement, new: NewMovement, part: Part) -> bool:
     """Tell whether a posted movement is what is to be posted now: the same act, sent again."""
-    before = posted.on_hand_after - posted.quantity
-    again = row_of(new, part, before)
-    return all(
-        getattr(posted, name) == getattr(again, name)
-        for name in (
-            *("part_id", "location", "kind", "quantity", "ticket"),
-            *("order_reference", "lot", "reason"),
-        )
-    )
+    again = row_of(new, part, posted.on_hand_after - posted.quantity)
+    return all(getattr(posted, name) == getattr(again, name) for name in _THE_ACT)
 
 
 def check_override(override: Override | None) -> None:
