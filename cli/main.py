@@ -27,6 +27,7 @@ COMMANDS = {
     "keys": "cli.keys:app",
     "connectors": "cli.connectors:app",
     "sandbox": "cli.sandbox:app",
+    "stock": "cli.stock:app",
     "bench": "cli.bench:app",
 }
 """Where each command is; what it needs is imported when it is called."""

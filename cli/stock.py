@@ -16,6 +16,7 @@ from rich.text import Text
 
 from cli.console import out
 from cli.database import run, transaction
+from cli.stock_forecast import forecast
 from hotrod.errors import InvalidInputError
 from hotrod.parts.models import BENCH, MovementKind, Part, StockMovement
 from hotrod.parts.movements import NewMovement, Override
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from hotrod.parts.store import ShelvedPart
 
 app = typer.Typer(help="What is on the shelf, and what moves.", no_args_is_help=True)
+app.command("forecast")(forecast)
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 Sku = Annotated[str, typer.Argument(help="As `hotrod stock levels` shows it.")]

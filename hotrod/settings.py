@@ -18,6 +18,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hotrod.errors import SettingsError
+from hotrod.forecast.settings import ForecastSettings
 from hotrod.sections import (
     DatabaseSettings,
     GatewaySettings,
@@ -96,6 +97,7 @@ class Settings(BaseSettings):
     inbox: InboxSettings = Field(default_factory=InboxSettings)
     worker: WorkerSettings = Field(default_factory=WorkerSettings)
     objects: ObjectSettings = Field(default_factory=ObjectSettings)
+    forecast: ForecastSettings = Field(default_factory=ForecastSettings)
     mail: MailSettings = Field(default_factory=MailSettings)
     graph: GraphSettings = Field(default_factory=GraphSettings)
     ews: EwsSettings = Field(default_factory=EwsSettings)
