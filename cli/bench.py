@@ -158,6 +158,19 @@ def contacts(
 
 
 @app.command()
+def forecast(
+    *,
+    parts: Annotated[int, typer.Option(min=100, max=100_000, help="Parts.")] = 10_000,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed: other parts.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Forecast sparse demand by the method chosen for each part, beside every single method."""
+    from bench.forecast import measure_forecast
+
+    _show(measure_forecast(parts=parts, seed=seed, tell=_tell), as_json=as_json)
+
+
+@app.command()
 def services(
     *,
     processes: Annotated[int, typer.Option(min=1, max=8, help="That share an account.")] = 4,

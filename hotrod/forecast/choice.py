@@ -1,49 +1,59 @@
-"""Which method forecasts a part: the one that would have forecast it best before."""
+"""Which methods forecast a part: those that would have forecast it best before."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import numpy as np
 
+from hotrod.errors import InvalidInputError
 from hotrod.forecast.measures import bias, restlessness
 from hotrod.forecast.methods import DEFAULT, YEAR, methods
 from hotrod.forecast.models import Forecast, Series
 
-TRIALS = 12
-"""Origins at most: one in each month of a year."""
-
+_MONTHS_BETWEEN_TRIALS = 2
 _LEAST_HISTORY = 6
+_TAKEN = 3
 _WATCHED_BIAS = 0.1
 
 
 def forecast_part(part: str, history: Series, horizon: int) -> Forecast:
-    """Forecast a part by the method that did best in trials on its own past.
+    """Forecast a part by the methods that did best in trials on its own past.
 
     A trial steps back to an origin, forecasts ``horizon`` months from what was known then, and
-    compares. The last origin is ``horizon`` months ago, the others are the months before it
-    (rolling origin; Tashman 2000). The method with the smallest RMSSE over all trials is taken.
-    Without a trial, for a short history or one that never changes, it is the mean.
+    compares. The last origin is ``horizon`` months ago, the others lie every second month of the
+    year before it (rolling origin; Tashman 2000). The forecast is the mean of the three methods
+    with the smallest RMSSE over all trials: a dozen months can't tell which one of them is the
+    best (docs/decisions/0008). Without a trial, because the history is short or didn't change
+    before, it is the mean of the past.
 
     Args:
         part: its name.
         history: at least one month.
         horizon: months ahead, at least one.
+
+    Raises:
+        InvalidInputError: there is no month of history.
     """
+    if not history.size:
+        cure = "Give a month at least, or forecast it from similar parts."
+        raise InvalidInputError("history", f"that of {part} is empty.", cure)
     trials = _Trials(history, horizon)
-    tried = trials.errors()
-    method = min(tried, key=lambda name: tried[name], default=DEFAULT)
-    leaning = trials.bias(method) if tried else math.nan
+    tried = {name: trials.rmsse([name]) for name in trials.names}
+    chosen = tuple(sorted(tried, key=lambda name: tried[name])[:_TAKEN]) or (DEFAULT,)
+    error = trials.rmsse(chosen) if tried else None
+    leaning = trials.bias(chosen) if tried else None
+    months = np.mean([methods()[name].forecast(history, horizon) for name in chosen], axis=0)
     return Forecast(
         part=part,
-        method=method,
-        months=tuple(methods()[method].forecast(history, horizon).tolist()),
+        methods=chosen,
+        months=tuple(months.tolist()),
         sizes=tuple(history[history > 0].tolist()),
-        rmsse=tried.get(method),
-        bias=None if math.isnan(leaning) else leaning,
+        rmsse=error,
+        bias=leaning,
         tried=tried,
-        reason=f"{sales_in_words(history)}; {_choice_in_words(method, tried, leaning)}",
+        reason=f"{sales_in_words(history)}; {_choice_in_words(chosen, error, leaning)}",
     )
 
 
@@ -67,41 +77,48 @@ class _Trials:
 
     def __init__(self, history: Series, horizon: int) -> None:
         last = history.size - horizon
-        first = max(last - TRIALS + 1, _LEAST_HISTORY)
-        known = {origin: history[:origin] for origin in range(first, last + 1)}
-        units = {origin: restlessness(past) for origin, past in known.items()}
-        origins = [origin for origin, unit in units.items() if unit > 0]
-        self._units = np.array([units[origin] for origin in origins])
-        self._actual = np.array([history[origin : origin + horizon] for origin in origins])
+        first = max(last - YEAR + _MONTHS_BETWEEN_TRIALS, _LEAST_HISTORY)
+        units = {
+            origin: unit
+            for origin in range(last, first - 1, -_MONTHS_BETWEEN_TRIALS)
+            if (unit := restlessness(history[:origin])) > 0
+        }
+        self._units = np.array([*units.values()])
+        self._actual = np.array([history[origin : origin + horizon] for origin in units])
         self._forecasts = {
-            name: np.array([method.forecast(known[origin], horizon) for origin in origins])
+            name: np.array([method.forecast(history[:origin], horizon) for origin in units])
             for name, method in methods().items()
-            if origins and method.least <= origins[0]
+            if units and method.least <= min(units)
         }
 
-    def errors(self) -> dict[str, float]:
-        """Return each method's RMSSE over all trials; empty without a trial."""
-        return {
-            name: math.sqrt(np.mean(np.mean((forecasts - self._actual) ** 2, axis=1) / self._units))
-            for name, forecasts in self._forecasts.items()
-        }
+    @property
+    def names(self) -> Sequence[str]:
+        """The methods that were tried; none without a trial."""
+        return [*self._forecasts]
 
-    def bias(self, name: str) -> float:
-        """Return a method's bias over all trials; NaN when nothing was sold in them."""
-        return bias(self._actual, self._forecasts[name])
+    def rmsse(self, names: Sequence[str]) -> float:
+        """Return the RMSSE of the mean of methods, over all trials."""
+        squared = (self._mean(names) - self._actual) ** 2
+        return math.sqrt(np.mean(squared.mean(axis=1) / self._units))
+
+    def bias(self, names: Sequence[str]) -> float | None:
+        """Return the bias of the mean of methods; None when nothing was sold in the trials."""
+        leaning = bias(self._actual, self._mean(names))
+        return None if math.isnan(leaning) else leaning
+
+    def _mean(self, names: Sequence[str]) -> Series:
+        forecasts = [self._forecasts[name] for name in names]
+        return sum(forecasts[1:], start=forecasts[0]) / len(forecasts)
 
 
-def _choice_in_words(method: str, tried: Mapping[str, float], leaning: float) -> str:
-    if not tried:
-        return f"{method}, because there is too little to compare methods by"
-    told = f"{method}, because {methods()[method].why}: RMSSE {tried[method]:.2f}"
-    others = sorted((error, name) for name, error in tried.items() if name != method)
-    if others:
-        error, name = others[0]
-        told += f", next {name} {error:.2f}"
-    if abs(leaning) > _WATCHED_BIAS:
-        told += f"; it was {abs(leaning):.0%} too {'high' if leaning > 0 else 'low'} in its trials"
-    return told
+def _choice_in_words(chosen: Sequence[str], error: float | None, leaning: float | None) -> str:
+    if error is None:
+        return f"{DEFAULT}, because there is too little past to try methods on"
+    why = dict.fromkeys(methods()[name].why for name in chosen)
+    told = f"{', '.join(chosen)}, because in trials they erred least (RMSSE {error:.2f})"
+    if leaning is not None and abs(leaning) > _WATCHED_BIAS:
+        told += f", though {abs(leaning):.0%} too {'high' if leaning > 0 else 'low'}"
+    return f"{told}: {'; '.join(why)}"
 
 
 def _months(number: int) -> str:

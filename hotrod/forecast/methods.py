@@ -24,7 +24,7 @@ class Method(NamedTuple):
 
     Attributes:
         model: of statsforecast.
-        why: what it is good at, to be read after "because".
+        why: what it is good at, in words.
         least: months of history that it needs.
     """
 

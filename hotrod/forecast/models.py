@@ -17,17 +17,17 @@ class Forecast:
 
     Attributes:
         part: its name.
-        method: what forecast it, a name of ``METHODS`` or ``borrowed``.
+        methods: whose mean it is, names of ``methods()``; none when it is borrowed.
         months: expected demand of the next month, the one after it, and so on.
         sizes: what was asked for in the months with demand; the coming ones draw from these.
-        rmsse: error of the method in the trials; None without trials.
+        rmsse: error of the forecast in the trials; None without trials.
         bias: by which share the trials were too high (or low, when negative); None as above.
         tried: RMSSE of each method that was tried.
         reason: why this method and this demand, in words.
     """
 
     part: str
-    method: str
+    methods: tuple[str, ...]
     months: tuple[float, ...]
     sizes: tuple[float, ...]
     reason: str

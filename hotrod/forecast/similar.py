@@ -10,7 +10,6 @@ from hotrod.errors import InvalidInputError
 from hotrod.forecast.choice import forecast_part
 from hotrod.forecast.models import Forecast, Series
 
-BORROWED = "borrowed"
 _TRUST_MONTHS = 12
 """At this age a part's own demand counts as much as that of its likes."""
 
@@ -41,7 +40,7 @@ def forecast_new_part(
     sizes = [*own[own > 0].tolist(), *(size for each in theirs for size in each.sizes)]
     return Forecast(
         part=part,
-        method=BORROWED,
+        methods=(),
         months=tuple((weight * mean + (1 - weight) * expected).tolist()),
         sizes=tuple(sizes),
         reason=f"known for {own.size} months, {mean:.3g} a month; {', '.join(sorted(similar))} "
