@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from pydantic import BaseModel, Field
 from rich.console import Group
@@ -19,8 +19,11 @@ from bench.figures import Result, Row, below, in_words
 
 if TYPE_CHECKING:
     import numpy as np
+    import numpy.typing as npt
 
     from hotrod.forecast.models import Forecast, Series
+
+    Counts = npt.NDArray[Any]
 
 MONTHS = 60
 HORIZON = 6
@@ -146,37 +149,37 @@ def draw_parts(number: int, seed: int) -> Iterator[DrawnPart]:
         yield DrawnPart(kind, _PROCESSES[kind](draw).astype(np.float64))
 
 
-def _intermittent(draw: np.random.Generator) -> Series:
+def _intermittent(draw: np.random.Generator) -> Counts:
     chance, more = draw.uniform(0.1, 0.5), draw.uniform(0, 3)
     return (draw.random(MONTHS) < chance) * (1.0 + draw.poisson(more, MONTHS))
 
 
-def _lumpy(draw: np.random.Generator) -> Series:
+def _lumpy(draw: np.random.Generator) -> Counts:
     import numpy as np
 
     chance, mu = draw.uniform(0.08, 0.3), draw.uniform(0.5, 2)
-    return (draw.random(MONTHS) < chance) * np.ceil(draw.lognormal(mu, 0.9, MONTHS))
+    return np.asarray((draw.random(MONTHS) < chance) * np.ceil(draw.lognormal(mu, 0.9, MONTHS)))
 
 
-def _obsolete(draw: np.random.Generator) -> Series:
+def _obsolete(draw: np.random.Generator) -> Counts:
     import numpy as np
 
     begin, half, mean = draw.integers(12, MONTHS), draw.uniform(3, 12), draw.uniform(0.5, 4)
     return draw.poisson(mean * 0.5 ** (np.maximum(np.arange(MONTHS) - begin, 0) / half))
 
 
-def _seasonal(draw: np.random.Generator) -> Series:
+def _seasonal(draw: np.random.Generator) -> Counts:
     import numpy as np
 
     swing, mean, phase = draw.uniform(0.5, 1), draw.uniform(0.5, 4), draw.integers(12)
     return draw.poisson(mean * (1 + swing * np.sin(2 * np.pi * (np.arange(MONTHS) + phase) / 12)))
 
 
-def _slow(draw: np.random.Generator) -> Series:
+def _slow(draw: np.random.Generator) -> Counts:
     return draw.poisson(draw.uniform(0.03, 0.15), MONTHS)
 
 
-_PROCESSES: Mapping[str, Callable[[np.random.Generator], Series]] = {
+_PROCESSES: Mapping[str, Callable[[np.random.Generator], Counts]] = {
     "intermittent": _intermittent,
     "lumpy": _lumpy,
     "obsolete": _obsolete,

@@ -40,10 +40,9 @@ def forecast_part(part: str, history: Series, horizon: int) -> Forecast:
         cure = "Give a month at least, or forecast it from similar parts."
         raise InvalidInputError("history", f"that of {part} is empty.", cure)
     trials = _Trials(history, horizon)
-    tried = {name: trials.rmsse([name]) for name in trials.names}
-    chosen = tuple(sorted(tried, key=lambda name: tried[name])[:_TAKEN]) or (DEFAULT,)
-    error = trials.rmsse(chosen) if tried else None
-    leaning = trials.bias(chosen) if tried else None
+    tried = trials.errors()
+    chosen = tuple(sorted(tried, key=tried.__getitem__)[:_TAKEN]) or (DEFAULT,)
+    error, leaning = trials.judged(chosen) if tried else (None, None)
     months = np.mean([methods()[name].forecast(history, horizon) for name in chosen], axis=0)
     return Forecast(
         part=part,
@@ -83,32 +82,32 @@ class _Trials:
             for origin in range(last, first - 1, -_MONTHS_BETWEEN_TRIALS)
             if (unit := restlessness(history[:origin])) > 0
         }
+        known = min(units, default=0)
+        self.names = [name for name, method in methods().items() if method.least <= known]
         self._units = np.array([*units.values()])
         self._actual = np.array([history[origin : origin + horizon] for origin in units])
-        self._forecasts = {
-            name: np.array([method.forecast(history[:origin], horizon) for origin in units])
-            for name, method in methods().items()
-            if units and method.least <= min(units)
-        }
+        self._forecasts = np.array(
+            [
+                [methods()[name].forecast(history[:origin], horizon) for origin in units]
+                for name in self.names
+            ]
+        )
 
-    @property
-    def names(self) -> Sequence[str]:
-        """The methods that were tried; none without a trial."""
-        return [*self._forecasts]
+    def errors(self) -> dict[str, float]:
+        """Return each method's RMSSE over all trials; empty without a trial."""
+        if not self.names:
+            return {}
+        return dict(zip(self.names, self._rmsse(self._forecasts).tolist(), strict=True))
 
-    def rmsse(self, names: Sequence[str]) -> float:
-        """Return the RMSSE of the mean of methods, over all trials."""
-        squared = (self._mean(names) - self._actual) ** 2
-        return math.sqrt(np.mean(squared.mean(axis=1) / self._units))
+    def judged(self, chosen: Sequence[str]) -> tuple[float, float | None]:
+        """Return the RMSSE of the mean of methods, and its bias; None when nothing was sold."""
+        mean = self._forecasts[[self.names.index(name) for name in chosen]].mean(axis=0)
+        leaning = bias(self._actual, mean)
+        return float(self._rmsse(mean)), None if math.isnan(leaning) else leaning
 
-    def bias(self, names: Sequence[str]) -> float | None:
-        """Return the bias of the mean of methods; None when nothing was sold in the trials."""
-        leaning = bias(self._actual, self._mean(names))
-        return None if math.isnan(leaning) else leaning
-
-    def _mean(self, names: Sequence[str]) -> Series:
-        forecasts = [self._forecasts[name] for name in names]
-        return sum(forecasts[1:], start=forecasts[0]) / len(forecasts)
+    def _rmsse(self, forecasts: Series) -> Series:
+        squared = np.mean((forecasts - self._actual) ** 2, axis=-1)
+        return np.asarray(np.sqrt(np.mean(squared / self._units, axis=-1)))
 
 
 def _choice_in_words(chosen: Sequence[str], error: float | None, leaning: float | None) -> str:

@@ -76,7 +76,8 @@ def order_quantity(needed: int, yearly_demand: float, terms: OrderTerms) -> Orde
         for each in terms.price_breaks
     }
     quantity = min(
-        sorted(quantities), key=lambda number: _yearly_cost(number, max(demand, needed), terms)
+        sorted(quantities),
+        key=lambda number: _yearly_cost(number, max(demand, Decimal(needed)), terms),
     )
     price = _price(quantity, terms.price_breaks)
     return Order(

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Hotrod
+
+ROWS = "part,period,quantity\nA,2024-01,3\nA,2024-05,2\nA,2025-12,2\nB,2025-01-09,1\nB,soon,1\n"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    path = tmp_path / "demand.csv"
+    path.write_text(ROWS)
+    return str(path)
+
+
+def test_each_part_is_forecast_and_each_row_left_out_is_told(
+    hotrod: Hotrod, file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ("--csv", file, "--horizon", "3", "--lead-days", "30", "--criticality", "A")
+    assert hotrod("stock", "forecast", *arguments, "--json") == 0
+    shown = capsys.readouterr()
+    body = json.loads(shown.out)
+    assert [part["part"] for part in body["parts"]] == ["A", "B"]
+    assert [len(part["months"]) for part in body["parts"]] == [3, 3]
+    assert body["parts"][0]["reorder_point"] == 3
+    assert body["service_level"] == 0.98
+    assert [row["line"] for row in body["left_out"]] == [6]
+    assert "line 6" in shown.err
+
+
+def test_people_read_why(hotrod: Hotrod, file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert hotrod("stock", "forecast", "--csv", file) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "sold in 3 of the last 24 months" in shown
+
+
+def test_the_service_level_comes_from_the_settings(
+    hotrod: Hotrod,
+    file: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HOTROD_FORECAST__SERVICE_LEVEL_C", "0.8")
+    assert hotrod("stock", "forecast", "--csv", file, "--criticality", "C", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["service_level"] == 0.8
+
+
+def test_a_file_without_a_heading_is_refused(
+    hotrod: Hotrod, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bare.csv").write_text("A,2024-01,3\n")
+    assert hotrod("stock", "forecast", "--csv", str(tmp_path / "bare.csv")) == 1
+    assert "part,period,quantity" in capsys.readouterr().err
+
+
+def test_no_usable_row_is_told(
+    hotrod: Hotrod, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty.csv").write_text("part,period,quantity\n")
+    assert hotrod("stock", "forecast", "--csv", str(tmp_path / "empty.csv")) == 0
+    assert "No row" in capsys.readouterr().out
