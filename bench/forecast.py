@@ -165,7 +165,8 @@ def _obsolete(draw: np.random.Generator) -> Counts:
     import numpy as np
 
     begin, half, mean = draw.integers(12, MONTHS), draw.uniform(3, 12), draw.uniform(0.5, 4)
-    return draw.poisson(mean * 0.5 ** (np.maximum(np.arange(MONTHS) - begin, 0) / half))
+    fading = 0.5 ** (np.maximum(np.arange(MONTHS) - begin, 0) / half)
+    return np.asarray(draw.poisson(mean * fading))
 
 
 def _seasonal(draw: np.random.Generator) -> Counts:

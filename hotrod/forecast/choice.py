@@ -25,7 +25,7 @@ def forecast_part(part: str, history: Series, horizon: int) -> Forecast:
     compares. The last origin is ``horizon`` months ago, the others lie every second month of the
     year before it (rolling origin; Tashman 2000). The forecast is the mean of the three methods
     with the smallest RMSSE over all trials: a dozen months can't tell which one of them is the
-    best (docs/decisions/0008). Without a trial, because the history is short or didn't change
+    best (docs/decisions/0009). Without a trial, because the history is short or didn't change
     before, it is the mean of the past.
 
     Args:
