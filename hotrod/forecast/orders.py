@@ -119,5 +119,6 @@ def _in_words(needed: int, quantity: int, least: int, terms: OrderTerms) -> str:
         why = f"{price} {terms.currency} each" if cheaper else "fewer orders"
         return f"{told}, {quantity} ordered: {why} saves more than the shelf costs"
     if quantity > needed:
-        return f"{told}, {quantity} is the least that is sold in packs of {terms.pack_size}"
+        packs = f" in packs of {terms.pack_size}" if terms.pack_size > 1 else ""
+        return f"{told}, {quantity} is the least that is sold{packs}"
     return f"{told}, and more would cost more"

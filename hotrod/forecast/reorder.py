@@ -12,6 +12,7 @@ from hotrod.errors import InvalidInputError
 from hotrod.forecast.models import Forecast, Series
 
 DAYS_IN_MONTH = 365.25 / 12
+_DIGITS = 6  # what is beyond is arithmetic, not demand
 _DRAWS = 2000
 _LONGEST_DAYS = 3 * 365
 
@@ -37,7 +38,8 @@ def reorder_point(
             "service_level", f"it is {service_level}.", "Give a share such as 0.95."
         )
     demand = lead_time_demand(forecast, lead_times_days)
-    return math.ceil(np.quantile(demand, service_level, method="inverted_cdf"))
+    stock = float(np.quantile(demand, service_level, method="inverted_cdf"))
+    return math.ceil(round(stock, _DIGITS))
 
 
 def lead_time_demand(forecast: Forecast, lead_times_days: Sequence[float]) -> Series:
