@@ -68,6 +68,25 @@ def sanitize(data: bytes, declared_type: str, limits: ObjectSettings, *, field: 
     Raises:
         InvalidInputError: not a picture, of another type than declared, broken, or too large.
     """
+    picture = open_photo(data, limits, field=field)
+    content_type, extension = _TYPES[str(picture.format)]
+    declared = declared_type.split(";", maxsplit=1)[0].strip().lower()
+    if _DECLARED.get(declared, declared) != content_type:
+        reason = f"The photo is {content_type}, but was sent as another type."
+        raise InvalidInputError(field, reason, "Send it with its own content type.")
+    pixels = upright(picture, field=field)
+    out = io.BytesIO()
+    pixels.save(out, _WRITTEN[content_type], **_QUICK[content_type])
+    clean = out.getvalue()
+    return CleanPhoto(clean, content_type, extension, *pixels.size, sha256(clean).hexdigest())
+
+
+def open_photo(data: bytes, limits: ObjectSettings, *, field: str) -> Image.Image:
+    """Open a picture, its pixels not decoded yet.
+
+    Raises:
+        InvalidInputError: not a picture, or too large.
+    """
     if len(data) > limits.max_photo_bytes:
         most = limits.max_photo_bytes // 1_000_000
         raise InvalidInputError(field, "The photo is too large.", f"Send at most {most} MB.")
@@ -75,28 +94,23 @@ def sanitize(data: bytes, declared_type: str, limits: ObjectSettings, *, field: 
         picture = Image.open(io.BytesIO(data), formats=tuple(_WRITTEN.values()))
     except _BROKEN:
         raise InvalidInputError(field, "This is not a picture we can read.", _FORMATS) from None
-    content_type, extension = _TYPES[str(picture.format)]
-    declared = declared_type.split(";", maxsplit=1)[0].strip().lower()
-    if _DECLARED.get(declared, declared) != content_type:
-        reason = f"The photo is {content_type}, but was sent as another type."
-        raise InvalidInputError(field, reason, "Send it with its own content type.")
     width, height = picture.size
     if width * height > limits.max_photo_pixels:
         most = limits.max_photo_pixels // 1_000_000
         cure = f"Send at most {most} megapixels."
         raise InvalidInputError(field, "The photo has too many pixels.", cure)
-    pixels = _pixels(picture, content_type, field)
-    out = io.BytesIO()
-    pixels.save(out, _WRITTEN[content_type], **_QUICK[content_type])
-    clean = out.getvalue()
-    return CleanPhoto(clean, content_type, extension, *pixels.size, sha256(clean).hexdigest())
+    return picture
 
 
-def _pixels(picture: Image.Image, content_type: str, field: str) -> Image.Image:
-    """Return the picture upright, with nothing beside its pixels."""
+def upright(picture: Image.Image, *, field: str) -> Image.Image:
+    """Decode a picture and return it upright, with nothing beside its pixels.
+
+    Raises:
+        InvalidInputError: it is broken.
+    """
     try:
         orientation: Any = picture.getexif().get(ExifTags.Base.Orientation)
-        keeps_alpha = content_type != "image/jpeg" and picture.has_transparency_data
+        keeps_alpha = picture.format in {"PNG", "WEBP"} and picture.has_transparency_data
         pixels = picture.convert("RGBA" if keeps_alpha else "RGB")
     except _BROKEN:
         raise InvalidInputError(field, "The photo is broken.", "Send the file again.") from None
