@@ -157,6 +157,4 @@ def _skewed(label: Printed, distortion: Distortion, draw: random.Random) -> Imag
     margin = 8 * distortion.module
     paper = Image.new("L", (width + 2 * margin, height + 2 * margin), _PAPER)
     paper.paste(skewed, (margin, margin))
-    return paper.rotate(
-        distortion.degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=_PAPER
-    )
+    return paper.rotate(distortion.degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=_PAPER)

@@ -25,6 +25,7 @@ COMMANDS = {
     "effects": "cli.effects:app",
     "stock": "cli.stock:app",
     "keys": "cli.keys:app",
+    "labels": "cli.labels:app",
     "connectors": "cli.connectors:app",
     "sandbox": "cli.sandbox:app",
     "stock": "cli.stock:app",

@@ -59,6 +59,7 @@ _LCSC_FIELDS = {
 _LCSC_NEEDED = ("pc", "pm", "qty")
 
 _DIGIKEY_LINEAR = re.compile(r"(?P<product>[0-9]{7})(?P<quantity>[0-9]{9})[0-9]{6}")
+_QUOTED = 40
 _QUANTITY = re.compile(r"[0-9]{1,9}")
 
 
@@ -191,4 +192,4 @@ def _label(
 
 
 def _shortened(value: str) -> str:
-    return repr(value if len(value) <= 40 else f"{value[:39]}…")
+    return repr(value if len(value) <= _QUOTED else f"{value[:_QUOTED]}…")

@@ -40,7 +40,10 @@ class _Sighting:
         return sum(xs) / len(xs), sum(ys) / len(ys)
 
     def is_same(self, other: _Sighting) -> bool:
-        """Tell whether the other is the same symbol, seen in another look."""
+        """Tell whether the other is the same symbol, seen again.
+
+        A look may see long bars twice, above each other.
+        """
         near = max(dist(self.corners[0], corner) for corner in self.corners) / 2
         is_alike = (self.kind, self.text) == (other.kind, other.text)
         return is_alike and dist(self.center, other.center) < near
@@ -61,8 +64,9 @@ def read_labels(data: bytes, limits: ObjectSettings, *, field: str) -> list[Foun
     """
     gray = _gray(upright(open_photo(data, limits, field=field), field=field))
     found: list[_Sighting] = []
-    for look in _looks(gray):
-        found += [each for each in look if not any(each.is_same(other) for other in found)]
+    for sighting in _looks(gray):
+        if not any(sighting.is_same(other) for other in found):
+            found.append(sighting)
     found.sort(key=lambda sighting: sighting.center[::-1])
     return [
         FoundLabel(
@@ -82,36 +86,30 @@ def _gray(picture: Image.Image) -> Image.Image:
     return picture.convert("L")
 
 
-def _looks(gray: Image.Image) -> Iterator[list[_Sighting]]:
+def _looks(gray: Image.Image) -> Iterator[_Sighting]:
     """Look at a picture as it is, and at it smoothed, of a handy size and turned."""
-    yield _look(gray)
+    yield from _look(gray)
     scale = min(_ENLARGED, _AGAIN_PIXELS / max(gray.size))
     size = (max(1, round(gray.width * scale)), max(1, round(gray.height * scale)))
     again = gray.resize(size, Image.Resampling.BICUBIC).filter(ImageFilter.GaussianBlur(scale / 2))
     for degrees in _TURNS:
         turned = again.rotate(degrees, Image.Resampling.BILINEAR, expand=True, fillcolor=255)
-        yield [
-            replace(
-                each,
-                corners=tuple(
-                    _turned_back(corner, degrees, turned.size, size, scale)
-                    for corner in each.corners
-                ),
+        for sighting in _look(turned):
+            corners = tuple(
+                _turned_back(corner, degrees, turned.size, size, scale)
+                for corner in sighting.corners
             )
-            for each in _look(turned)
-        ]
+            yield replace(sighting, corners=corners)
 
 
-def _look(picture: Image.Image) -> list[_Sighting]:
-    found = []
+def _look(picture: Image.Image) -> Iterator[_Sighting]:
     for barcode in zxingcpp.read_barcodes(
         picture, formats=list(FORMATS.values()), text_mode=zxingcpp.TextMode.Plain
     ):
         place = barcode.position
         points = (place.top_left, place.top_right, place.bottom_right, place.bottom_left)
         corners = tuple((float(point.x), float(point.y)) for point in points)
-        found.append(_Sighting(_KINDS[barcode.format], barcode.text, corners))
-    return found
+        yield _Sighting(_KINDS[barcode.format], barcode.text, corners)
 
 
 def _turned_back(

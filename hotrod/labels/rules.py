@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from hotrod.errors import InvalidInputError
 from hotrod.labels.distributors import (
@@ -32,16 +33,11 @@ def parse_label(text: str, kind: SymbolKind | None = None) -> Label:
     """
     if len(text) > MOST_CHARACTERS:
         problem = f"No symbol holds more than {MOST_CHARACTERS} characters; this isn't a label."
-        return Label(
-            source=LabelSource.UNKNOWN, text=text[:MOST_CHARACTERS], problems=(problem,)
-        )
+        return Label(source=LabelSource.UNKNOWN, text=text[:MOST_CHARACTERS], problems=(problem,))
     stripped = text.strip(" \t\r\n")
-    if is_own(stripped):
-        return _own(stripped)
-    if is_message(stripped):
-        return parse_message(stripped)
-    if is_lcsc(stripped):
-        return parse_lcsc(stripped)
+    for is_of, parse in _FORMS:
+        if is_of(stripped):
+            return parse(stripped)
     if kind in _RETAIL or (kind is None and _GTIN.fullmatch(stripped)):
         return _retail(stripped)
     if kind in {SymbolKind.CODE_128, None} and (digikey := parse_digikey_linear(stripped)):
@@ -66,9 +62,7 @@ def _own(text: str) -> Label:
     except InvalidInputError as error:
         problem = f"{error.reason} {error.cure}"
         return Label(source=LabelSource.OWN, text=text, problems=(problem,))
-    return Label(
-        source=LabelSource.OWN, text=text, sku=own.sku, lot=own.lot, quantity=own.quantity
-    )
+    return Label(source=LabelSource.OWN, text=text, sku=own.sku, lot=own.lot, quantity=own.quantity)
 
 
 def _retail(text: str) -> Label:
@@ -78,4 +72,13 @@ def _retail(text: str) -> Label:
     if (right := check_digit(text[:-1])) != text[-1]:
         problem = f"The check digit is {text[-1]}, and would have to be {right}; read it again."
         return Label(source=LabelSource.EAN, text=text, problems=(problem,))
-    return Label(source=LabelSource.EAN, text=text, gtin=text.zfill(13) if len(text) == _UPC_DIGITS else text)
+    return Label(
+        source=LabelSource.EAN, text=text, gtin=text.zfill(13) if len(text) == _UPC_DIGITS else text
+    )
+
+
+_FORMS: tuple[tuple[Callable[[str], bool], Callable[[str], Label]], ...] = (
+    (is_own, _own),
+    (is_message, parse_message),
+    (is_lcsc, parse_lcsc),
+)
