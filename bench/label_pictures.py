@@ -113,8 +113,9 @@ class Distortion:
         )
 
 
-def picture(labels: Sequence[Printed], distortion: Distortion, draw: random.Random) -> bytes:
+def picture(labels: Sequence[Printed], distortion: Distortion, *, seed: int = 0) -> bytes:
     """Return the file of a picture with labels beside each other, each turned and skewed."""
+    draw = random.Random(seed)  # noqa: S311 - nothing secret
     placed = [_skewed(label, distortion, draw) for label in labels]
     size = (sum(each.width for each in placed), max(each.height for each in placed))
     scene = Image.new("L", size, _PAPER)

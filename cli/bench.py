@@ -171,6 +171,19 @@ def forecast(
 
 
 @app.command()
+def labels(
+    *,
+    n: Annotated[int, typer.Option("--n", min=10, max=10_000, help="Pictures.")] = 300,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Read labels from distorted pictures; needs no stack."""
+    from bench.labels import measure_labels
+
+    _show(measure_labels(n=n, seed=seed, tell=_tell), as_json=as_json)
+
+
+@app.command()
 def services(
     *,
     processes: Annotated[int, typer.Option(min=1, max=8, help="That share an account.")] = 4,

@@ -17,6 +17,10 @@ class SymbolKind(StrEnum):
     EAN_8 = "ean8"
 
 
+RETAIL = frozenset({SymbolKind.EAN_13, SymbolKind.EAN_8})
+"""Those that hold a product number."""
+
+
 class LabelSource(StrEnum):
     """Whose way of writing a label follows; ``unknown`` when it is nobody's we know."""
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from math import cos, dist, radians, sin
 
 import zxingcpp
 from PIL import Image, ImageFilter
 
-from hotrod.labels.models import FoundLabel, SymbolKind
+from hotrod.labels.models import RETAIL, FoundLabel, SymbolKind
 from hotrod.labels.rules import parse_label
 from hotrod.labels.symbols import FORMATS
 from hotrod.repairs.photos import open_photo, upright
@@ -42,11 +43,12 @@ class _Sighting:
     def is_same(self, other: _Sighting) -> bool:
         """Tell whether the other is the same symbol, seen again.
 
-        A look may see long bars twice, above each other.
+        A look may see long bars twice, above each other. What it sees of a product number at a
+        slant may be wrong, and yet have the right check digit: one of ten has.
         """
         near = max(dist(self.corners[0], corner) for corner in self.corners) / 2
-        is_alike = (self.kind, self.text) == (other.kind, other.text)
-        return is_alike and dist(self.center, other.center) < near
+        is_alike = self.text == other.text or self.kind in RETAIL
+        return is_alike and self.kind is other.kind and dist(self.center, other.center) < near
 
 
 def read_labels(data: bytes, limits: ObjectSettings, *, field: str) -> list[FoundLabel]:
@@ -63,11 +65,7 @@ def read_labels(data: bytes, limits: ObjectSettings, *, field: str) -> list[Foun
         InvalidInputError: not a picture, broken, or too large.
     """
     gray = _gray(upright(open_photo(data, limits, field=field), field=field))
-    found: list[_Sighting] = []
-    for sighting in _looks(gray):
-        if not any(sighting.is_same(other) for other in found):
-            found.append(sighting)
-    found.sort(key=lambda sighting: sighting.center[::-1])
+    found = sorted(_agreed(_looks(gray)), key=lambda sighting: sighting.center[::-1])
     return [
         FoundLabel(
             kind=sighting.kind,
@@ -84,6 +82,21 @@ def _gray(picture: Image.Image) -> Image.Image:
         paper = Image.new("RGBA", picture.size, "white")
         picture = Image.alpha_composite(paper, picture)
     return picture.convert("L")
+
+
+def _agreed(sightings: Iterable[_Sighting]) -> Iterator[_Sighting]:
+    """Yield each symbol once, with the text that it was seen with most often."""
+    symbols: list[list[_Sighting]] = []
+    for sighting in sightings:
+        for symbol in symbols:
+            if sighting.is_same(symbol[0]):
+                symbol.append(sighting)
+                break
+        else:
+            symbols.append([sighting])
+    for symbol in symbols:
+        text, _ = Counter(each.text for each in symbol).most_common(1)[0]
+        yield next(each for each in symbol if each.text == text)
 
 
 def _looks(gray: Image.Image) -> Iterator[_Sighting]:

@@ -13,13 +13,12 @@ from hotrod.labels.distributors import (
     parse_lcsc,
     parse_message,
 )
-from hotrod.labels.models import Label, LabelSource, SymbolKind
+from hotrod.labels.models import RETAIL, Label, LabelSource, SymbolKind
 from hotrod.labels.own import is_own, parse_own
 
 MOST_CHARACTERS = 7089
 """What the largest QR code holds, in digits (ISO/IEC 18004); no other symbol holds more."""
 
-_RETAIL = frozenset({SymbolKind.EAN_13, SymbolKind.EAN_8})
 _UPC_DIGITS = 12
 _GTIN = re.compile(r"[0-9]{8}|[0-9]{12,13}")
 
@@ -38,7 +37,7 @@ def parse_label(text: str, kind: SymbolKind | None = None) -> Label:
     for is_of, parse in _FORMS:
         if is_of(stripped):
             return parse(stripped)
-    if kind in _RETAIL or (kind is None and _GTIN.fullmatch(stripped)):
+    if kind in RETAIL or (kind is None and _GTIN.fullmatch(stripped)):
         return _retail(stripped)
     if kind in {SymbolKind.CODE_128, None} and (digikey := parse_digikey_linear(stripped)):
         return digikey

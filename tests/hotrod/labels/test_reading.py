@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-import random
 
 import pytest
 from hypothesis import given, settings
@@ -30,7 +29,7 @@ def symbols(data: bytes) -> list[Printed]:
 
 
 def taken(*labels: Printed, seed: int = 0, **distortion: float) -> bytes:
-    return picture(labels, Distortion(**distortion), random.Random(seed))  # type: ignore[arg-type]
+    return picture(labels, Distortion(**distortion), seed=seed)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("label", PRINTED, ids=lambda label: label.text[:12])
@@ -69,6 +68,11 @@ def test_two_labels_on_a_picture_are_both_read(
 ) -> None:
     read = symbols(taken(*pair, degrees=degrees, module=5))
     assert sorted(read, key=str) == sorted(pair, key=str)
+
+
+def test_a_product_number_misread_at_a_slant_is_outvoted() -> None:
+    pair = (PRINTED[0], PRINTED[6])
+    assert set(symbols(taken(*pair, degrees=303, module=5))) == set(pair)
 
 
 @pytest.mark.parametrize("degrees", [0, 20, 45, 90, 135, 300])

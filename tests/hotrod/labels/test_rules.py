@@ -258,7 +258,7 @@ def test_any_text_is_taken_and_kept(text: str, kind: SymbolKind | None) -> None:
     "text",
     [
         "A" * 10_000,
-        "[)>\x1e06\x1d" * 1_000,
+        "[)>\x1e06\x1d" * 2_000,
         "\x1d" * 10_000,
         "{pc:" + "," * 10_000 + "}",
         "^" * 10_000,
