@@ -16,6 +16,7 @@ from hotrod.labels.symbols import FORMATS
 from hotrod.repairs.photos import open_photo, upright
 from hotrod.sections import ObjectSettings
 
+_FORMATS = zxingcpp.BarcodeFormats(list(FORMATS.values()))
 _KINDS = {format_: kind for kind, format_ in FORMATS.items()}
 _TURNS = (0, 30, 60)
 """Degrees: zxing-cpp follows bars up to some 16 degrees off the axes, squares at any angle."""
@@ -117,7 +118,7 @@ def _looks(gray: Image.Image) -> Iterator[_Sighting]:
 
 def _look(picture: Image.Image) -> Iterator[_Sighting]:
     for barcode in zxingcpp.read_barcodes(
-        picture, formats=list(FORMATS.values()), text_mode=zxingcpp.TextMode.Plain
+        picture, formats=_FORMATS, text_mode=zxingcpp.TextMode.Plain
     ):
         place = barcode.position
         points = (place.top_left, place.top_right, place.bottom_right, place.bottom_left)

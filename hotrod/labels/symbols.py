@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import zxingcpp
 
@@ -40,6 +40,6 @@ def draw_symbol(text: str, kind: SymbolKind, *, module: int = 1, quiet: bool = T
     except ValueError as error:
         reason = f"No {kind} symbol can hold it ({error})."
         raise InvalidInputError("text", reason, "Use another kind, or a shorter text.") from None
-    pixels = zxingcpp.write_barcode_to_image(barcode, scale=module, add_quiet_zones=quiet)
+    pixels: Any = zxingcpp.write_barcode_to_image(barcode, scale=module, add_quiet_zones=quiet)
     height, width = pixels.shape
     return Image.frombytes("L", (width, height), bytes(memoryview(pixels)))
