@@ -1,6 +1,7 @@
 """Sheets of labels to be printed on, as their makers cut them.
 
-Sizes: Avery's product pages for 5160, 5167 (US Letter), L7160 and L7651 (A4). On all of them the
+Label sizes, counts and gaps of Avery's 5160, 5167 (US Letter), L7160 and L7651 (A4) as public
+templates give them, e.g. Label Planet's for LP65/38, which is cut like L7651. On all of them the
 labels stand in the middle of the sheet, so that margins need no figures of their own.
 """
 
