@@ -149,6 +149,56 @@ class Pricing(_Section):
         return rules
 
 
+class ScoreWeights(_Section):
+    """Points that a perfect offer gets of each rule; 100 in all."""
+
+    market_price: int = Field(25, ge=0)
+    own_price: int = Field(15, ge=0)
+    feedback: int = Field(20, ge=0)
+    delivery: int = Field(15, ge=0)
+    returns: int = Field(5, ge=0)
+    fit: int = Field(20, ge=0)
+
+    @model_validator(mode="after")
+    def _add_up(self) -> Self:
+        if sum(self.model_dump().values()) != 100:  # noqa: PLR2004 - points are of a hundred
+            raise ValueError("the weights must add up to 100")
+        return self
+
+
+class Sourcing(_Section):
+    """How offers are scored, and which may be proposed; shares of 1, prices at the door."""
+
+    weights: ScoreWeights = ScoreWeights()
+    least_points: int = Field(50, ge=0, le=100, description="Less isn't proposed.")
+    good_price: Share = Field(Decimal("0.8"), description="Share of the usual: all points.")
+    bad_price: Share = Field(Decimal("1.5"), description="Share of the usual: no points.")
+    fraud_price: Share = Field(Decimal("0.4"), description="Below this share it is too cheap.")
+    least_comparable: int = Field(3, ge=1, description="Offers that make a median.")
+    history_days: int = Field(365, ge=1, description="Own prices older than this don't count.")
+    good_feedback: Share = Field(Decimal("0.98"), le=1, description="Proven: all points.")
+    bad_feedback: Share = Field(Decimal("0.85"), le=1, description="Proven: no points.")
+    buffer_days: int = Field(3, ge=0, description="Days before the stock-out: all points.")
+    late_days: int = Field(10, ge=1, description="Days after the stock-out: no points.")
+    return_days: int = Field(30, ge=1, description="Days of return that get all points.")
+    least_fit: Share = Field(Decimal("0.5"), description="Less surely fitting is excluded.")
+    regions: tuple[str, ...] = Field(("CA", "US"), description="Countries we buy from.")
+    new_seller_days: int = Field(90, ge=0, description="Younger accounts are a warning.")
+    few_ratings: int = Field(10, ge=0, description="Fewer are a warning.")
+    sign_penalty: int = Field(10, ge=0, le=100, description="Points that a warning takes.")
+    most_signs: int = Field(1, ge=0, description="More warnings exclude an offer.")
+    listing_hours: int = Field(48, ge=1, description="Listings seen longer ago don't count.")
+    rate_hours: int = Field(96, ge=1, description="Exchange rates must be younger: a weekend.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.fraud_price <= self.good_price < self.bad_price:
+            raise ValueError("fraud_price, good_price and bad_price must rise")
+        if self.bad_feedback >= self.good_feedback:
+            raise ValueError("bad_feedback must be below good_feedback")
+        return self
+
+
 class StockedPart(_Section):
     """A part kept in stock, as it stands when the database is first filled."""
 
@@ -175,6 +225,7 @@ class Company(_Section):
     businesses: tuple[Business, ...] = Field(min_length=1)
     technicians: tuple[Technician, ...] = Field(min_length=1)
     pricing: Pricing
+    sourcing: Sourcing = Sourcing()
     parts: tuple[StockedPart, ...] = ()
 
     @field_validator("time_zone")

@@ -92,6 +92,12 @@ def match_parts(
     return matches[:_MOST]
 
 
+def name_words(text: str, fits: Sequence[str]) -> list[str]:
+    """Return the words that name a part, synonyms made one, without the devices it fits."""
+    devices = {word for name in fits for word in _part_words(name)}
+    return [word for word in _part_words(text) if word not in devices]
+
+
 def _is_model(name: str, kind: str, model: Sequence[str]) -> bool:
     """Tell whether a name stands in a model's words, with no variant such as "Pro" behind it."""
     known = known_device(name)
@@ -112,8 +118,7 @@ def _model_words(text: str) -> list[str]:
 
 
 def _likeness(wanted: str, part: PartFacts) -> float:
-    devices = {word for name in part.fits for word in _part_words(name)}
-    asked = [word for word in _part_words(wanted) if word not in devices]
+    asked = name_words(wanted, part.fits)
     return fuzz.token_set_ratio(" ".join(asked), " ".join(_part_words(part.name)))
 
 

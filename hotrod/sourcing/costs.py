@@ -1,0 +1,126 @@
+"""What an offer costs at the door: goods, shipping and tax, in the company's currency."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from statistics import median
+
+from hotrod.company.models import Sourcing
+from hotrod.errors import HotrodError
+from hotrod.sourcing.models import (
+    Condition,
+    Cost,
+    ExchangeRates,
+    Market,
+    Offer,
+    OrderTerms,
+    PaidPrice,
+    Sale,
+    Wanted,
+    is_over,
+)
+
+CENT = Decimal("0.01")
+
+
+class UnknownCostError(HotrodError):
+    """What an offer costs can't be told; says what is missing."""
+
+
+def landed_cost(
+    offer: Offer, wanted: int, rates: ExchangeRates, at: datetime, policy: Sourcing
+) -> Cost:
+    """Return what it costs to get a wanted quantity, or as many of it as there are, to the door.
+
+    Raises:
+        UnknownCostError: the exchange rate is unknown or too old, shipping or tax isn't told, or
+            the offer isn't sold in such a quantity.
+    """
+    bought = offer.buyable(wanted)
+    if not bought:
+        raise UnknownCostError("none can be bought: too few are left, or it is out of stock")
+    rate = rate_of(offer, rates, at, policy)
+    if offer.terms is None:
+        raise UnknownCostError("the cost of shipping isn't told: ask the seller")
+    if offer.tax_rate is None:
+        raise UnknownCostError("the tax isn't known: name the tax rate of the source")
+    value = offer.unit_price(bought) * bought
+    if value < offer.terms.minimum:
+        goods_minimum = f"{offer.terms.minimum:.2f} {offer.currency}"
+        raise UnknownCostError(f"below the seller's minimum order of {goods_minimum}")
+    goods = cents(value * rate)
+    shipping = cents(shipping_of(offer.terms, value) * rate)
+    tax = cents(goods * offer.tax_rate) + cents(shipping * offer.tax_rate)
+    total = goods + shipping + tax
+    return Cost(
+        bought=bought,
+        goods=goods,
+        shipping=shipping,
+        tax=tax,
+        total=total,
+        per_piece=total / min(bought, wanted),
+        currency=rates.currency,
+    )
+
+
+def rate_of(offer: Offer, rates: ExchangeRates, at: datetime, policy: Sourcing) -> Decimal:
+    """Return what one unit of an offer's currency is worth in the company's.
+
+    Raises:
+        UnknownCostError: there is no rate, or it is too old to be trusted.
+    """
+    if offer.currency == rates.currency:
+        return Decimal(1)
+    rate = rates.rates.get(offer.currency)
+    if rate is None:
+        raise UnknownCostError(f"no exchange rate from {offer.currency} to {rates.currency}")
+    if at - rate.seen_at > timedelta(hours=policy.rate_hours):
+        raise UnknownCostError(
+            f"the exchange rate of {offer.currency} is of {rate.seen_at:%Y-%m-%d}: fetch it anew"
+        )
+    return rate.value
+
+
+def shipping_of(terms: OrderTerms, value: Decimal) -> Decimal:
+    """Return what an order's shipping costs for a value of goods, in the terms' currency."""
+    is_free = terms.free_from is not None and value >= terms.free_from
+    return Decimal(0) if is_free else terms.shipping
+
+
+def cents(amount: Decimal) -> Decimal:
+    """Return an amount to the cent, half up."""
+    return amount.quantize(CENT, ROUND_HALF_UP)
+
+
+def market_of(
+    offers: Iterable[Offer], wanted: Wanted, rates: ExchangeRates, at: datetime, policy: Sourcing
+) -> Market:
+    """Return what the offers found ask at the door, by condition.
+
+    Auctions and offers of unknown cost aren't counted, and fewer than ``least_comparable`` of a
+    condition tell nothing. The median, since one absurd price must not move it.
+    """
+    asked: dict[Condition, list[Decimal]] = {}
+    for offer in offers:
+        if is_over(offer, at) or offer.sale is Sale.AUCTION or offer.fit == "does not fit":
+            continue
+        try:
+            cost = landed_cost(offer, wanted.quantity, rates, at, policy)
+        except UnknownCostError:
+            continue
+        asked.setdefault(offer.condition, []).append(cost.per_piece)
+    medians = {
+        condition: median(prices)
+        for condition, prices in asked.items()
+        if len(prices) >= policy.least_comparable
+    }
+    return Market(at=at, rates=rates, medians=medians)
+
+
+def usual_price(history: Sequence[PaidPrice], at: datetime, policy: Sourcing) -> Decimal | None:
+    """Return the median of what we paid within the policy's time, or None."""
+    since = at - timedelta(days=policy.history_days)
+    prices = [paid.per_piece for paid in history if paid.bought_at >= since]
+    return median(prices) if prices else None

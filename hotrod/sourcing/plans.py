@@ -1,0 +1,221 @@
+"""The cheapest way to buy several parts, when each parcel's shipping is paid once.
+
+A search over what is bought of each offer, exact within stated limits: first the ways to cover
+each part, then their combinations. Of two ways, one is dropped when the other leaves no more
+missing, costs no more, and is at least as near to free shipping and minimum orders everywhere.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import starmap
+
+from hotrod.sourcing.costs import cents, shipping_of
+from hotrod.sourcing.models import Offer, OrderTerms
+
+MOST_OFFERS = 12
+"""Offers of a part that are weighed against each other; the cheapest at the door."""
+MOST_PIECES = 200
+"""Pieces up to which each quantity is tried; above, only those where a price changes."""
+MOST_WAYS = 1_500
+"""Ways that are kept open from part to part; the cheapest."""
+
+Spent = tuple[Decimal | None, ...]
+Way = tuple[int, Decimal, int, tuple[tuple["Choice", int], ...]]
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """What ships together: its terms, and what they come to in the company's currency."""
+
+    source: str
+    seller: str
+    listing: str
+    terms: OrderTerms
+    rate: Decimal
+    tax_rate: Decimal
+
+    def shipping(self, value: Decimal) -> Decimal:
+        """Return the cost of shipping before tax, by the value of its goods in their currency."""
+        return cents(shipping_of(self.terms, value) * self.rate)
+
+    def taxed_shipping(self, value: Decimal) -> Decimal:
+        """Return the cost of shipping with its tax."""
+        before = self.shipping(value)
+        return before + cents(before * self.tax_rate)
+
+    @property
+    def cap(self) -> Decimal:
+        """Value of goods from which more changes nothing; 0 when the value never matters."""
+        return max(self.terms.free_from or Decimal(0), self.terms.minimum)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An acceptable offer for a part."""
+
+    sku: str
+    offer: Offer
+    parcel: Parcel
+    points: int
+    per_piece: Decimal
+
+    def value(self, quantity: int) -> Decimal:
+        """Return what so many cost in the offer's currency, before tax and shipping."""
+        return self.offer.unit_price(quantity) * quantity
+
+    def goods(self, quantity: int) -> Decimal:
+        """Return what so many cost in the company's currency, before tax and shipping."""
+        return cents(self.value(quantity) * self.parcel.rate)
+
+    def taxed_goods(self, quantity: int) -> Decimal:
+        """Return what so many cost in the company's currency, with tax."""
+        before = self.goods(quantity)
+        return before + cents(before * self.parcel.tax_rate)
+
+    def quantities(self, need: int) -> list[int]:
+        """Return how many may sensibly be bought: up to the need, and where a price changes."""
+        steps = {self.offer.buyable(one.from_quantity) for one in self.offer.prices}
+        steps.add(self.offer.buyable(need))
+        if need <= MOST_PIECES:
+            steps.update(self.offer.buyable(one) for one in range(1, need + 1))
+        return sorted(steps - {0})
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is bought of which offer; ``is_exact`` unless a limit was reached."""
+
+    bought: tuple[tuple[Choice, int], ...]
+    is_exact: bool
+
+
+def cheapest_plan(needs: Mapping[str, int], choices: Iterable[Choice]) -> Plan:
+    """Return what to buy: the fewest pieces missing, then the least cost, then the most points.
+
+    Args:
+        needs: pieces by SKU.
+        choices: acceptable offers, all in the company's currency by their parcels' rates.
+    """
+    by_sku: dict[str, list[Choice]] = defaultdict(list)
+    for choice in sorted(choices, key=lambda one: (one.per_piece, one.offer.key)):
+        by_sku[choice.sku].append(choice)
+    is_exact = all(
+        len(by_sku[sku]) <= MOST_OFFERS and need <= MOST_PIECES for sku, need in needs.items()
+    )
+    weighed = {sku: by_sku[sku][:MOST_OFFERS] for sku in needs}
+    search = _Search.over([choice for some in weighed.values() for choice in some])
+    ways: dict[Spent, Way] = {search.nothing: (0, Decimal(0), 0, ())}
+    for sku, need in needs.items():
+        options = search.options(weighed[sku], need)
+        ways = search.best(
+            (search.together(spent, more), _joined(way, option))
+            for spent, way in ways.items()
+            for more, option in options.items()
+        )
+        if len(ways) > MOST_WAYS:
+            is_exact = False
+            ways = dict(sorted(ways.items(), key=lambda row: search.finished(*row))[:MOST_WAYS])
+    finished = [row for row in ways.items() if search.is_allowed(row[0])]
+    best = min(starmap(search.finished, finished))
+    return Plan(next(w[3] for s, w in finished if search.finished(s, w) == best), is_exact)
+
+
+@dataclass(frozen=True)
+class _Search:
+    """The parcels that several choices share; only what is spent there must be remembered."""
+
+    shared: tuple[Parcel, ...]
+
+    @classmethod
+    def over(cls, choices: Sequence[Choice]) -> _Search:
+        sharing = Counter(choice.parcel for choice in choices)
+        return cls(tuple(parcel for parcel, count in sharing.items() if count > 1))
+
+    @property
+    def nothing(self) -> Spent:
+        return (None,) * len(self.shared)
+
+    def together(self, one: Spent, other: Spent) -> Spent:
+        """Return what is spent in all, by parcel; up to where it matters."""
+        return tuple(
+            b if a is None else a if b is None else min(a + b, parcel.cap)
+            for parcel, a, b in zip(self.shared, one, other, strict=True)
+        )
+
+    def options(self, choices: Sequence[Choice], need: int) -> dict[Spent, Way]:
+        """Return the ways to cover one part, wholly or not."""
+        covering: dict[tuple[int, Spent], Way] = {(0, self.nothing): (0, Decimal(0), 0, ())}
+        for choice in choices:
+            for (covered, spent), way in list(covering.items()):
+                for quantity in choice.quantities(need - covered) if covered < need else ():
+                    bought = self._bought(choice, quantity)
+                    if bought is None:
+                        continue
+                    more, option = bought
+                    key = (min(need, covered + quantity), self.together(spent, more))
+                    longer = _joined(way, option)
+                    if key not in covering or longer[:3] < covering[key][:3]:
+                        covering[key] = longer
+        return self.best(
+            (spent, (need - covered, *way[1:])) for (covered, spent), way in covering.items()
+        )
+
+    def best(self, rows: Iterable[tuple[Spent, Way]]) -> dict[Spent, Way]:
+        """Return the ways that no other one beats."""
+        cheapest: dict[Spent, Way] = {}
+        for spent, way in rows:
+            if spent not in cheapest or way[:3] < cheapest[spent][:3]:
+                cheapest[spent] = way
+        kept: dict[Spent, Way] = {}
+        for spent, way in sorted(cheapest.items(), key=lambda row: row[1][:3]):
+            if not any(self._is_as_near(other, spent) for other in kept):
+                kept[spent] = way
+        return kept
+
+    def is_allowed(self, spent: Spent) -> bool:
+        """Tell whether each order reaches the seller's minimum."""
+        return all(
+            value is None or value >= parcel.terms.minimum
+            for parcel, value in zip(self.shared, spent, strict=True)
+        )
+
+    def finished(self, spent: Spent, way: Way) -> tuple[int, Decimal, int]:
+        """Return a way's missing pieces, its cost with all shipping, and its points below zero."""
+        shipping = sum(
+            (
+                parcel.taxed_shipping(value)
+                for parcel, value in zip(self.shared, spent, strict=True)
+                if value is not None
+            ),
+            Decimal(0),
+        )
+        return way[0], way[1] + shipping, way[2]
+
+    def _bought(self, choice: Choice, quantity: int) -> tuple[Spent, Way] | None:
+        value, cost, parcel = choice.value(quantity), choice.taxed_goods(quantity), choice.parcel
+        points = -choice.points * quantity
+        if parcel in self.shared:
+            spent = tuple(min(value, parcel.cap) if one == parcel else None for one in self.shared)
+            return spent, (0, cost, points, ((choice, quantity),))
+        if value < parcel.terms.minimum:
+            return None
+        cost += parcel.taxed_shipping(value)
+        return self.nothing, (0, cost, points, ((choice, quantity),))
+
+    def _is_as_near(self, one: Spent, other: Spent) -> bool:
+        """Tell whether from one way all is as cheap to reach as from the other."""
+        for parcel, a, b in zip(self.shared, one, other, strict=True):
+            if a is None:
+                if b is not None and parcel.cap:
+                    return False
+            elif b is None or a < b:
+                return False
+        return True
+
+
+def _joined(one: Way, other: Way) -> Way:
+    return (one[0] + other[0], one[1] + other[1], one[2] + other[2], one[3] + other[3])

@@ -1,0 +1,23 @@
+"""Words of listings, fit to stand in ours: quoted, short, and without control characters."""
+
+from __future__ import annotations
+
+import unicodedata
+
+LONGEST = 80
+
+
+def quoted(text: str) -> str:
+    """Return a listing's words in quotation marks, at most 80 characters with them.
+
+    Control and formatting characters, such as those that turn the direction of writing, are
+    dropped; quotation marks inside become apostrophes, so that nothing can end the quotation.
+    """
+    spaced = "".join(" " if char.isspace() else char for char in text)
+    printable = "".join(char for char in spaced if unicodedata.category(char)[0] != "C")
+    plain = " ".join(printable.split()).translate(_MARKS)
+    room = LONGEST - 2
+    return f'"{plain if len(plain) <= room else plain[: room - 1] + "…"}"'
+
+
+_MARKS = str.maketrans(dict.fromkeys('"“”„‟«»\u2033', "'"))

@@ -1,0 +1,117 @@
+"""What eBay's items offer, in the words of the business; nothing is asked here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from connectors.ebay.models import Item, ItemSummary, Money, Shipping
+from hotrod.sourcing.models import (
+    Condition,
+    DeliveryWindow,
+    Offer,
+    OrderTerms,
+    PriceBreak,
+    Sale,
+    Seller,
+)
+
+SOURCE = "ebay"
+_CONDITIONS = {
+    "1000": Condition.NEW,
+    "1500": Condition.NEW,
+    "2000": Condition.REFURBISHED,
+    "2010": Condition.REFURBISHED,
+    "2020": Condition.REFURBISHED,
+    "2030": Condition.REFURBISHED,
+    "2500": Condition.REFURBISHED,
+    "7000": Condition.FOR_PARTS,
+}
+
+
+def ebay_offer(item: ItemSummary, *, seen_at: datetime, tax_rate: Decimal | None) -> Offer | None:
+    """Return what an item offers, or None for one without a price, such as an advertisement.
+
+    A search's line tells neither stock nor returns: it counts as one piece until the item itself
+    is read. eBay's conditions that aren't listed as new, refurbished or for parts count as used.
+    A price that eBay converted is read as the seller asks it. Costs of delivery are those of the
+    listing as eBay told them; when they, or their currency, aren't told as the price is, they are
+    unknown.
+
+    Args:
+        item: as eBay answered; an ``Item`` tells more than a line of a search.
+        seen_at: when eBay answered.
+        tax_rate: share that eBay adds where we are; None when it isn't known.
+
+    Source: https://developer.ebay.com/api-docs/sell/static/metadata/condition-id-values.html
+    """
+    is_auction = "AUCTION" in item.buying_options and "FIXED_PRICE" not in item.buying_options
+    asked = (item.current_bid_price or item.price) if is_auction else item.price
+    if asked is None:
+        return None
+    price, currency = _as_asked(asked)
+    shipping = item.shipping_options[0] if item.shipping_options else None
+    whole = item if isinstance(item, Item) else None
+    return Offer(
+        source=SOURCE,
+        reference=item.item_id,
+        title=item.title,
+        condition=_CONDITIONS.get(item.condition_id, Condition.USED),
+        sale=Sale.AUCTION if is_auction else Sale.FIXED_PRICE,
+        prices=(PriceBreak(from_quantity=1, unit_price=price),),
+        available=_available(whole) if whole else 1,
+        currency=currency,
+        terms=_terms(shipping, currency),
+        tax_rate=tax_rate,
+        seller=_seller(item),
+        part_number=whole.mpn if whole else "",
+        accepts_returns=whole.return_terms.returns_accepted if whole else None,
+        delivery=_delivery(shipping),
+        url=item.item_web_url,
+        seen_at=seen_at,
+        ends_at=item.item_end_date,
+    )
+
+
+def _as_asked(money: Money) -> tuple[Decimal, str]:
+    if money.converted_from_value is not None and money.converted_from_currency:
+        return money.converted_from_value, money.converted_from_currency
+    return money.value, money.currency
+
+
+def _terms(shipping: Shipping | None, currency: str) -> OrderTerms | None:
+    if shipping is None or shipping.shipping_cost is None:
+        return None
+    cost, asked_in = _as_asked(shipping.shipping_cost)
+    return OrderTerms(shipping=cost) if asked_in == currency else None
+
+
+def _seller(item: ItemSummary) -> Seller:
+    percentage, score = item.seller.feedback_percentage, item.seller.feedback_score
+    return Seller(
+        name=item.seller.username or "unnamed",
+        ratings=None if score is None else max(0, score),
+        positive=None if percentage is None else percentage / 100,
+        region=item.item_location.country,
+    )
+
+
+def _available(item: Item) -> int:
+    """Return how many there are for sure: eBay's threshold when it only says "more than"."""
+    for one in item.estimated_availabilities:
+        if one.estimated_availability_status == "OUT_OF_STOCK":
+            return 0
+        known = one.estimated_available_quantity
+        if known is None:
+            known = one.availability_threshold
+        if known is not None:
+            return known
+    return 1
+
+
+def _delivery(shipping: Shipping | None) -> DeliveryWindow | None:
+    if shipping is None or shipping.max_estimated_delivery_date is None:
+        return None
+    latest = shipping.max_estimated_delivery_date.date()
+    first = shipping.min_estimated_delivery_date
+    return DeliveryWindow(earliest=min(first.date(), latest) if first else latest, latest=latest)
