@@ -34,6 +34,8 @@ def landed_cost(
 ) -> Cost:
     """Return what it costs to get a wanted quantity, or as many of it as there are, to the door.
 
+    The offer alone: a minimum order may be reached with other parts, which a proposal sees to.
+
     Raises:
         UnknownCostError: the exchange rate is unknown or too old, shipping or tax isn't told, or
             the offer isn't sold in such a quantity.
@@ -47,9 +49,6 @@ def landed_cost(
     if offer.tax_rate is None:
         raise UnknownCostError("the tax isn't known: name the tax rate of the source")
     value = offer.unit_price(bought) * bought
-    if value < offer.terms.minimum:
-        goods_minimum = f"{offer.terms.minimum:.2f} {offer.currency}"
-        raise UnknownCostError(f"below the seller's minimum order of {goods_minimum}")
     goods = cents(value * rate)
     shipping = cents(shipping_of(offer.terms, value) * rate)
     tax = cents(goods * offer.tax_rate) + cents(shipping * offer.tax_rate)

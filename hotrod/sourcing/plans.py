@@ -1,7 +1,9 @@
 """The cheapest way to buy several parts, when each parcel's shipping is paid once.
 
-A search over what is bought of each offer, exact within stated limits: first the ways to cover
-each part, then their combinations. Of two ways, one is dropped when the other leaves no more
+Each offer may be bought in any quantity up to the need, or where its price changes; so a surplus
+is bought only where a pack, a least quantity, a price break or a parcel's terms make it pay. The
+search is exact within the limits below: first the ways to cover each part, then their
+combinations. Of two ways, one is dropped when the other leaves no more
 missing, costs no more, and is at least as near to free shipping and minimum orders everywhere.
 """
 
@@ -18,7 +20,7 @@ from hotrod.sourcing.models import Offer, OrderTerms
 
 MOST_OFFERS = 12
 """Offers of a part that are weighed against each other; the cheapest at the door."""
-MOST_PIECES = 200
+MOST_PIECES = 60
 """Pieces up to which each quantity is tried; above, only those where a price changes."""
 MOST_WAYS = 1_500
 """Ways that are kept open from part to part; the cheapest."""
@@ -150,12 +152,12 @@ class _Search:
         """Return the ways to cover one part, wholly or not."""
         covering: dict[tuple[int, Spent], Way] = {(0, self.nothing): (0, Decimal(0), 0, ())}
         for choice in choices:
+            purchases = self._purchases(choice, need)
+            is_of_use_beyond = choice.parcel in self.shared and choice.parcel.cap > 0
             for (covered, spent), way in list(covering.items()):
-                for quantity in choice.quantities(need - covered) if covered < need else ():
-                    bought = self._bought(choice, quantity)
-                    if bought is None:
-                        continue
-                    more, option = bought
+                if covered >= need and not is_of_use_beyond:
+                    continue
+                for quantity, more, option in purchases:
                     key = (min(need, covered + quantity), self.together(spent, more))
                     longer = _joined(way, option)
                     if key not in covering or longer[:3] < covering[key][:3]:
@@ -195,16 +197,24 @@ class _Search:
         )
         return way[0], way[1] + shipping, way[2]
 
-    def _bought(self, choice: Choice, quantity: int) -> tuple[Spent, Way] | None:
-        value, cost, parcel = choice.value(quantity), choice.taxed_goods(quantity), choice.parcel
-        points = -choice.points * quantity
-        if parcel in self.shared:
-            spent = tuple(min(value, parcel.cap) if one == parcel else None for one in self.shared)
-            return spent, (0, cost, points, ((choice, quantity),))
-        if value < parcel.terms.minimum:
-            return None
-        cost += parcel.taxed_shipping(value)
-        return self.nothing, (0, cost, points, ((choice, quantity),))
+    def _purchases(self, choice: Choice, need: int) -> list[tuple[int, Spent, Way]]:
+        """Return how many may be bought of an offer, with what is spent in shared parcels."""
+        parcel = choice.parcel
+        is_shared = parcel in self.shared
+        purchases = []
+        for quantity in choice.quantities(need):
+            value, cost = choice.value(quantity), choice.taxed_goods(quantity)
+            spent = self.nothing
+            if is_shared:
+                there = min(value, parcel.cap)
+                spent = tuple(there if one == parcel else None for one in self.shared)
+            elif value >= parcel.terms.minimum:
+                cost += parcel.taxed_shipping(value)
+            else:
+                continue
+            way: Way = (0, cost, -choice.points * quantity, ((choice, quantity),))
+            purchases.append((quantity, spent, way))
+        return purchases
 
     def _is_as_near(self, one: Spent, other: Spent) -> bool:
         """Tell whether from one way all is as cheap to reach as from the other."""
