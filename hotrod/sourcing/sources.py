@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Protocol, Self
+from typing import Annotated, Protocol, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    model_validator,
+)
 
 from hotrod.sourcing.models import (
     Condition,
@@ -19,6 +27,15 @@ from hotrod.sourcing.models import (
     Share,
     Wanted,
 )
+
+
+def _rising(days: tuple[int, int]) -> tuple[int, int]:
+    if days[0] > days[1]:
+        raise ValueError("the least days must not be above the most")
+    return days
+
+
+LeadDays = Annotated[tuple[NonNegativeInt, NonNegativeInt], AfterValidator(_rising)]
 
 
 class OfferSource(Protocol):
@@ -47,7 +64,7 @@ class PriceListRow(_Value):
     prices: tuple[PriceBreak, ...] = Field(min_length=1, description="First: the least sold.")
     pack_size: int = Field(1, ge=1)
     available: int | None = Field(None, ge=0, description="Unset: as many as are wanted.")
-    lead_days: tuple[int, int] | None = Field(
+    lead_days: LeadDays | None = Field(
         None, description="Days to the door, least and most; unset: as the supplier delivers."
     )
     url: str = ""
@@ -63,7 +80,7 @@ class Supplier(_Value):
     tax_rate: Share = Field(description="Share added to goods and shipping.")
     orders: int | None = Field(None, ge=0, description="Orders we placed there.")
     good_orders: int = Field(0, ge=0, description="Those that came right and in time.")
-    lead_days: tuple[int, int] | None = Field(None, description="Measured, least and most.")
+    lead_days: LeadDays | None = Field(None, description="Measured, least and most.")
     accepts_returns: bool | None = None
     return_days: int | None = Field(None, ge=0)
 
