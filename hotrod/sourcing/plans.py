@@ -3,8 +3,8 @@
 Each offer may be bought in any quantity up to the need, or where its price changes; so a surplus
 is bought only where a pack, a least quantity, a price break or a parcel's terms make it pay. The
 search is exact within the limits below: first the ways to cover each part, then their
-combinations. Of two ways, one is dropped when the other leaves no more
-missing, costs no more, and is at least as near to free shipping and minimum orders everywhere.
+combinations. Of two ways, one is dropped when the other leaves no more missing and costs less,
+even with all the shipping that it is farther from getting for free.
 """
 
 from __future__ import annotations
@@ -13,17 +13,18 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import starmap
 
 from hotrod.sourcing.costs import cents, shipping_of
 from hotrod.sourcing.models import Offer, OrderTerms
 
 MOST_OFFERS = 12
 """Offers of a part that are weighed against each other; the cheapest at the door."""
-MOST_PIECES = 60
+MOST_PIECES = 30
 """Pieces up to which each quantity is tried; above, only those where a price changes."""
-MOST_WAYS = 1_500
-"""Ways that are kept open from part to part; the cheapest."""
+MOST_WAYS = 60
+"""Ways that are kept open at each step; the cheapest."""
+MOST_COMPARED = 600
+"""Ways that are compared with them at each step; the cheapest."""
 
 Spent = tuple[Decimal | None, ...]
 Way = tuple[int, Decimal, int, tuple[tuple["Choice", int], ...]]
@@ -65,6 +66,11 @@ class Choice:
     points: int
     per_piece: Decimal
 
+    @property
+    def seller(self) -> tuple[str, str]:
+        """Who sells it, and where."""
+        return self.parcel.source, self.parcel.seller
+
     def value(self, quantity: int) -> Decimal:
         """Return what so many cost in the offer's currency, before tax and shipping."""
         return self.offer.unit_price(quantity) * quantity
@@ -98,6 +104,8 @@ class Plan:
 def cheapest_plan(needs: Mapping[str, int], choices: Iterable[Choice]) -> Plan:
     """Return what to buy: the fewest pieces missing, then the least cost, then the most points.
 
+    When there are too many ways to compare, the plans of each seller alone are searched, too.
+
     Args:
         needs: pieces by SKU.
         choices: acceptable offers, all in the company's currency by their parcels' rates.
@@ -105,25 +113,49 @@ def cheapest_plan(needs: Mapping[str, int], choices: Iterable[Choice]) -> Plan:
     by_sku: dict[str, list[Choice]] = defaultdict(list)
     for choice in sorted(choices, key=lambda one: (one.per_piece, one.offer.key)):
         by_sku[choice.sku].append(choice)
+    everything = _searched(needs, by_sku)
+    if everything[1].is_exact:
+        return everything[1]
+    sellers = {choice.seller for some in by_sku.values() for choice in some}
+    alone = [
+        _searched(
+            needs,
+            {sku: [one for one in some if one.seller == seller] for sku, some in by_sku.items()},
+        )
+        for seller in sorted(sellers)
+    ]
+    best = min((everything, *alone), key=lambda found: found[0])
+    return Plan(best[1].bought, is_exact=False)
+
+
+def _searched(
+    needs: Mapping[str, int], by_sku: Mapping[str, Sequence[Choice]]
+) -> tuple[tuple[int, Decimal, int], Plan]:
+    """Return the best plan, after its missing pieces, its cost, and its points below zero."""
+    weighed = {sku: by_sku.get(sku, ())[:MOST_OFFERS] for sku in needs}
     is_exact = all(
-        len(by_sku[sku]) <= MOST_OFFERS and need <= MOST_PIECES for sku, need in needs.items()
+        len(by_sku.get(sku, ())) <= MOST_OFFERS and need <= MOST_PIECES
+        for sku, need in needs.items()
     )
-    weighed = {sku: by_sku[sku][:MOST_OFFERS] for sku in needs}
     search = _Search.over([choice for some in weighed.values() for choice in some])
     ways: dict[Spent, Way] = {search.nothing: (0, Decimal(0), 0, ())}
     for sku, need in needs.items():
-        options = search.options(weighed[sku], need)
-        ways = search.best(
+        options, has_all_options = search.options(weighed[sku], need)
+        ways, has_all_ways = search.best(
             (search.together(spent, more), _joined(way, option))
             for spent, way in ways.items()
             for more, option in options.items()
         )
-        if len(ways) > MOST_WAYS:
-            is_exact = False
-            ways = dict(sorted(ways.items(), key=lambda row: search.finished(*row))[:MOST_WAYS])
-    finished = [row for row in ways.items() if search.is_allowed(row[0])]
-    best = min(starmap(search.finished, finished))
-    return Plan(next(w[3] for s, w in finished if search.finished(s, w) == best), is_exact)
+        is_exact = is_exact and has_all_options and has_all_ways
+    nothing: Way = (sum(needs.values()), Decimal(0), 0, ())
+    finished = [(nothing[:3], nothing[3])]
+    finished += [
+        (search.finished(spent, way), way[3])
+        for spent, way in ways.items()
+        if search.is_allowed(spent)
+    ]
+    key, bought = min(finished, key=lambda row: row[0])
+    return key, Plan(bought, is_exact)
 
 
 @dataclass(frozen=True)
@@ -148,35 +180,48 @@ class _Search:
             for parcel, a, b in zip(self.shared, one, other, strict=True)
         )
 
-    def options(self, choices: Sequence[Choice], need: int) -> dict[Spent, Way]:
-        """Return the ways to cover one part, wholly or not."""
-        covering: dict[tuple[int, Spent], Way] = {(0, self.nothing): (0, Decimal(0), 0, ())}
+    def options(self, choices: Sequence[Choice], need: int) -> tuple[dict[Spent, Way], bool]:
+        """Return the ways to cover one part, wholly or not, and whether these are all."""
+        is_all = True
+        levels: dict[int, dict[Spent, Way]] = {0: {self.nothing: (0, Decimal(0), 0, ())}}
         for choice in choices:
+            longer: dict[int, list[tuple[Spent, Way]]] = defaultdict(list)
             purchases = self._purchases(choice, need)
             is_of_use_beyond = choice.parcel in self.shared and choice.parcel.cap > 0
-            for (covered, spent), way in list(covering.items()):
+            for covered, ways in levels.items():
+                longer[covered] += ways.items()
                 if covered >= need and not is_of_use_beyond:
                     continue
                 for quantity, more, option in purchases:
-                    key = (min(need, covered + quantity), self.together(spent, more))
-                    longer = _joined(way, option)
-                    if key not in covering or longer[:3] < covering[key][:3]:
-                        covering[key] = longer
-        return self.best(
-            (spent, (need - covered, *way[1:])) for (covered, spent), way in covering.items()
+                    longer[min(need, covered + quantity)] += [
+                        (self.together(spent, more), _joined(way, option))
+                        for spent, way in ways.items()
+                    ]
+            levels = {}
+            for covered, rows in longer.items():
+                levels[covered], has_all = self.best(rows)
+                is_all = is_all and has_all
+        options, has_all = self.best(
+            (spent, (need - covered, *way[1:]))
+            for covered, ways in levels.items()
+            for spent, way in ways.items()
         )
+        return options, is_all and has_all
 
-    def best(self, rows: Iterable[tuple[Spent, Way]]) -> dict[Spent, Way]:
-        """Return the ways that no other one beats."""
+    def best(self, rows: Iterable[tuple[Spent, Way]]) -> tuple[dict[Spent, Way], bool]:
+        """Return the ways that no other one beats, and whether these are all."""
         cheapest: dict[Spent, Way] = {}
         for spent, way in rows:
             if spent not in cheapest or way[:3] < cheapest[spent][:3]:
                 cheapest[spent] = way
+        ordered = sorted(cheapest.items(), key=lambda row: row[1][:3])
         kept: dict[Spent, Way] = {}
-        for spent, way in sorted(cheapest.items(), key=lambda row: row[1][:3]):
-            if not any(self._is_as_near(other, spent) for other in kept):
+        for spent, way in ordered[:MOST_COMPARED]:
+            if not any(self._beats(*other, spent, way) for other in kept.items()):
+                if len(kept) == MOST_WAYS:
+                    return kept, False
                 kept[spent] = way
-        return kept
+        return kept, len(ordered) <= MOST_COMPARED
 
     def is_allowed(self, spent: Spent) -> bool:
         """Tell whether each order reaches the seller's minimum."""
@@ -216,15 +261,17 @@ class _Search:
             purchases.append((quantity, spent, way))
         return purchases
 
-    def _is_as_near(self, one: Spent, other: Spent) -> bool:
-        """Tell whether from one way all is as cheap to reach as from the other."""
+    def _beats(self, one: Spent, way: Way, other: Spent, beaten: Way) -> bool:
+        """Tell whether whatever is added to both, one way is no worse in the end."""
+        cost = way[1]
         for parcel, a, b in zip(self.shared, one, other, strict=True):
-            if a is None:
-                if b is not None and parcel.cap:
-                    return False
-            elif b is None or a < b:
+            is_as_near = (b is None or not parcel.cap) if a is None else b is not None and a >= b
+            if is_as_near:
+                continue
+            if parcel.terms.minimum:
                 return False
-        return True
+            cost += parcel.taxed_shipping(Decimal(0))
+        return (way[0], cost, way[2]) <= beaten[:3]
 
 
 def _joined(one: Way, other: Way) -> Way:

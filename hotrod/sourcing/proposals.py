@@ -111,7 +111,7 @@ def _choice(
 def _orders(plan: Plan) -> tuple[ProposedOrder, ...]:
     by_seller: dict[tuple[str, str], list[tuple[Choice, int]]] = defaultdict(list)
     for choice, quantity in plan.bought:
-        by_seller[choice.parcel.source, choice.parcel.seller].append((choice, quantity))
+        by_seller[choice.seller].append((choice, quantity))
     return tuple(_order(*seller, bought) for seller, bought in sorted(by_seller.items()))
 
 
