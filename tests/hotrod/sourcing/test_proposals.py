@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hotrod.errors import InvalidInputError
-from hotrod.sourcing import plans as plans_module
 from hotrod.sourcing.models import Offer, Proposal, Sale, Score, ScoredOffer, Wanted
 from hotrod.sourcing.proposals import propose
 from tests.hotrod.sourcing.kit import (
@@ -272,22 +271,6 @@ def test_ten_parts_of_four_sources_are_compared_exactly() -> None:
 
     assert result.is_exact
     assert not result.missing
-
-
-def test_one_seller_alone_is_compared_even_when_there_are_too_many_ways(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(plans_module, "MOST_WAYS", 1)
-    offers = [
-        *(scored(supplied("one", f"1-{s}", ((1, "6.00"),), shipping="9"), s) for s in "AB"),
-        *(scored(offer("8.00", reference=s), s) for s in "AB"),
-        *(scored(supplied("two", f"2-{s}", ((1, "1.00"),), shipping="13"), s) for s in "AB"),
-    ]
-
-    result = proposal(offers, needed("A"), needed("B"))
-
-    assert result.total == Decimal(15)
-    assert not result.is_exact
 
 
 def test_too_many_ways_give_a_good_one_that_says_so() -> None:
