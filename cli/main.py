@@ -28,7 +28,6 @@ COMMANDS = {
     "labels": "cli.labels:app",
     "connectors": "cli.connectors:app",
     "sandbox": "cli.sandbox:app",
-    "stock": "cli.stock:app",
     "bench": "cli.bench:app",
 }
 """Where each command is; what it needs is imported when it is called."""

@@ -299,13 +299,16 @@ def _ending(
     return lambda session: end(session, identity, worker, error)
 
 
+@pytest.mark.parametrize("examples", [12, pytest.param(80, marks=pytest.mark.thorough)])
 @pytest.mark.timeout(600)  # for shrinking what fails
-def test_the_inbox_keeps_its_promise_whatever_happens(blocking_database: BlockingDatabase) -> None:
+def test_the_inbox_keeps_its_promise_whatever_happens(
+    blocking_database: BlockingDatabase, examples: int
+) -> None:
     Inbox.blocking = blocking_database
     run_state_machine_as_test(
         Inbox,
         settings=settings(
-            max_examples=40,
+            max_examples=examples,
             stateful_step_count=40,
             deadline=None,
             database=None,

@@ -268,15 +268,16 @@ class Ledger(RuleBasedStateMachine):
         return part, list(rows.all()), by_location, await position(session, part.id)
 
 
+@pytest.mark.parametrize("examples", [12, pytest.param(80, marks=pytest.mark.thorough)])
 @pytest.mark.timeout(600)  # for shrinking what fails
 def test_stock_is_the_sum_of_its_movements_whatever_happens(
-    blocking_database: BlockingDatabase,
+    blocking_database: BlockingDatabase, examples: int
 ) -> None:
     Ledger.blocking = blocking_database
     run_state_machine_as_test(
         Ledger,
         settings=settings(
-            max_examples=40,
+            max_examples=examples,
             stateful_step_count=40,
             deadline=None,
             database=None,
