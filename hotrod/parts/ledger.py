@@ -1,7 +1,9 @@
 """Post movements of stock, and set pieces aside for tickets.
 
-Everything about a part happens one after another: its row is locked first. Who posts several
-parts in one transaction posts them by SKU, so that two of them never wait for each other.
+Everything about a part happens one after another: its row is locked first. A part that becomes
+low is announced in the same transaction, under a lock that all parts share. So that two transactions
+never wait for each other, one that moves several parts locks them first (``lock_parts``), and before
+them what else it changes.
 
 The value of a part is a weighted average over all locations, in the part's own currency. Costs in
 another currency are refused, not kept apart: an average over two would be of nothing, and the rate
@@ -19,9 +21,9 @@ from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hotrod.db.columns import now
 from hotrod.errors import InvalidInputError
 from hotrod.parts.errors import KeyConflictError, StockShortageError
+from hotrod.parts.lowness import note_low
 from hotrod.parts.models import (
     BENCH,
     MovementKind,
@@ -43,7 +45,7 @@ from hotrod.parts.movements import (
     is_same,
     row_of,
 )
-from hotrod.parts.store import find_part, position
+from hotrod.parts.store import find_part
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Posted:
     Args:
         movement: as it is stored.
         became_low: it took what is available and on order to the part's reorder point or below;
-            said once, and again only after it was above.
+            said once, and again only after it was above. ``stock.low`` is in the inbox then.
         is_repeated: it had been posted before, and nothing was changed.
     """
 
@@ -176,25 +178,6 @@ async def release(session: AsyncSession, ticket: str, sku: str) -> int:
     await session.flush()
     await note_low(session, part)
     return pieces
-
-
-async def note_low(session: AsyncSession, part: Part) -> bool:
-    """Note whether a part is low now, and tell whether that is news.
-
-    Low is what is available and on order, at the reorder point or below.
-
-    Args:
-        session: with what was changed about the part.
-        part: locked, as ``find_part`` returns it.
-    """
-    await session.flush()
-    is_low = await position(session, part.id) <= part.reorder_point
-    is_news = is_low and part.low_since is None
-    if is_news or not is_low:
-        part.low_since = now() if is_low else None
-        session.add(part)
-        await session.flush()
-    return is_news
 
 
 async def _level(session: AsyncSession, part_id: UUID, location: str) -> tuple[int, int]:

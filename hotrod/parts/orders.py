@@ -8,7 +8,7 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.errors import InvalidInputError
-from hotrod.parts.ledger import note_low
+from hotrod.parts.lowness import note_low
 from hotrod.parts.models import Part, PartOnOrder
 from hotrod.parts.movements import check_quantity, check_texts
 from hotrod.parts.store import find_part

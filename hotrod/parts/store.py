@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -71,6 +71,19 @@ async def find_part(session: AsyncSession, sku: str, *, lock: bool = False) -> P
         near = process.extract(sku.upper(), skus, scorer=fuzz.ratio, score_cutoff=_ALIKE, limit=3)
         raise UnknownPartError(sku, [name for name, _, _ in near])
     return part
+
+
+async def lock_parts(session: AsyncSession, skus: Collection[str]) -> None:
+    """Lock parts until the transaction ends, before several of them are moved in it.
+
+    All who do so lock them in the same order, and so never wait for each other.
+    """
+    await session.exec(
+        select(Part.id)
+        .where(col(Part.sku).in_(skus))
+        .order_by(col(Part.sku))
+        .with_for_update(key_share=True)
+    )
 
 
 async def on_order(session: AsyncSession, part_id: UUID) -> int:
