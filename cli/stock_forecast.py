@@ -14,12 +14,14 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.console import err, out
+from cli.database import run, transaction
 from hotrod.forecast.settings import Criticality
 from hotrod.settings import load_settings
 
 if TYPE_CHECKING:
-    from hotrod.forecast.demand import BadRow
-    from hotrod.forecast.models import Forecast
+    from hotrod.replenishment.models import Aim, Outlook
+
+    LeftOut = dict[str, Any]
 
 _TOLD_ROWS = 20
 
@@ -27,13 +29,15 @@ _TOLD_ROWS = 20
 def forecast(
     *,
     csv: Annotated[
-        Path,
+        Path | None,
         typer.Option(help="Demand: part,period,quantity; a period is 2025-01 or a day."),
-    ],
+    ] = None,
     horizon: Annotated[int, typer.Option(min=1, max=24, help="Months ahead.")] = 6,
     lead_days: Annotated[
         list[float] | None,
-        typer.Option(min=0.5, max=1000, help="Days from order to shelf; once per delivery known."),
+        typer.Option(
+            min=0.5, max=1000, help="Days from order to shelf, where no delivery was measured."
+        ),
     ] = None,
     criticality: Annotated[
         Criticality, typer.Option(help="How bad it is to be without.")
@@ -42,55 +46,94 @@ def forecast(
 ) -> None:
     """Forecast the demand of each part, month by month, and the stock at which to order.
 
-    Months without a row are months without demand, from the first to the last of the file; so
-    the file should end with a month that is over.
+    By the ledger: what was used and didn't come back, up to the last month that is over; the
+    first month ahead is the running one. Or by a file: months without a row are months without
+    demand, from the first to the last of the file; so it should end with a month that is over.
     """
-    from hotrod.forecast.choice import forecast_part
-    from hotrod.forecast.demand import monthly_demand, read_demand
-    from hotrod.forecast.reorder import reorder_point
+    from hotrod.replenishment.models import Aim
 
     settings = load_settings().forecast
-    service_level = settings.service_level(criticality)
-    leads = lead_days or [settings.lead_time_days]
-    file = read_demand(csv)
-    _tell_left_out(file.left_out)
-    forecasts = [
-        forecast_part(part, history, horizon) for part, history in monthly_demand(file.uses).items()
-    ]
-    points = [reorder_point(each, leads, service_level) for each in forecasts]
+    level = settings.service_level(criticality)
+    aim = Aim(level, tuple(lead_days or [settings.lead_time_days]), horizon)
+    outlooks, left_out = run(_of_ledger(aim)) if csv is None else _of_file(csv, aim)
+    _tell_left_out(left_out)
     if as_json:
         body = {
             "horizon_months": horizon,
-            "lead_days": leads,
-            "service_level": service_level,
-            "parts": [_as_json(*row) for row in zip(forecasts, points, strict=True)],
-            "left_out": [row._asdict() for row in file.left_out],
+            "lead_days": aim.lead_days,
+            "service_level": aim.service_level,
+            "parts": [_as_json(outlook) for outlook in outlooks],
+            "left_out": left_out,
         }
         sys.stdout.write(json.dumps(body) + "\n")
         return
-    out.print(_table(forecasts, points) if forecasts else "No row can be used.")
+    nothing = "No part is known long enough." if csv is None else "No row can be used."
+    out.print(_table(outlooks) if outlooks else nothing)
 
 
-def _tell_left_out(rows: Sequence[BadRow]) -> None:
+async def _of_ledger(aim: Aim) -> tuple[list[Outlook], list[LeftOut]]:
+    from hotrod.company.load import get_company
+    from hotrod.db.columns import now
+    from hotrod.replenishment.needs import all_outlooks
+
+    async with transaction() as session:
+        found = await all_outlooks(session, get_company(), aim, now())
+    known = [outlook for outlook in found if outlook.forecast]
+    left_out = [
+        {"part": outlook.sku, "reason": outlook.reason}
+        for outlook in found
+        if outlook.forecast is None
+    ]
+    return known, left_out
+
+
+def _of_file(csv: Path, aim: Aim) -> tuple[list[Outlook], list[LeftOut]]:
+    from hotrod.forecast.choice import forecast_part
+    from hotrod.forecast.demand import monthly_demand, read_demand
+    from hotrod.forecast.reorder import reorder_point
+    from hotrod.replenishment.models import Outlook
+
+    file = read_demand(csv)
+    forecasts = [
+        forecast_part(part, history, aim.horizon_months)
+        for part, history in monthly_demand(file.uses).items()
+    ]
+    outlooks = [
+        Outlook(
+            sku=each.part,
+            forecast=each,
+            reorder_point=reorder_point(each, aim.lead_days, aim.service_level),
+            lead_days=aim.lead_days,
+            reason=each.reason,
+        )
+        for each in forecasts
+    ]
+    return outlooks, [row._asdict() for row in file.left_out]
+
+
+def _tell_left_out(rows: Sequence[LeftOut]) -> None:
     for row in rows[:_TOLD_ROWS]:
-        err.print(Text(f"line {row.line} is left out: {row.reason}"), soft_wrap=True)
+        name = f"line {row['line']}" if "line" in row else row["part"]
+        err.print(Text(f"{name} is left out: {row['reason']}"), soft_wrap=True)
     if len(rows) > _TOLD_ROWS:
-        err.print(f"{len(rows)} lines are left out; --json tells all.")
+        err.print(f"{len(rows)} are left out; --json tells all.")
 
 
-def _as_json(forecast: Forecast, point: int) -> dict[str, Any]:
-    row = asdict(forecast)
-    del row["sizes"]
-    return {**row, "reorder_point": point}
+def _as_json(outlook: Outlook) -> dict[str, Any]:
+    row = asdict(outlook)
+    forecast = row.pop("forecast")
+    del forecast["sizes"], row["sku"]
+    return {**forecast, **row}
 
 
-def _table(forecasts: Sequence[Forecast], points: Sequence[int]) -> Table:
+def _table(outlooks: Sequence[Outlook]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("part", overflow="fold")
     for heading in ("a month", "order at"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("why", overflow="fold")
-    for each, point in zip(forecasts, points, strict=True):
-        mean = sum(each.months) / len(each.months)
-        table.add_row(Text(each.part), f"{mean:.2f}", str(point), Text(each.reason))
+    for each in outlooks:
+        months = each.forecast.months if each.forecast else ()
+        mean = f"{sum(months) / len(months):.2f}" if months else ""
+        table.add_row(Text(each.sku), mean, str(each.reorder_point), Text(each.reason))
     return table

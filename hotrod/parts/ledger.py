@@ -1,9 +1,9 @@
 """Post movements of stock, and set pieces aside for tickets.
 
 Everything about a part happens one after another: its row is locked first. A part that becomes
-low is announced in the same transaction, under a lock that all parts share. So that two transactions
-never wait for each other, one that moves several parts locks them first (``lock_parts``), and before
-them what else it changes.
+low is announced in the same transaction, under a lock that all parts share. So that two of them
+never wait for each other, a transaction that moves several parts locks them all first
+(``lock_parts``), and before them what else it changes.
 
 The value of a part is a weighted average over all locations, in the part's own currency. Costs in
 another currency are refused, not kept apart: an average over two would be of nothing, and the rate

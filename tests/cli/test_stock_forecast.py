@@ -1,11 +1,18 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+from cli.database import run, transaction
+from hotrod.db.columns import now
+from hotrod.parts.models import MovementKind
+from hotrod.parts.store import find_part
 from tests.cli.conftest import Hotrod
+from tests.hotrod.parts.ledger_kit import add_part, post
 
 ROWS = "part,period,quantity\nA,2024-01,3\nA,2024-05,2\nA,2025-12,2\nB,2025-01-09,1\nB,soon,1\n"
 
@@ -63,3 +70,39 @@ def test_no_usable_row_is_told(
     (tmp_path / "empty.csv").write_text("part,period,quantity\n")
     assert hotrod("stock", "forecast", "--csv", str(tmp_path / "empty.csv")) == 0
     assert "No row" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("our_database")
+def test_without_a_file_the_ledger_is_read(
+    hotrod: Hotrod, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def stock() -> tuple[str, str]:
+        async with transaction() as session:
+            used = await add_part(session, active=True, name=uuid4().hex, category="x")
+            new = await add_part(session, active=True, name=uuid4().hex, category="y")
+            opened = now() - timedelta(days=400)
+            await post(session, used.sku, MovementKind.RECEIVE, 40, at=opened)
+            for days in range(45, 400, 30):
+                ago = now() - timedelta(days=days)
+                await post(session, used.sku, MovementKind.USE, 2, at=ago)
+            return used.sku, new.sku
+
+    async def put_away(*skus: str) -> None:
+        async with transaction() as session:
+            for sku in skus:
+                (await find_part(session, sku)).active = False
+
+    used, new = run(stock())
+    try:
+        assert hotrod("stock", "forecast", "--json") == 0
+        body = json.loads(capsys.readouterr().out)
+        assert hotrod("stock", "forecast") == 0
+        shown = capsys.readouterr()
+    finally:
+        run(put_away(used, new))
+    (part,) = [one for one in body["parts"] if one["part"] == used]
+    assert part["months"][0] == pytest.approx(2, abs=0.5)
+    assert part["reorder_point"] > 0
+    (left_out,) = [one for one in body["left_out"] if one["part"] == new]
+    assert "known for 0 months" in left_out["reason"]
+    assert used in shown.out

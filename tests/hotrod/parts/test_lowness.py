@@ -89,10 +89,14 @@ async def test_nobody_is_told_of_a_part_that_is_no_longer_kept(session: AsyncSes
 async def test_what_is_not_posted_is_not_told(database: Database) -> None:
     async with database.transaction() as session:
         part = await stocked(session)
+
+    async def use_twice() -> None:
+        async with database.transaction() as own:
+            for _ in range(2):
+                await post(own, part.sku, Kind.USE, 2)
+
     with pytest.raises(StockShortageError):
-        async with database.transaction() as session:
-            await post(session, part.sku, Kind.USE, 2)
-            await post(session, part.sku, Kind.USE, 2)
+        await use_twice()
     async with database.transaction() as session:
         assert await announced(session, part) == []
 

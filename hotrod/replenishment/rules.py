@@ -1,0 +1,120 @@
+"""What a part needs: pure rules over what is there and what is expected."""
+
+from __future__ import annotations
+
+import math
+from calendar import monthrange
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import numpy as np
+
+from hotrod.forecast.models import Series
+from hotrod.forecast.orders import Order, OrderTerms, order_quantity
+from hotrod.replenishment.models import Need, Outlook, Shelf
+from hotrod.sourcing.models import Wanted
+
+_YEAR = 12
+_DIGITS = 6  # what is beyond is arithmetic, not demand
+
+
+def net_demand(net: Series) -> Series:
+    """Return what was really asked for, by month: what came back takes off the uses before it.
+
+    Args:
+        net: pieces used less pieces returned; below 0 in a month in which more came back.
+    """
+    if (net >= 0).all():
+        return net
+    asked, owed = np.zeros(net.size), 0.0
+    for month in reversed(range(net.size)):
+        left = net[month] + owed
+        asked[month], owed = max(left, 0.0), min(left, 0.0)
+    return asked
+
+
+def need_of(
+    shelf: Shelf, outlook: Outlook, today: date, terms: OrderTerms | None = None
+) -> Need | None:
+    """Return what is to be ordered of a part; None while it is above its reorder point.
+
+    Without terms it is ordered up to the reorder point and a month's demand; the point is the
+    part's, or what its forecast asks for when that is more. With terms more is ordered where that
+    costs less. Of a part of which too little is known, it is ordered up to twice its point.
+
+    Args:
+        shelf: what is there, and on order.
+        outlook: of the same part.
+        today: where the company is; the forecast begins with its month.
+        terms: of a supplier that sells it.
+    """
+    missing = _order_up_to(shelf, outlook) - shelf.position
+    if not shelf.is_low or missing < 1:
+        return None
+    months = outlook.forecast.months if outlook.forecast else ()
+    order = order_quantity(missing, _yearly(months), terms) if terms else None
+    until = stock_out_on(shelf.available, months, today)
+    return Need(
+        wanted=Wanted(
+            sku=shelf.sku,
+            name=shelf.name,
+            fits=shelf.fits,
+            quantity=order.quantity if order else missing,
+            stock_out_on=until,
+        ),
+        available=shelf.available,
+        on_order=shelf.on_order,
+        reorder_point=shelf.reorder_point,
+        months=months,
+        order=order,
+        reason=_in_words(shelf, outlook, missing, order, until),
+    )
+
+
+def stock_out_on(available: int, months: Sequence[float], today: date) -> date | None:
+    """Return the first day on which the expected demand has eaten what is available.
+
+    Args:
+        available: pieces; today is the day when there are none.
+        months: expected demand of the running month, the one after it, and so on, spread evenly
+            over their days.
+        today: the day that the rest of the running month begins with.
+
+    Returns:
+        None when it lasts longer than the forecast.
+    """
+    left, day = float(available), today
+    if left <= 0:
+        return today
+    for expected in months:
+        length = monthrange(day.year, day.month)[1]
+        daily, days = expected / length, length - day.day + 1
+        if left <= daily * days:
+            return day + timedelta(days=math.ceil(round(left / daily, _DIGITS)) - 1)
+        left -= daily * days
+        day += timedelta(days=days)
+    return None
+
+
+def _order_up_to(shelf: Shelf, outlook: Outlook) -> int:
+    if outlook.forecast is None:
+        return 2 * shelf.reorder_point
+    a_month = _yearly(outlook.forecast.months) / _YEAR
+    point = max(shelf.reorder_point, outlook.reorder_point)
+    return point + math.ceil(round(a_month, _DIGITS))
+
+
+def _yearly(months: Sequence[float]) -> float:
+    return sum(months) / len(months) * _YEAR if months else 0.0
+
+
+def _in_words(
+    shelf: Shelf, outlook: Outlook, missing: int, order: Order | None, until: date | None
+) -> str:
+    coming = f" and {shelf.on_order} on order" * bool(shelf.on_order)
+    lasting = f", expected to last until {until}" if until and shelf.available > 0 else ""
+    quantity = order.reason if order else f"{missing} needed"
+    return (
+        f"{shelf.available} available{coming}{lasting}, to be ordered at {shelf.reorder_point}; "
+        f"{quantity}; {outlook.reason}"
+    )
