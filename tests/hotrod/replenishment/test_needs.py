@@ -119,6 +119,13 @@ async def test_what_is_on_order_or_in_a_proposal_is_not_needed_again(
     assert await needed(session, company, part) is None
 
 
+async def test_what_runs_out_first_comes_first(session: AsyncSession, company: Company) -> None:
+    calm = await used(session, [1] * 12, on_hand=2, reorder_point=2)
+    urgent = await used(session, [9] * 12, on_hand=2, reorder_point=2)
+    found = [need.wanted.sku for need in await needs(session, company, POLICY, NOW, set())]
+    assert [sku for sku in found if sku in {calm.sku, urgent.sku}] == [urgent.sku, calm.sku]
+
+
 async def test_price_breaks_make_the_order_larger(session: AsyncSession, company: Company) -> None:
     part = await used(session, [4] * 12, on_hand=3, reorder_point=3)
     terms = OrderTerms(
