@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 
 import numpy as np
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.company.models import Company
@@ -94,8 +93,6 @@ def _since(month: date, running: date) -> int:
     return (running.year - month.year) * _YEAR + running.month - month.month
 
 
-async def _rows(session: AsyncSession, statement: Any, **values: object) -> Any:  # noqa: ANN401 - rows of any shape
+async def _rows(session: AsyncSession, statement: TextClause, **values: object) -> Any:  # noqa: ANN401 - rows of any shape
     await session.flush()
-    return (
-        await session.exec(cast("Any", statement), params=cast("Mapping[str, Any]", values))
-    ).all()
+    return (await session.exec(cast("Any", statement), params=values)).all()
