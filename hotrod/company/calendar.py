@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from hotrod.company.models import WEEKDAYS, Business, Company, Hours
@@ -52,6 +52,26 @@ def next_opening(business: Business, company: Company, at: datetime) -> datetime
     raise NeverOpenError(business)
 
 
+def open_hours_later(business: Business, company: Company, at: datetime, hours: int) -> datetime:
+    """Return the moment, in UTC, by which a business was open for some hours since another.
+
+    A business without opening hours is taken to be always open.
+
+    Raises:
+        NeverOpenError: holidays close it for two months.
+    """
+    moment, left = at.astimezone(UTC), timedelta(hours=hours)
+    if not business.opening_hours:
+        return moment + left
+    while True:
+        opening = next_opening(business, company, moment).astimezone(UTC)
+        closing = _closing(business, company, opening)
+        if left <= closing - opening:
+            return opening + left
+        left -= closing - opening
+        moment = closing
+
+
 def hours_text(business: Business) -> tuple[str, ...]:
     """Return the opening hours, a line per weekday; empty when the business has none."""
     return tuple(
@@ -59,6 +79,12 @@ def hours_text(business: Business) -> tuple[str, ...]:
         for day in WEEKDAYS
         if (hours := business.opening_hours.get(day)) is not None
     )
+
+
+def _closing(business: Business, company: Company, opening: datetime) -> datetime:
+    day = opening.astimezone(company.zone).date()
+    closes = business.opening_hours[WEEKDAYS[day.weekday()]].closes
+    return datetime.combine(day, closes, tzinfo=company.zone).astimezone(UTC)
 
 
 def _hours(business: Business, company: Company, day: date) -> Hours | None:

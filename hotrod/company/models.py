@@ -81,7 +81,7 @@ class Technician(_Section):
 
 
 class Absence(_Section):
-    """Days on which a technician takes no new work, both ends included."""
+    """Days on which somebody takes no new work, both ends included."""
 
     first_day: date
     last_day: date
@@ -90,6 +90,42 @@ class Absence(_Section):
     def _in_order(self) -> Self:
         if self.first_day > self.last_day:
             raise ValueError("first_day must not be after last_day")
+        return self
+
+
+class Manager(_Section):
+    """Someone who may say yes to spending money."""
+
+    key: Key
+    name: str = Field(min_length=1, max_length=80)
+    email: EmailStr
+    slack: str = Field("", max_length=80, description="Slack user id, e.g. U024BE7LH.")
+    limit: Money | None = Field(
+        None, description="Largest amount, in the company's currency. Unset: any amount."
+    )
+    absences: tuple[Absence, ...] = ()
+
+    def is_absent(self, on: date) -> bool:
+        """Tell whether the manager is away on a day, local time."""
+        return any(absence.first_day <= on <= absence.last_day for absence in self.absences)
+
+
+class Approvals(_Section):
+    """How managers are asked; hours are opening hours of the business that asks."""
+
+    two_person_above: Money | None = Field(
+        None, description="A larger amount needs two managers. Unset: one is always enough."
+    )
+    deadline_hours: int = Field(18, ge=1, le=200, description="No answer by then means no.")
+    reminder_hours: int = Field(9, ge=1, le=200, description="Who hasn't answered is reminded.")
+    reask_percent: Decimal = Field(
+        Decimal(5), ge=0, le=100, description="A price that has changed by more is asked again."
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.reminder_hours >= self.deadline_hours:
+            raise ValueError("reminder_hours must be less than deadline_hours")
         return self
 
 
@@ -224,6 +260,8 @@ class Company(_Section):
     holidays: tuple[date, ...] = ()
     businesses: tuple[Business, ...] = Field(min_length=1)
     technicians: tuple[Technician, ...] = Field(min_length=1)
+    managers: tuple[Manager, ...] = Field((), description="Without any, nothing can be approved.")
+    approvals: Approvals = Approvals()
     pricing: Pricing
     sourcing: Sourcing = Sourcing()
     parts: tuple[StockedPart, ...] = ()
@@ -246,6 +284,7 @@ class Company(_Section):
             "ticket prefix": [business.ticket_prefix for business in self.businesses],
             "alias": [alias.lower() for b in self.businesses for alias in b.aliases],
             "technician key": [technician.key for technician in self.technicians],
+            "manager key": [manager.key for manager in self.managers],
             "part sku": [part.sku for part in self.parts],
         }.items():
             doubled = {name for name in names if names.count(name) > 1}
@@ -253,6 +292,19 @@ class Company(_Section):
                 raise ValueError(f"{what} given twice: {', '.join(sorted(doubled))}")
         if not any(b.key == self.default_business and b.repairs for b in self.businesses):
             raise ValueError("default_business must name a business with repairs = true")
+        return self
+
+    @model_validator(mode="after")
+    def _every_amount_has_its_managers(self) -> Self:
+        needed = 1 if self.approvals.two_person_above is None else 2
+        unlimited = sum(manager.limit is None for manager in self.managers)
+        if unlimited < needed and (self.managers or needed > 1):
+            raise ValueError(
+                f"{unlimited} of the managers have no limit, but {needed} must: "
+                "else there are amounts that nobody may approve; leave a limit away"
+                + ", or two_person_above"
+                * (needed > 1)
+            )
         return self
 
     @property
@@ -267,6 +319,10 @@ class Company(_Section):
     def technician(self, key: str) -> Technician | None:
         """Return the technician with this key, or None."""
         return next((person for person in self.technicians if person.key == key), None)
+
+    def manager(self, key: str) -> Manager | None:
+        """Return the manager with this key, or None."""
+        return next((person for person in self.managers if person.key == key), None)
 
 
 Technician.model_rebuild()

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotrod.company.calendar import NeverOpenError, hours_text, is_open, next_opening
+from hotrod.company.calendar import (
+    NeverOpenError,
+    hours_text,
+    is_open,
+    next_opening,
+    open_hours_later,
+)
 from hotrod.company.load import load_company
 from hotrod.company.models import WEEKDAYS, Business
 
@@ -75,6 +81,30 @@ def test_holidays_without_end_are_no_opening() -> None:
         next_opening(NOIZYLAB, always, local("2026-11-20T12:00"))
 
 
+@pytest.mark.parametrize(
+    ("at", "hours", "later"),
+    [
+        ("2026-11-20T09:00", 9, "2026-11-20T18:00"),
+        ("2026-11-20T17:00", 2, "2026-11-21T11:00"),
+        ("2026-11-21T15:00", 18, "2026-11-24T17:00"),
+        ("2026-11-22T12:00", 1, "2026-11-23T10:00"),
+        ("2026-12-24T18:00", 4, "2026-12-28T11:00"),
+        ("2026-10-31T15:00", 2, "2026-11-02T10:00"),
+    ],
+)
+def test_open_hours_are_counted_over_nights_sundays_and_holidays(
+    at: str, hours: int, later: str
+) -> None:
+    moment = open_hours_later(NOIZYLAB, COMPANY, local(at), hours)
+    assert moment == local(later)
+    assert moment.tzinfo is UTC
+
+
+def test_a_business_without_hours_counts_every_hour() -> None:
+    at = local("2026-10-31T12:00")
+    assert open_hours_later(WITHOUT_HOURS, COMPANY, at, 24) == at.astimezone(UTC) + timedelta(1)
+
+
 def test_hours_text() -> None:
     assert hours_text(NOIZYLAB)[0] == "Mon 09:00-18:00"
     assert len(hours_text(NOIZYLAB)) == 6
@@ -92,3 +122,16 @@ def test_the_next_opening_is_open_and_nothing_before_it_is(at: datetime) -> None
         assert not is_open(NOIZYLAB, COMPANY, at + (opening - at) / 2)
         hours = NOIZYLAB.opening_hours[WEEKDAYS[opening.astimezone(TORONTO).weekday()]]
         assert opening.astimezone(TORONTO).time() == hours.opens != time(0)
+
+
+@given(
+    st.datetimes(datetime(2026, 1, 1), datetime(2027, 10, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+    st.integers(1, 40),
+    st.integers(1, 40),
+)
+def test_open_hours_add_up(at: datetime, first: int, then: int) -> None:
+    between = open_hours_later(NOIZYLAB, COMPANY, at, first)
+    later = open_hours_later(NOIZYLAB, COMPANY, between, then)
+    assert later == open_hours_later(NOIZYLAB, COMPANY, at, first + then)
+    assert between - at >= timedelta(hours=first)
+    assert is_open(NOIZYLAB, COMPANY, between - timedelta(microseconds=1))

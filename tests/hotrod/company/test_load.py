@@ -40,6 +40,9 @@ def test_the_sample_is_the_group_of_eight() -> None:
         ('province = "BC"', 'province = "XX"', "businesses.3.province"),
         ("closes = 16:00:00", "closes = 09:00:00", "opens must be before closes"),
         ("{ margin = 0.25 },", "", "last margin rule"),
+        ('key = "renee"', 'key = "daniel"', "manager key given twice: daniel"),
+        ('slack = "U0RENEE01"', "limit = 9000.00", "1 of the managers have no limit, but 2 must"),
+        ("reminder_hours = 9", "reminder_hours = 18", "less than deadline_hours"),
         ('name = "Hot Rod Group"', "name = ", "line"),
     ],
 )
@@ -51,6 +54,18 @@ def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, named: str) -> N
     with pytest.raises(SettingsError) as raised:
         load_company(file)
     assert named in str(raised.value)
+
+
+def test_managers_who_all_have_a_limit_leave_amounts_that_nobody_may_approve(
+    company: Company,
+) -> None:
+    (limited, *_) = company.managers
+    file = company.model_dump() | {"approvals": {}}
+    with pytest.raises(ValueError, match="leave a limit away "):
+        Company.model_validate(file | {"managers": [limited.model_dump()]})
+    Company.model_validate(file | {"managers": []})
+    with pytest.raises(ValueError, match=r"0 of the managers .* or two_person_above"):
+        Company.model_validate(file | {"managers": [], "approvals": {"two_person_above": 10}})
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
