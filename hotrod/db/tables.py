@@ -7,6 +7,7 @@ from sqlmodel import SQLModel
 import hotrod.access.models
 import hotrod.ai.models
 import hotrod.analytics.models
+import hotrod.approvals.models
 import hotrod.company.tables
 import hotrod.customers.models
 import hotrod.durable.models

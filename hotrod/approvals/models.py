@@ -1,0 +1,202 @@
+"""Questions to managers, whom they were put to, and every answer that came."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from hotrod.db.columns import json, long_text, money, primary_key, timestamp
+from hotrod.links import Choice
+
+
+class ApprovalState(StrEnum):
+    """Where a question stands; all but OPEN are final.
+
+    EXPIRED: nobody decided by the deadline, which means no. SUPERSEDED: it was asked again, with
+    other figures, before anybody had decided.
+    """
+
+    OPEN = "open"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+
+
+class Role(StrEnum):
+    """Why a manager is asked.
+
+    ASSIGNEE: is to answer. SECOND: is to agree, where two must. DEPUTY: may answer for either.
+    """
+
+    ASSIGNEE = "assignee"
+    SECOND = "second"
+    DEPUTY = "deputy"
+
+
+class Via(StrEnum):
+    """Which way an answer came."""
+
+    LINK = "link"
+    SLACK = "slack"
+    CLI = "cli"
+    PREFECT = "prefect"
+
+
+class Result(StrEnum):
+    """What became of an answer.
+
+    COUNTED: it decided. FIRST_OF_TWO: a yes that waits for another person's. The others changed
+    nothing. LATE: it was decided already, or the deadline had passed. NOT_ALLOWED: the person may
+    not decide this. INVALID: it can't be meant so; the person is asked again.
+    """
+
+    COUNTED = "counted"
+    FIRST_OF_TWO = "first_of_two"
+    LATE = "late"
+    NOT_ALLOWED = "not_allowed"
+    INVALID = "invalid"
+
+
+Text = Annotated[str, StringConstraints(min_length=1, pattern=r"^[^\x00]*$")]
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Line(_Value):
+    """Something that is to be bought; ``unit_amount`` is in the question's currency."""
+
+    id: Text = Field(max_length=80, description="Names the line in answers.")
+    sku: Text = Field(max_length=40)
+    words: Text = Field(max_length=400, description="What it is, for the person who decides.")
+    quantity: int = Field(ge=1, le=1_000_000, description="Pieces proposed.")
+    unit_amount: Decimal = Field(ge=0, max_digits=16, decimal_places=6)
+    seller: Text = Field(max_length=120)
+
+
+class NewApproval(_Value):
+    """A question that is to be asked.
+
+    ``amount`` is all that it may cost, with shipping and tax; limits judge it.
+    """
+
+    kind: Text = Field(max_length=20, description="What it is about, e.g. parts.")
+    subject_id: UUID = Field(description="The proposal.")
+    round: int = Field(1, ge=1, description="2 when the subject is asked about again, and so on.")
+    business_key: str
+    title: Text = Field(max_length=200, description="Without personal data.")
+    amount: Decimal = Field(gt=0, max_digits=12, decimal_places=2)
+    currency: str
+    lines: tuple[Line, ...] = Field(min_length=1)
+    run_id: UUID | None = Field(None, description="Flow run that waits for the answer.")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a manager says.
+
+    Args:
+        choice: approve or decline.
+        via: which way it came.
+        quantities: pieces by line id, where they are to be fewer than proposed.
+        reason: needed to decline.
+        address: IP address, or user of the shell, that it came from.
+    """
+
+    choice: Choice
+    via: Via
+    quantities: Mapping[str, int] = field(default_factory=dict)
+    reason: str = ""
+    address: str = ""
+
+
+class Approval(SQLModel, table=True):
+    """A question to managers about spending money."""
+
+    __tablename__ = "approvals"
+    __table_args__ = (
+        UniqueConstraint("kind", "subject_id", "round"),
+        CheckConstraint("(state = 'open') = (decided_at IS NULL)", name="decided_when_closed"),
+        CheckConstraint("(state = 'approved') = (quantities IS NOT NULL)", name="approved_pieces"),
+        Index(
+            "uq_approvals_open",
+            "kind",
+            "subject_id",
+            unique=True,
+            postgresql_where=sql("state = 'open'"),
+        ),
+        Index("ix_approvals_deadline", "deadline_at", postgresql_where=sql("state = 'open'")),
+    )
+
+    id: UUID = primary_key()
+    kind: str = Field(max_length=20)
+    subject_id: UUID
+    round: int = Field(ge=1)
+    business_key: str = Field(foreign_key="businesses.key", max_length=31)
+    title: str = Field(max_length=200)
+    amount: Decimal = money()
+    currency: str = Field(max_length=3)
+    lines: list[dict[str, Any]] = json(default=list)
+    needs: int = Field(description="Different people who must say yes: 1 or 2.")
+    state: str = Field(default=ApprovalState.OPEN, max_length=10)
+    asked_at: datetime = timestamp()
+    remind_at: datetime = timestamp()
+    deadline_at: datetime = timestamp()
+    reminded_at: datetime | None = timestamp(optional=True)
+    run_id: UUID | None = None
+    decided_at: datetime | None = timestamp(optional=True)
+    quantities: dict[str, int] | None = Field(
+        default=None,
+        sa_type=JSONB(none_as_null=True),
+        description="Pieces approved, by line id.",
+    )
+    reason: str = long_text(default="")
+
+    @property
+    def items(self) -> tuple[Line, ...]:
+        """The lines, as they were proposed."""
+        return tuple(Line.model_validate(line) for line in self.lines)
+
+
+class ApprovalAsk(SQLModel, table=True):
+    """A question put to one person; its id is what that person's link names."""
+
+    __tablename__ = "approval_asks"
+    __table_args__ = (UniqueConstraint("approval_id", "manager"),)
+
+    id: UUID = primary_key()
+    approval_id: UUID = Field(foreign_key="approvals.id")
+    manager: str = Field(max_length=31, description="Key in the company file.")
+    role: str = Field(max_length=8)
+
+
+class ApprovalAnswer(SQLModel, table=True):
+    """One answer. It is only ever added: the database refuses to change or delete it."""
+
+    __tablename__ = "approval_answers"
+    __table_args__ = (Index("ix_approval_answers_approval_id_id", "approval_id", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
+    approval_id: UUID = Field(foreign_key="approvals.id")
+    manager: str = Field(max_length=80, description="Who it says it is from.")
+    via: str = Field(max_length=7)
+    choice: str = Field(max_length=7)
+    quantities: dict[str, int] = json()
+    reason: str = long_text(default="")
+    address: str = Field(default="", max_length=80)
+    at: datetime = timestamp()
+    result: str = Field(max_length=12)
+    words: str = long_text()

@@ -1,0 +1,169 @@
+"""Laws of who is asked, who may answer, and what quantities cost."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hotrod.approvals.models import Approval, Role
+from hotrod.approvals.rules import (
+    agreed,
+    amount_of,
+    check_question,
+    checked_quantities,
+    is_changed_too_much,
+    may_answer,
+    people_to_ask,
+    yeses_needed,
+)
+from hotrod.company.load import load_company
+from hotrod.company.models import Absence, Approvals, Manager
+from hotrod.errors import InvalidInputError
+from tests.hotrod.approvals.kit import line, question
+
+TODAY = date(2026, 11, 23)
+COMPANY = load_company()
+
+amounts = st.decimals("0.01", "5000", places=2)
+limits = st.none() | st.decimals("0", "5000", places=2)
+needs = st.sampled_from([1, 2])
+away = Absence(first_day=TODAY, last_day=TODAY)
+
+
+@st.composite
+def managers(draw: st.DrawFn) -> tuple[Manager, ...]:
+    people = draw(st.lists(st.tuples(limits, st.booleans()), max_size=5))
+    return tuple(
+        Manager(
+            key=f"manager_{number}",
+            name="Somebody",
+            email="somebody@hotrod.example.com",
+            limit=limit,
+            absences=(away,) if is_away else (),
+        )
+        for number, (limit, is_away) in enumerate(people)
+    )
+
+
+@given(amounts, managers(), needs)
+def test_who_is_asked_may_answer_and_is_the_right_one(
+    amount: Decimal, people: tuple[Manager, ...], needs: int
+) -> None:
+    able = [one for one in people if may_answer(one, amount)]
+    if len(able) < needs:
+        with pytest.raises(InvalidInputError, match="company file"):
+            people_to_ask(amount, people, TODAY, needs=needs)
+        return
+    asked = people_to_ask(amount, people, TODAY, needs=needs)
+    assert len(asked) == min(len(able), needs + 1) == len({one.manager.key for one in asked})
+    roles = {1: [Role.ASSIGNEE, Role.DEPUTY], 2: [Role.ASSIGNEE, Role.SECOND, Role.DEPUTY]}[needs]
+    assert [one.role for one in asked] == roles[: len(asked)]
+    assert all(one.manager in able for one in asked)
+    assignee = asked[0].manager
+    assert assignee.is_absent(TODAY) == all(one.is_absent(TODAY) for one in able)
+    alike = [one for one in able if one.is_absent(TODAY) == assignee.is_absent(TODAY)]
+    ceiling = Decimal("Infinity")
+    assert (assignee.limit if assignee.limit is not None else ceiling) == min(
+        ceiling if one.limit is None else one.limit for one in alike
+    )
+
+
+@given(amounts, limits)
+def test_two_are_needed_above_the_limit_only(amount: Decimal, limit: Decimal | None) -> None:
+    needed = yeses_needed(amount, Approvals(two_person_above=limit))
+    assert needed == (2 if limit is not None and amount > limit else 1)
+
+
+@given(amounts, managers())
+def test_who_may_answer_may_answer_less(amount: Decimal, people: tuple[Manager, ...]) -> None:
+    for one in people:
+        assert may_answer(one, amount) <= may_answer(one, amount / 2)
+
+
+@given(st.dictionaries(st.sampled_from("123"), st.integers(-1, 5)))
+def test_quantities_are_from_nothing_to_what_was_proposed(given: dict[str, int]) -> None:
+    lines = (line("1", 4, "6"), line("2", 1, "40"))
+    proposed = {"1": 4, "2": 1}
+    wanted = proposed | given
+    is_good = (
+        wanted.keys() == proposed.keys()
+        and all(0 <= wanted[name] <= proposed[name] for name in proposed)
+        and any(wanted.values())
+    )
+    if is_good:
+        assert checked_quantities(lines, given) == wanted
+    else:
+        with pytest.raises(InvalidInputError, match="quantities"):
+            checked_quantities(lines, given)
+
+
+pieces = st.fixed_dictionaries({"1": st.integers(0, 4), "2": st.integers(0, 1)}).filter(
+    lambda given: any(given.values())
+)
+
+
+@given(pieces, pieces)
+def test_what_two_agree_on_is_no_more_than_either_said(
+    first: dict[str, int], second: dict[str, int]
+) -> None:
+    try:
+        both = agreed(first, second)
+    except InvalidInputError:
+        assert not any(first[name] and second[name] for name in first)
+        return
+    assert all(both[name] == min(first[name], second[name]) for name in both)
+    assert agreed(second, first) == both
+
+
+@given(pieces, st.sampled_from(["1", "2"]))
+def test_fewer_pieces_cost_less_and_all_of_them_what_was_proposed(
+    quantities: dict[str, int], name: str
+) -> None:
+    new = question("80.00")
+    approval = Approval(
+        **new.model_dump(exclude={"lines"}),
+        lines=[one.model_dump(mode="json") for one in new.lines],
+        needs=1,
+    )
+    assert amount_of(approval, {"1": 4, "2": 1}) == Decimal("80.00")
+    one_less = quantities | {name: max(quantities[name] - 1, 0)}
+    taken = quantities[name] - one_less[name]
+    difference = amount_of(approval, quantities) - amount_of(approval, one_less)
+    assert difference == taken * {"1": Decimal(6), "2": Decimal(40)}[name]
+    assert amount_of(approval, quantities) >= Decimal("16.00"), "shipping and tax stay"
+
+
+@given(amounts, amounts, st.decimals("0", "100", places=1))
+def test_a_change_is_too_much_above_the_percentage_up_or_down(
+    approved: Decimal, now: Decimal, percent: Decimal
+) -> None:
+    share = abs(now - approved) / approved * 100
+    assert is_changed_too_much(approved, approved, percent) is False
+    if abs(share - percent) > Decimal("1e-9"):
+        assert is_changed_too_much(approved, now, percent) == (share > percent)
+
+
+@pytest.mark.parametrize(
+    ("now", "is_too_much"), [("105", False), ("105.01", True), ("95", False), ("94.99", True)]
+)
+def test_the_percentage_itself_is_no_change(now: str, *, is_too_much: bool) -> None:
+    assert is_changed_too_much(Decimal(100), Decimal(now), Decimal(5)) == is_too_much
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"business_key": "nobody"}, "company file"),
+        ({"currency": "USD"}, "in CAD, not in USD"),
+        ({"lines": (line("1", 1, "1"), line("1", 1, "1"))}, "twice"),
+        ({"amount": Decimal("63.99")}, "add up to 64.00"),
+    ],
+)
+def test_a_question_that_can_not_be_asked_is_refused(change: dict[str, object], named: str) -> None:
+    check_question(question("64.00"), COMPANY)
+    with pytest.raises(InvalidInputError, match=named):
+        check_question(question("64.00").model_copy(update=change), COMPANY)
