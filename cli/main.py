@@ -24,6 +24,7 @@ COMMANDS = {
     "inbox": "cli.inbox:app",
     "effects": "cli.effects:app",
     "stock": "cli.stock:app",
+    "approvals": "cli.approvals:app",
     "keys": "cli.keys:app",
     "labels": "cli.labels:app",
     "connectors": "cli.connectors:app",
