@@ -51,6 +51,9 @@ class Deciding(RuleBasedStateMachine):
         self.end: tuple[object, ...] | None = None
         self.yeses: set[str] = set()
 
+    def teardown(self) -> None:
+        self.do(lambda session: expire_due(session, self.at + timedelta(days=30)))
+
     def do(self, work: Callable[[AsyncSession], Awaitable[Returned]]) -> Returned:
         """Do something in a transaction of its own."""
 

@@ -306,6 +306,19 @@ async def test_of_ten_yeses_at_once_two_people_count(database: Database, company
         assert len(await decisions(session, asked.approval)) == 1
 
 
+async def test_what_is_being_answered_does_not_expire(database: Database, company: Company) -> None:
+    approval_id = await _asked(database, company, "100")
+    async with database.transaction() as session:
+        approval = await session.get_one(Approval, approval_id)
+        in_time, past = approval.deadline_at, approval.deadline_at + timedelta(seconds=1)
+    async with database.transaction() as answering, database.transaction() as expiring:
+        await answer(answering, company, approval_id, "sofia", yes(), in_time)
+        expired = await expire_due(expiring, past)
+    assert approval_id not in {one.id for one in expired}
+    async with database.transaction() as session:
+        assert (await session.get_one(Approval, approval_id)).state == ApprovalState.APPROVED
+
+
 async def test_a_question_asked_twice_at_once_is_one(database: Database, company: Company) -> None:
     new = question()
 
