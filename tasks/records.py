@@ -21,7 +21,7 @@ from hotrod.keys import mail_key
 from hotrod.mail.compose import MailKind
 from hotrod.mail.store import sent_mails
 from hotrod.parts.rules import PartFacts, match_parts
-from hotrod.parts.store import catalogue
+from hotrod.parts.store import catalogue, fault_bills
 from hotrod.quoting.models import QuoteState
 from hotrod.quoting.rules import PartPrice, PricingInput, price, quote_expiry, reminder_due
 from hotrod.quoting.store import add_quote, open_quotes, read_quote
@@ -62,6 +62,7 @@ class PartNeeded(BaseModel):
 
     name: str
     sku: str | None = None
+    quantity: int = 1
     in_stock: bool = False
 
 
@@ -157,17 +158,28 @@ async def check_parts(ticket: str, diagnosis: UUID) -> list[PartNeeded]:
             )
             for item in await catalogue(session)
         ]
-        matches = match_parts(found.likely_parts, found.category, file.device_facts, stocked)
+        matches = match_parts(
+            found.likely_parts,
+            found.category,
+            file.device_facts,
+            stocked,
+            await fault_bills(session),
+        )
         await record_step(
             session,
             "parts_checked",
             file.ticket.business_key,
             file.ticket.id,
             found=len(matches),
-            in_stock=sum(match.available > 0 for match in matches),
+            in_stock=sum(match.available >= match.quantity for match in matches),
         )
         known = [
-            PartNeeded(name=match.wanted, sku=match.sku, in_stock=match.available > 0)
+            PartNeeded(
+                name=match.wanted,
+                sku=match.sku,
+                quantity=match.quantity,
+                in_stock=match.available >= match.quantity,
+            )
             for match in matches
         ]
         found_names = {match.wanted for match in matches}
@@ -181,12 +193,12 @@ async def check_parts(ticket: str, diagnosis: UUID) -> list[PartNeeded]:
 async def price_repair(ticket: str, diagnosis: UUID, parts: list[PartNeeded]) -> UUID:
     """Price the repair and store the quote; the same price again is the same quote."""
     kit = resources()
-    stock = {part.sku: part.in_stock for part in parts if part.sku is not None}
+    needed = {part.sku: part for part in parts if part.sku is not None}
     async with kit.database.transaction() as session:
         row = await lock_ticket(session, ticket)
         file = await read_ticket(session, ticket)
         found = await read_diagnosis(session, diagnosis)
-        rows = await catalogue(session, list(stock)) if stock else []
+        rows = await catalogue(session, list(needed)) if needed else []
         priced = price(
             PricingInput(
                 device_type=file.device.type,
@@ -198,7 +210,8 @@ async def price_repair(ticket: str, diagnosis: UUID, parts: list[PartNeeded]) ->
                         sku=item.part.sku,
                         name=item.part.name,
                         unit_cost=item.part.unit_cost,
-                        in_stock=stock[item.part.sku],
+                        quantity=needed[item.part.sku].quantity,
+                        in_stock=needed[item.part.sku].in_stock,
                     )
                     for item in rows
                 ),

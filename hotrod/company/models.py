@@ -9,8 +9,12 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, EmailStr, Field, field_validator, model_validator
 
+from hotrod.repairs.diagnosis import Category
+
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,30}$")]
 Money = Annotated[Decimal, Field(ge=0, max_digits=10, decimal_places=2)]
+UnitPrice = Annotated[Decimal, Field(ge=0, max_digits=12)]
+OrderBy = Literal["url", "mail", "marketplace"]
 Share = Annotated[Decimal, Field(ge=0, le=5, max_digits=6, decimal_places=4)]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Province = Literal[
@@ -247,6 +251,66 @@ class StockedPart(_Section):
     reorder_point: int = Field(0, ge=0)
 
 
+class ListedPrice(_Section):
+    """What a supplier asks for a part, in its currency, before tax."""
+
+    sku: str
+    reference: str = Field(min_length=1, max_length=80, description="The supplier's number.")
+    part_number: str = Field("", max_length=80, description="The maker's number.")
+    each: dict[Annotated[int, Field(ge=1)], UnitPrice] = Field(
+        min_length=1, description="Price of one piece, by how many are bought at least."
+    )
+    pack_size: int = Field(1, ge=1)
+
+
+class ChosenSupplier(_Section):
+    """Where we buy parts; amounts in ``currency``, before tax."""
+
+    key: Key
+    name: str = Field(min_length=1, max_length=80)
+    region: str = Field(pattern=r"^[A-Z]{2}$", description="Country that it ships from.")
+    currency: str = Field(pattern=r"^[A-Z]{3}$")
+    shipping: Money = Field(description="Of an order, whatever is in it.")
+    free_from: Money | None = Field(None, description="Value of goods that ships for free.")
+    minimum: Money = Field(Decimal(0), description="Least value of goods of an order.")
+    tax_rate: Share = Field(le=1, description="Share added to goods and shipping.")
+    lead_days: tuple[int, int] | None = Field(None, description="Least and most, as it says.")
+    accepts_returns: bool | None = None
+    return_days: int | None = Field(None, ge=0)
+    order_by: OrderBy
+    order_at: str = Field("", max_length=300, description="Page, address or shop.")
+    prices: tuple[ListedPrice, ...] = Field(
+        (), description="As they stand when the database is first filled."
+    )
+
+    @field_validator("lead_days")
+    @classmethod
+    def _in_order(cls, days: tuple[int, int] | None) -> tuple[int, int] | None:
+        if days is not None and not 0 <= days[0] <= days[1]:
+            raise ValueError("lead_days must rise from 0, e.g. [2, 5]")
+        return days
+
+
+class KnownSubstitute(_Section):
+    """A catalogue's word that a part stands in for another."""
+
+    sku: str
+    substitute: str
+    both_ways: bool = False
+    note: str = ""
+
+
+class FaultBill(_Section):
+    """The parts that a common fault takes."""
+
+    device: str = Field(min_length=1, max_length=60, description="Device type or model.")
+    category: Category = Field(description="Of the fault, e.g. display.")
+    parts: dict[str, Annotated[int, Field(ge=1)]] = Field(
+        min_length=1, description="How many, by SKU."
+    )
+    note: str = ""
+
+
 class Company(_Section):
     """The group of companies; the root of the TOML file."""
 
@@ -265,6 +329,9 @@ class Company(_Section):
     pricing: Pricing
     sourcing: Sourcing = Sourcing()
     parts: tuple[StockedPart, ...] = ()
+    suppliers: tuple[ChosenSupplier, ...] = ()
+    substitutes: tuple[KnownSubstitute, ...] = ()
+    bills: tuple[FaultBill, ...] = ()
 
     @field_validator("time_zone")
     @classmethod
@@ -286,6 +353,14 @@ class Company(_Section):
             "technician key": [technician.key for technician in self.technicians],
             "manager key": [manager.key for manager in self.managers],
             "part sku": [part.sku for part in self.parts],
+            "supplier key": [supplier.key for supplier in self.suppliers],
+            "supplier name": [supplier.name for supplier in self.suppliers],
+            "supplier's reference": [
+                f"{supplier.key} {price.reference}"
+                for supplier in self.suppliers
+                for price in supplier.prices
+            ],
+            "bill": [f"{bill.device} {bill.category}" for bill in self.bills],
         }.items():
             doubled = {name for name in names if names.count(name) > 1}
             if doubled:
@@ -305,6 +380,15 @@ class Company(_Section):
                 + ", or two_person_above"
                 * (needed > 1)
             )
+        return self
+
+    @model_validator(mode="after")
+    def _skus_are_known(self) -> Self:
+        named = {price.sku for supplier in self.suppliers for price in supplier.prices}
+        named |= {sku for one in self.substitutes for sku in (one.sku, one.substitute)}
+        named |= {sku for bill in self.bills for sku in bill.parts}
+        if unknown := named - {part.sku for part in self.parts}:
+            raise ValueError(f"no part has the sku {', '.join(sorted(unknown))}")
         return self
 
     @property

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, delete, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from hotrod.company.buying import sync_buying
 from hotrod.company.models import Company
 from hotrod.company.tables import BusinessRow
 from hotrod.parts.ledger import post
@@ -20,11 +21,16 @@ from hotrod.staff.models import AbsenceRow, TechnicianRow
 async def sync_company(session: AsyncSession, company: Company) -> None:
     """Make the database agree with the company file; what the file dropped turns inactive.
 
-    Stock is only filled in for parts that the database hasn't seen.
+    Stock is only filled in for parts that the database hasn't seen, and suppliers' prices and
+    substitutes only where it knows nothing.
+
+    Raises:
+        InvalidInputError: a supplier's currency can't change while its prices are in the old one.
     """
     await _sync_businesses(session, company)
     await _sync_technicians(session, company)
     await _add_parts(session, company)
+    await sync_buying(session, company)
 
 
 async def next_ticket_number(session: AsyncSession, prefix: str) -> str:

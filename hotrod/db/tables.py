@@ -16,6 +16,7 @@ import hotrod.parts.models
 import hotrod.quoting.models
 import hotrod.repairs.models
 import hotrod.services.models
-import hotrod.staff.models  # noqa: F401 - each import registers its tables
+import hotrod.staff.models
+import hotrod.suppliers.models  # noqa: F401 - each import registers its tables
 
 metadata = SQLModel.metadata

@@ -186,3 +186,50 @@ class PartOnOrder(SQLModel, table=True):
     received: int = 0
     expected_at: datetime | None = timestamp(optional=True)
     ordered_at: datetime = timestamp()
+
+
+class EvidenceKind(StrEnum):
+    """How it is known whether a part can stand in for another.
+
+    CATALOGUE: a maker's or seller's list says so. COMPATIBILITY: a service that checks fit does.
+    TRIED: we built it in.
+    """
+
+    CATALOGUE = "catalogue"
+    COMPATIBILITY = "compatibility"
+    TRIED = "tried"
+
+
+class PartSubstitute(SQLModel, table=True):
+    """What is known of one part standing in for another; the other way too if ``both_ways``."""
+
+    __tablename__ = "part_substitutes"
+    __table_args__ = (
+        UniqueConstraint("part_id", "substitute_id", "kind", "ticket"),
+        CheckConstraint("part_id <> substitute_id", name="not_itself"),
+        CheckConstraint("(kind = 'tried') = (ticket <> '')", name="tried_has_ticket"),
+    )
+
+    id: UUID = primary_key()
+    part_id: UUID = Field(foreign_key="parts.id")
+    substitute_id: UUID = Field(foreign_key="parts.id", index=True)
+    kind: str = Field(max_length=13)
+    ticket: str = Field(default="", max_length=16, description="Where it was tried.")
+    works: bool
+    both_ways: bool = False
+    note: str = long_text(default="")
+    by: str = Field(max_length=120, description="Who says so.")
+    at: datetime = timestamp()
+
+
+class FaultPart(SQLModel, table=True):
+    """A part that the repair of a common fault takes: a line of the fault's bill."""
+
+    __tablename__ = "fault_parts"
+    __table_args__ = (CheckConstraint("quantity > 0", name="quantity_positive"),)
+
+    device: str = Field(max_length=60, primary_key=True, description="Device type or model.")
+    category: str = Field(max_length=20, primary_key=True, description="Of the fault.")
+    part_id: UUID = Field(foreign_key="parts.id", primary_key=True)
+    quantity: int = 1
+    note: str = long_text(default="")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz
@@ -47,6 +47,17 @@ class PartMatch:
     wanted: str
     available: int
     reason: str
+    quantity: int = 1
+
+
+@dataclass(frozen=True)
+class BillLine:
+    """A part that a common fault takes, on a device type or model."""
+
+    device: str
+    category: str
+    sku: str
+    quantity: int = 1
 
 
 def fits_device(part: PartFacts, device: DeviceFacts) -> bool:
@@ -55,12 +66,16 @@ def fits_device(part: PartFacts, device: DeviceFacts) -> bool:
     A part for the iPhone 13 fits neither an iPhone 12 nor an iPhone 13 Pro, and a part for the
     PS5 doesn't fit a PS5 controller.
     """
-    kind = kind_of(device)
-    model = _model_words(f"{device.brand} {device.model}")
-    return any(
-        name == kind if name in DEVICE_TYPES else _is_model(name, kind, model)
-        for name in map(fold, part.fits)
-    )
+    return any(_names_device(name, device) for name in part.fits)
+
+
+def bill_of(category: str, device: DeviceFacts, lines: Sequence[BillLine]) -> dict[str, int]:
+    """Return how many of which SKU a fault takes: as its model's bill says, else its type's."""
+    own = [
+        line for line in lines if line.category == category and _names_device(line.device, device)
+    ]
+    of_model = [line for line in own if fold(line.device) not in DEVICE_TYPES]
+    return {line.sku: line.quantity for line in of_model or own}
 
 
 def match_parts(
@@ -68,34 +83,56 @@ def match_parts(
     category: str,
     device: DeviceFacts,
     catalogue: Sequence[PartFacts],
+    bills: Sequence[BillLine] = (),
 ) -> list[PartMatch]:
     """Return the stocked parts for what a diagnosis asks for, at most one each, three in all.
 
     A part must fit the device and bear the name that the diagnosis gives, loosely so when it is
-    for the fault's category; among equal names the one of the category, then the one in stock,
-    is taken.
+    for the fault's category; among those, one of the fault's bill comes first, then the one named
+    most alike, the one of the category, the one in stock. A diagnosis that names no part gets the
+    bill.
     """
+    bill = bill_of(category, device, bills)
+    left = [part for part in catalogue if part.sku in bill or fits_device(part, device)]
+    if not likely_parts:
+        billed = [_match(part, part.name, device, bill) for part in left if part.sku in bill]
+        return billed[:_MOST]
     matches: list[PartMatch] = []
-    left = [part for part in catalogue if fits_device(part, device)]
     for wanted in likely_parts:
         rated = [
-            (likeness, part.category == category, part.available > 0, part)
+            (part.sku in bill, likeness, part.category == category, part.available > 0, part)
             for part in left
             if (likeness := _likeness(wanted, part))
             >= (_ALIKE if part.category == category else _SAME)
         ]
         if rated:
-            part = min(rated, key=lambda row: (-row[0], not row[1], not row[2], row[3].sku))[3]
+            part = min(
+                rated, key=lambda row: (not row[0], -row[1], not row[2], not row[3], row[4].sku)
+            )[-1]
             left.remove(part)
-            reason = f"'{wanted}' is {part.name}, which fits the {device.label}"
-            matches.append(PartMatch(part.sku, wanted, part.available, reason))
+            matches.append(_match(part, wanted, device, bill))
     return matches[:_MOST]
+
+
+def _match(part: PartFacts, wanted: str, device: DeviceFacts, bill: Mapping[str, int]) -> PartMatch:
+    why = f"is on the fault's bill for the {device.label}"
+    if part.sku not in bill:
+        why = f"fits the {device.label}"
+    reason = f"'{wanted}' is {part.name}, which {why}"
+    return PartMatch(part.sku, wanted, part.available, reason, bill.get(part.sku, 1))
 
 
 def name_words(text: str, fits: Sequence[str]) -> list[str]:
     """Return the words that name a part, synonyms made one, without the devices it fits."""
     devices = {word for name in fits for word in _part_words(name)}
     return [word for word in _part_words(text) if word not in devices]
+
+
+def _names_device(name: str, device: DeviceFacts) -> bool:
+    kind = kind_of(device)
+    if (folded := fold(name)) in DEVICE_TYPES:
+        return folded == kind
+    return _is_model(folded, kind, _model_words(f"{device.brand} {device.model}"))
 
 
 def _is_model(name: str, kind: str, model: Sequence[str]) -> bool:

@@ -12,7 +12,8 @@ from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.parts.errors import UnknownPartError
-from hotrod.parts.models import Part, PartOnOrder, StockLevel, StockMovement
+from hotrod.parts.models import FaultPart, Part, PartOnOrder, StockLevel, StockMovement
+from hotrod.parts.rules import BillLine
 
 _ALIKE = 60
 _TO_COME = func.coalesce(
@@ -49,6 +50,17 @@ async def catalogue(session: AsyncSession, skus: Sequence[str] | None = None) ->
     if skus is not None:
         statement = statement.where(col(Part.sku).in_(skus))
     return [StockedPart(part, int(free)) for part, free in (await session.exec(statement)).all()]
+
+
+async def fault_bills(session: AsyncSession) -> list[BillLine]:
+    """Return what common faults take, of active parts, by device, category and SKU."""
+    found = await session.exec(
+        select(FaultPart, Part.sku)
+        .join(Part, col(FaultPart.part_id) == Part.id)
+        .where(Part.active)
+        .order_by(col(FaultPart.device), col(FaultPart.category), col(Part.sku))
+    )
+    return [BillLine(row.device, row.category, sku, row.quantity) for row, sku in found]
 
 
 async def find_part(session: AsyncSession, sku: str, *, lock: bool = False) -> Part:

@@ -68,6 +68,8 @@ class PriceListRow(_Value):
         None, description="Days to the door, least and most; unset: as the supplier delivers."
     )
     url: str = ""
+    seen_at: AwareDatetime | None = Field(None, description="Unset: with the list.")
+    valid_until: AwareDatetime | None = Field(None, description="Unset: as long as the list.")
 
 
 class Supplier(_Value):
@@ -140,8 +142,8 @@ class PriceList(_Value):
             return_days=supplier.return_days,
             delivery=self._delivery(row.lead_days or supplier.lead_days),
             url=row.url,
-            seen_at=self.seen_at,
-            ends_at=self.valid_until,
+            seen_at=row.seen_at or self.seen_at,
+            ends_at=row.valid_until or self.valid_until,
         )
 
     def _delivery(self, lead_days: tuple[int, int] | None) -> DeliveryWindow | None:
