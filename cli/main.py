@@ -23,6 +23,7 @@ COMMANDS = {
     "doctor": "cli.doctor:doctor",
     "inbox": "cli.inbox:app",
     "effects": "cli.effects:app",
+    "parts": "cli.catalogue:app",
     "stock": "cli.stock:app",
     "approvals": "cli.approvals:app",
     "keys": "cli.keys:app",

@@ -1,0 +1,182 @@
+"""Commands for parts: what we know of them, who sells them, what stands in for them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from cli.catalogue_import import import_file
+from cli.console import out
+from cli.database import run, transaction
+
+if TYPE_CHECKING:
+    from hotrod.parts.substitutes import Substitute
+    from hotrod.sourcing.sources import PriceListRow
+
+app = typer.Typer(help="Parts: where they fit, who sells them.", no_args_is_help=True)
+app.command("import")(import_file)
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+Sku = Annotated[str, typer.Argument(help="As `hotrod parts list` shows it.")]
+
+
+@app.command("list")
+def list_all(*, as_json: AsJson = False) -> None:
+    """List the parts with what they fit, and how many are free."""
+    parts = run(_parts())
+    if as_json:
+        _print_json({"parts": parts})
+        return
+    _print_table(
+        parts, ("sku", "name", "category", "fits", "unit_cost", "available", "reorder_point")
+    )
+
+
+@app.command()
+def show(sku: Sku, *, as_json: AsJson = False) -> None:
+    """Show a part: what it fits, who sells it, what stands in for it, which faults take it."""
+    part = run(_part(sku))
+    if as_json:
+        _print_json(part)
+        return
+    out.print(Text(f"{part['sku']}  {part['name']}", style="bold"))
+    out.print(Text(f"{part['category']}, fits {', '.join(part['fits'])}"))
+    for heading in ("offers", "substitutes", "faults"):
+        if part[heading]:
+            out.print(f"\n{heading}", style="dim")
+            _print_table(part[heading], tuple(part[heading][0]))
+
+
+@app.command()
+def suppliers(*, as_json: AsJson = False) -> None:
+    """List the suppliers: what an order costs there besides its goods, and how to place it."""
+    rows = run(_suppliers())
+    if as_json:
+        _print_json({"suppliers": rows})
+        return
+    shown = ("key", "name", "region", "currency", "shipping", "free_from", "lead_days", "order_at")
+    _print_table(rows, shown)
+
+
+@app.command()
+def substitutes(sku: Sku, *, as_json: AsJson = False) -> None:
+    """List the parts of which it is known whether they can stand in for a part, and how."""
+    rows = run(_substitutes(sku))
+    if as_json:
+        _print_json({"sku": sku, "substitutes": rows})
+    elif rows:
+        _print_table(rows, tuple(rows[0]))
+    else:
+        out.print(f"Nothing is known to stand in for {sku}.", markup=False)
+
+
+async def _parts() -> list[dict[str, Any]]:
+    from hotrod.parts.store import catalogue
+
+    async with transaction() as session:
+        return [
+            {
+                **one.part.model_dump(mode="json", exclude={"id", "low_since"}),
+                "available": one.available,
+            }
+            for one in await catalogue(session)
+        ]
+
+
+async def _part(sku: str) -> dict[str, Any]:
+    from hotrod.parts.store import fault_bills, find_part
+    from hotrod.parts.substitutes import substitutes as known_substitutes
+    from hotrod.suppliers.store import prices_of
+
+    async with transaction() as session:
+        part = await find_part(session, sku)
+        offers = await prices_of(session, part.id)
+        standing_in = await known_substitutes(session, part.id)
+        bills = await fault_bills(session)
+    return {
+        **part.model_dump(mode="json", exclude={"id"}),
+        "offers": [
+            {"supplier": supplier.key, **_offer(row, supplier.currency)} for supplier, row in offers
+        ],
+        "substitutes": [_substitute(one) for one in standing_in],
+        "faults": [
+            {"device": line.device, "category": line.category, "quantity": line.quantity}
+            for line in bills
+            if line.sku == sku
+        ],
+    }
+
+
+async def _suppliers() -> list[dict[str, Any]]:
+    from hotrod.suppliers import store
+
+    async with transaction() as session:
+        rows = await store.suppliers(session)
+    days = {"lead_days_least", "lead_days_most"}
+    return [
+        {
+            **row.model_dump(mode="json", exclude={"id", "active", *days}),
+            "lead_days": [row.lead_days_least, row.lead_days_most]
+            if row.lead_days_least is not None
+            else None,
+        }
+        for row in rows
+    ]
+
+
+async def _substitutes(sku: str) -> list[dict[str, Any]]:
+    from hotrod.parts.store import find_part
+    from hotrod.parts.substitutes import substitutes as known_substitutes
+
+    async with transaction() as session:
+        part = await find_part(session, sku)
+        return [_substitute(one) for one in await known_substitutes(session, part.id)]
+
+
+def _offer(row: PriceListRow, currency: str) -> dict[str, Any]:
+    return {
+        "reference": row.reference,
+        "prices": [f"{one.unit_price:f} {currency} from {one.from_quantity}" for one in row.prices],
+        "pack_size": row.pack_size,
+        "seen_at": f"{row.seen_at:%Y-%m-%d}" if row.seen_at else "",
+    }
+
+
+def _substitute(one: Substitute) -> dict[str, Any]:
+    decisive = one.evidence[0]
+    return {
+        "sku": one.part.sku,
+        "name": one.part.name,
+        "works": one.works,
+        "evidence": [
+            f"{each.kind} {each.ticket}".rstrip() + ("" if each.works else ": does not work")
+            for each in one.evidence
+        ],
+        "note": decisive.note,
+    }
+
+
+def _print_json(body: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(body) + "\n")
+
+
+def _print_table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in columns:
+        table.add_column(column.replace("_", " "), overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(_cell(row[column])) for column in columns))
+    out.print(table)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)

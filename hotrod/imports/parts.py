@@ -1,0 +1,155 @@
+"""Import parts into the catalogue; their stock comes by the ledger, never by a file of parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import partial
+from typing import Annotated, Any, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hotrod.imports import cells
+from hotrod.imports.cells import Mark
+from hotrod.imports.report import (
+    ImportReport,
+    Outcome,
+    Problem,
+    RowReport,
+    changes_between,
+    problems_of,
+)
+from hotrod.imports.rows import Reader, ReadRow, read_rows, unread_columns
+from hotrod.imports.sheets import Sheet
+from hotrod.parts.ledger import note_low
+from hotrod.parts.models import Part, Tracking
+from hotrod.repairs.diagnosis import Category
+
+_STOCK = frozenset({"quantity", "qty", "stock", "on_hand", "average_cost"})
+
+
+class ImportedPart(BaseModel):
+    """A part as a file may set it; its stock and average cost follow from the ledger."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sku: str = Field(pattern=r"^[A-Z0-9][A-Z0-9-]{2,39}$")
+    name: str = Field(min_length=1, max_length=120)
+    category: Category
+    fits: Annotated[list[str], Field(min_length=1)]
+    unit_cost: Decimal = Field(ge=0, max_digits=12, decimal_places=2)
+    currency: str = Field(pattern=r"^[A-Z]{3}$")
+    reorder_point: int = Field(0, ge=0, le=1_000_000)
+    tracking: Tracking = Tracking.NONE
+    active: bool = True
+
+
+async def import_parts(
+    session: AsyncSession,
+    file: str,
+    sheet: Sheet,
+    *,
+    currency: str,
+    mark: Mark | None = None,
+    dry_run: bool = False,
+) -> ImportReport:
+    """Create and change parts as a file says; an empty cell leaves a part's value as it is.
+
+    Args:
+        session: in the transaction that the good rows are written in.
+        file: its name, for the report.
+        sheet: its table.
+        currency: of new parts that name none.
+        mark: the decimal mark, where the file's numbers don't tell.
+        dry_run: only report; nothing is written.
+
+    Raises:
+        InvalidInputError: the file has no column ``sku``.
+    """
+    numbers = ("unit_cost", "reorder_point")
+    told = mark or cells.decimal_mark(
+        cell for row in sheet.rows for name, cell in row.cells.items() if name in numbers
+    )
+    readers = _readers(told)
+    rows = read_rows(sheet, readers, "sku")
+    found = await session.exec(
+        select(Part)
+        .where(col(Part.sku).in_({row.key for row in rows}))
+        .order_by(col(Part.sku))
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    known = {part.sku: part for part in found}
+    reports = [
+        await _import_row(session, row, known.get(row.key), currency, dry_run=dry_run)
+        for row in rows
+    ]
+    return ImportReport(
+        file=file,
+        what="parts",
+        is_dry_run=dry_run,
+        rows=tuple(reports),
+        notes=_notes(sheet, readers),
+    )
+
+
+async def _import_row(
+    session: AsyncSession, row: ReadRow, part: Part | None, currency: str, *, dry_run: bool
+) -> RowReport:
+    if row.problems:
+        return row.refused()
+    before: Mapping[str, Any] = {"currency": currency}
+    if part is not None:
+        before = part.model_dump(include=set(ImportedPart.model_fields))
+    try:
+        after = ImportedPart.model_validate({**before, **row.values}).model_dump()
+    except ValidationError as error:
+        return row.refused(*problems_of(error))
+    if part is not None and after["currency"] != part.currency:
+        return row.refused(
+            Problem(
+                field="currency",
+                reason=f"its stock is valued in {part.currency}.",
+                cure="Give the cost in that currency, or make a new part.",
+            )
+        )
+    changes = changes_between(before, after) if part is not None else ()
+    if part is not None and not changes:
+        return RowReport(number=row.number, key=row.key, outcome=Outcome.UNCHANGED)
+    became_low = False
+    if not dry_run:
+        stored = Part(**after) if part is None else part.sqlmodel_update(after)
+        session.add(stored)
+        if part is None or any(change.field == "reorder_point" for change in changes):
+            became_low = await note_low(session, stored)
+    return RowReport(
+        number=row.number,
+        key=row.key,
+        outcome=Outcome.CREATED if part is None else Outcome.CHANGED,
+        changes=changes,
+        became_low=became_low,
+    )
+
+
+def _readers(mark: Mark | None) -> dict[str, Reader]:
+    return {
+        "sku": lambda cell, field: cells.read_text(cell, field).upper(),
+        "name": cells.read_text,
+        "category": partial(cells.read_choice, choices=get_args(Category)),
+        "fits": cells.read_list,
+        "unit_cost": partial(cells.read_number, mark=mark),
+        "currency": lambda cell, field: cells.read_text(cell, field).upper(),
+        "reorder_point": partial(cells.read_count, mark=mark),
+        "tracking": partial(cells.read_choice, choices=list(Tracking)),
+        "active": cells.read_flag,
+    }
+
+
+def _notes(sheet: Sheet, readers: Mapping[str, Reader]) -> tuple[str, ...]:
+    return tuple(
+        f"The column {column} isn't read: stock is counted by `hotrod stock count`."
+        for column in sheet.columns
+        if column in _STOCK
+    ) + tuple(unread_columns(sheet, [*readers, *_STOCK]))
