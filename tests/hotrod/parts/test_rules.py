@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotrod.company.load import load_company
-from hotrod.parts.rules import PartFacts, fits_device, match_parts
+from hotrod.parts.rules import BillLine, PartFacts, bill_of, fits_device, match_parts
 from hotrod.repairs.devices import DEVICE_TYPES
 from hotrod.repairs.facts import DeviceFacts
 
@@ -119,3 +119,44 @@ def test_only_fitting_parts_each_once_three_at_most_in_any_order_of_the_catalogu
     assert len({match.sku for match in matches}) == len(matches) <= 3
     assert all(fits_device(by_sku[match.sku], device) for match in matches)
     assert matches == match_parts(likely, category, device, CATALOGUE)
+
+
+def test_a_bill_of_the_model_stands_before_that_of_its_type() -> None:
+    lines = [
+        BillLine("console", "display", "ANY"),
+        BillLine("PS5", "display", "PORT", 2),
+        BillLine("PS5", "power", "SUPPLY"),
+    ]
+    assert bill_of("display", PS5, lines) == {"PORT": 2}
+    assert bill_of("display", SWITCH, lines) == {"ANY": 1}
+    assert bill_of("display", DUALSENSE, lines) == {}
+
+
+def test_a_part_of_the_bill_is_taken_before_one_named_more_alike() -> None:
+    catalogue = [part("P-1", "HDMI port"), part("P-2", "HDMI port, gold plated", free=0)]
+    assert match_parts(["HDMI port"], "display", PS5, catalogue)[0].sku == "P-1"
+
+    (match,) = match_parts(
+        ["HDMI port"], "display", PS5, catalogue, [BillLine("PS5", "display", "P-2", 3)]
+    )
+
+    assert (match.sku, match.quantity, match.available) == ("P-2", 3, 0)
+    assert match.reason == (
+        "'HDMI port' is HDMI port, gold plated, which is on the fault's bill for the "
+        "Sony PlayStation 5"
+    )
+
+
+def test_a_bill_adds_nothing_that_the_diagnosis_does_not_ask_for() -> None:
+    catalogue = [part("P-1", "HDMI port"), part("P-2", "Laser"), part("P-3", "HDMI retimer")]
+    bill = [BillLine("PS5", "display", "P-2")]
+    found = match_parts(["HDMI port"], "display", PS5, catalogue, bill)
+    assert [one.sku for one in found] == ["P-1"]
+
+
+def test_a_diagnosis_without_parts_gets_the_bill() -> None:
+    catalogue = [part("P-1", "HDMI port"), part("P-2", "HDMI port for others", fits="Xbox One")]
+    bill = [BillLine("PS5", "display", "P-2", 2)]
+    (match,) = match_parts([], "display", PS5, catalogue, bill)
+    assert (match.sku, match.wanted, match.quantity) == ("P-2", "HDMI port for others", 2)
+    assert match_parts([], "power", PS5, catalogue, bill) == []
