@@ -139,9 +139,14 @@ async def _substitutes(sku: str) -> list[dict[str, Any]]:
 
 
 def _offer(row: PriceListRow, currency: str) -> dict[str, Any]:
+    from hotrod.sourcing.words import price_words
+
     return {
         "reference": row.reference,
-        "prices": [f"{one.unit_price:f} {currency} from {one.from_quantity}" for one in row.prices],
+        "prices": [
+            f"{price_words(one.unit_price)} {currency} from {one.from_quantity}"
+            for one in row.prices
+        ],
         "pack_size": row.pack_size,
         "seen_at": f"{row.seen_at:%Y-%m-%d}" if row.seen_at else "",
     }

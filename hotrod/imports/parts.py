@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -26,6 +26,7 @@ from hotrod.imports.sheets import Sheet
 from hotrod.parts.ledger import note_low
 from hotrod.parts.models import Part, Tracking
 from hotrod.repairs.diagnosis import Category
+from hotrod.sourcing.costs import cents
 
 _STOCK = frozenset({"quantity", "qty", "stock", "on_hand", "average_cost"})
 
@@ -44,6 +45,11 @@ class ImportedPart(BaseModel):
     reorder_point: int = Field(0, ge=0, le=1_000_000)
     tracking: Tracking = Tracking.NONE
     active: bool = True
+
+    @field_validator("unit_cost")
+    @classmethod
+    def _to_the_cent(cls, cost: Decimal) -> Decimal:
+        return cents(cost)
 
 
 async def import_parts(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
 from functools import partial
 from typing import Any, Self
 
@@ -30,6 +29,7 @@ from hotrod.imports.sheets import Cell, Sheet
 from hotrod.parts.models import Part
 from hotrod.sourcing.models import Condition
 from hotrod.sourcing.sources import PriceListRow
+from hotrod.sourcing.words import price_words
 from hotrod.suppliers.models import SupplierPrice, SupplierRow
 from hotrod.suppliers.store import price_list_row
 
@@ -225,12 +225,10 @@ def _midnight(day: date) -> datetime:
 
 def _shown(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a reader compares; that it was seen again is no change."""
-    prices = [f"{one['unit_price']:f} from {one['from_quantity']}" for one in _plain(values)]
+    prices = [
+        f"{price_words(one['unit_price'])} from {one['from_quantity']}" for one in values["prices"]
+    ]
     return {name: value for name, value in values.items() if name != "seen_at"} | {"prices": prices}
-
-
-def _plain(values: Mapping[str, Any]) -> list[dict[str, Decimal]]:
-    return [{**one, "unit_price": one["unit_price"].normalize()} for one in values["prices"]]
 
 
 def _as_row(price: ImportedPrice, supplier: SupplierRow, part: Part) -> SupplierPrice:

@@ -103,6 +103,6 @@ def _once_each(rows: Sequence[ReadRow], key: str) -> Iterator[ReadRow]:
             again = Problem(
                 field=key,
                 reason=f"{row.key} stands in row {first[row.key]} already.",
-                cure="Remove one of the rows; the first was taken.",
+                cure="Remove one of the rows.",
             )
             yield ReadRow(row.number, row.key, row.values, (again,))

@@ -11,6 +11,7 @@ from decimal import Decimal
 from io import BytesIO, StringIO
 from itertools import zip_longest
 from pathlib import PurePath
+from warnings import catch_warnings, simplefilter
 from zipfile import BadZipFile, ZipFile
 
 from hotrod.errors import InvalidInputError
@@ -170,12 +171,16 @@ def _xlsx(name: str, content: bytes) -> Sheet:
             unpacked = sum(each.file_size for each in archive.infolist())
         if unpacked > MOST_UNPACKED_BYTES:
             raise InvalidInputError(name, "it is too large.", "Save only the table, as CSV.")
-        written = load_workbook(BytesIO(content), read_only=True)
-        results = load_workbook(BytesIO(content), read_only=True, data_only=True)
+        with catch_warnings():
+            simplefilter("ignore", UserWarning)  # of styles that openpyxl doesn't know
+            written = load_workbook(BytesIO(content), read_only=True)
+            results = load_workbook(BytesIO(content), read_only=True, data_only=True)
     except (BadZipFile, KeyError, ValueError, SyntaxError):
         raise broken from None
     try:
         for sheet, results_sheet in zip(written.worksheets, results.worksheets, strict=True):
+            for each in (sheet, results_sheet):
+                each.reset_dimensions()  # some programs write too small ones
             pairs = zip(sheet.iter_rows(), results_sheet.iter_rows(values_only=True), strict=True)
             rows = [
                 (number, [_xlsx_cell(*pair) for pair in zip(cells, values, strict=True)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import unicodedata
 
 LONGEST = 80
@@ -21,3 +23,9 @@ def quoted(text: str) -> str:
 
 
 _MARKS = str.maketrans(dict.fromkeys('"“”„‟«»\u2033', "'"))
+
+
+def price_words(price: Decimal) -> str:
+    """Return a price with its cents, and more digits where it has them: 8.20, 0.0045."""
+    exact = price.normalize()
+    return f"{price:.2f}" if exact == round(exact, 2) else f"{exact:f}"

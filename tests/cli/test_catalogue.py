@@ -1,0 +1,121 @@
+"""What is known of parts, and importing them, on the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from cli.database import run, transaction
+from hotrod.parts.models import Part
+from tests.cli.conftest import Hotrod
+from tests.hotrod.imports.test_sheets import workbook
+
+pytestmark = pytest.mark.usefixtures("our_database")
+
+Output = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def sku() -> str:
+    """A SKU that no part has; made inactive by what imports it."""
+    return f"T-{uuid4().hex[:12].upper()}"
+
+
+def answer(hotrod: Hotrod, capsys: Output, *arguments: str) -> dict[str, Any]:
+    capsys.readouterr()
+    assert hotrod("parts", *arguments, "--json") == 0
+    body: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return body
+
+
+def test_parts_and_suppliers_are_listed(hotrod: Hotrod, capsys: Output) -> None:
+    parts = {one["sku"]: one for one in answer(hotrod, capsys, "list")["parts"]}
+    assert parts["HDMI-PS5"]["fits"] == ["PlayStation 5", "PS5"]
+    keys = [one["key"] for one in answer(hotrod, capsys, "suppliers")["suppliers"]]
+    assert keys == ["great_lakes", "harbor_mobile", "northbench"]
+    for command, shown in (("list", "HDMI-PS5"), ("suppliers", "great_lakes")):
+        assert hotrod("parts", command) == 0
+        assert shown in capsys.readouterr().out
+
+
+def test_a_part_shows_its_offers_substitutes_and_faults(hotrod: Hotrod, capsys: Output) -> None:
+    part = answer(hotrod, capsys, "show", "FAN-PS5")
+    assert [one["supplier"] for one in part["offers"]] == ["northbench"]
+    assert part["offers"][0]["prices"] == ["19.00 CAD from 1"]
+    assert [(one["sku"], one["works"]) for one in part["substitutes"]] == [("FAN-PS5-17", True)]
+    assert part["faults"] == [{"device": "PS5", "category": "thermal", "quantity": 1}]
+    assert hotrod("parts", "show", "FAN-PS5") == 0
+    shown = capsys.readouterr().out
+    for word in ("NB-2110", "FAN-PS5-17", "thermal"):
+        assert word in shown
+    assert hotrod("parts", "show", "FAN-PS6") == 1
+    assert "did you mean FAN-PS5" in capsys.readouterr().err
+
+
+def test_substitutes_are_found_from_both_sides(hotrod: Hotrod, capsys: Output) -> None:
+    (found,) = answer(hotrod, capsys, "substitutes", "FAN-PS5-17")["substitutes"]
+    assert (found["sku"], found["evidence"]) == ("FAN-PS5", ["catalogue"])
+    assert hotrod("parts", "substitutes", "OPAMP-LM4562") == 0
+    assert "Nothing is known" in capsys.readouterr().out
+
+
+def test_an_import_reports_each_row_and_keeps_the_report(
+    hotrod: Hotrod, capsys: Output, tmp_path: Path, sku: str
+) -> None:
+    file, kept = tmp_path / "parts.xlsx", tmp_path / "report.json"
+    header = ["SKU", "Name", "Category", "Fits", "Unit cost", "Active"]
+    rows = [[sku, "[b]Part[/b]", "power", "PS5", 8.4, "no"], ["??", "Bad", "power", "PS5", 1, "no"]]
+    file.write_bytes(workbook([header, *rows]))
+
+    assert hotrod("parts", "import", str(file), "--dry-run") == 1
+    told = capsys.readouterr().out
+    assert "1 created, 1 refused. This was a dry run: nothing was written." in told
+    assert hotrod("parts", "import", str(file), "--report", str(kept)) == 1
+    assert "parts: 1 created, 1 refused.\n" in capsys.readouterr().out
+    outcomes = [row["outcome"] for row in json.loads(kept.read_text())["rows"]]
+    assert outcomes == ["created", "refused"]
+
+    assert hotrod("parts", "import", str(file), "--json") == 1
+    body = json.loads(capsys.readouterr().out)
+    assert [row["outcome"] for row in body["rows"]] == ["unchanged", "refused"]
+    assert answer(hotrod, capsys, "show", sku)["name"] == "[b]Part[/b]"
+
+
+def test_a_price_list_is_a_suppliers(
+    hotrod: Hotrod, capsys: Output, tmp_path: Path, sku: str
+) -> None:
+    async def add() -> None:
+        async with transaction() as session:
+            session.add(Part(sku=sku, name="Part", category="power", unit_cost=1, active=False))
+
+    run(add())
+    file = tmp_path / "list.csv"
+    file.write_text(f"reference;sku;price\nR-{sku};{sku};1,234\n")
+    arguments = ("parts", "import", str(file), "--supplier")
+
+    assert hotrod(*arguments, "nobody") == 1
+    assert "northbench" in capsys.readouterr().err
+    assert hotrod(*arguments, "northbench") == 1
+    assert "--decimal" in " ".join(capsys.readouterr().out.split())
+    assert hotrod(*arguments, "northbench", "--decimal", "comma") == 0
+    assert "prices of northbench: 1 created." in capsys.readouterr().out
+    (offer,) = answer(hotrod, capsys, "show", sku)["offers"]
+    assert offer["prices"] == ["1.234 CAD from 1"]
+
+
+def test_files_that_can_not_be_used_are_told(
+    hotrod: Hotrod, capsys: Output, tmp_path: Path
+) -> None:
+    assert hotrod("parts", "import", str(tmp_path / "missing.csv")) == 1
+    assert "can't be read" in capsys.readouterr().err
+    empty = tmp_path / "empty.csv"
+    empty.write_text("")
+    assert hotrod("parts", "import", str(empty)) == 1
+    assert "empty" in capsys.readouterr().err
+    empty.write_text("sku\nFAN-PS5\n")
+    assert hotrod("parts", "import", str(empty), "--report", str(tmp_path / "no" / "where")) == 1
+    assert "can't be written" in capsys.readouterr().err
