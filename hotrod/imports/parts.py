@@ -23,7 +23,7 @@ from hotrod.imports.report import (
 )
 from hotrod.imports.rows import Reader, ReadRow, read_rows, unread_columns
 from hotrod.imports.sheets import Sheet
-from hotrod.parts.ledger import note_low
+from hotrod.parts.lowness import note_all_low
 from hotrod.parts.models import Part, Tracking
 from hotrod.repairs.diagnosis import Category
 from hotrod.sourcing.costs import cents
@@ -88,55 +88,56 @@ async def import_parts(
         .execution_options(populate_existing=True)
     )
     known = {part.sku: part for part in found}
-    reports = [
-        await _import_row(session, row, known.get(row.key), currency, dry_run=dry_run)
-        for row in rows
-    ]
+    reports: list[RowReport] = []
+    repointed: list[Part] = []
+    for row in rows:
+        part = known.get(row.key)
+        report, after = _import_row(row, part, currency)
+        reports.append(report)
+        if after and not dry_run:
+            stored = Part(**after) if part is None else part.sqlmodel_update(after)
+            session.add(stored)
+            if part is None or any(one.field == "reorder_point" for one in report.changes):
+                repointed.append(stored)
+    low = {part.sku for part in await note_all_low(session, repointed)} if not dry_run else set()
     return ImportReport(
         file=file,
         what="parts",
         is_dry_run=dry_run,
-        rows=tuple(reports),
+        rows=tuple(
+            row.model_copy(update={"became_low": row.key in low and not row.problems})
+            for row in reports
+        ),
         notes=_notes(sheet, readers),
     )
 
 
-async def _import_row(
-    session: AsyncSession, row: ReadRow, part: Part | None, currency: str, *, dry_run: bool
-) -> RowReport:
+def _import_row(
+    row: ReadRow, part: Part | None, currency: str
+) -> tuple[RowReport, dict[str, Any]]:
+    """Return the report of a row, and the part's new values, if there are any."""
     if row.problems:
-        return row.refused()
+        return row.refused(), {}
     before: Mapping[str, Any] = {"currency": currency}
     if part is not None:
         before = part.model_dump(include=set(ImportedPart.model_fields))
     try:
         after = ImportedPart.model_validate({**before, **row.values}).model_dump()
     except ValidationError as error:
-        return row.refused(*problems_of(error))
+        return row.refused(*problems_of(error)), {}
     if part is not None and after["currency"] != part.currency:
-        return row.refused(
-            Problem(
-                field="currency",
-                reason=f"its stock is valued in {part.currency}.",
-                cure="Give the cost in that currency, or make a new part.",
-            )
+        problem = Problem(
+            field="currency",
+            reason=f"its stock is valued in {part.currency}.",
+            cure="Give the cost in that currency, or make a new part.",
         )
+        return row.refused(problem), {}
     changes = changes_between(before, after) if part is not None else ()
-    if part is not None and not changes:
-        return RowReport(number=row.number, key=row.key, outcome=Outcome.UNCHANGED)
-    became_low = False
-    if not dry_run:
-        stored = Part(**after) if part is None else part.sqlmodel_update(after)
-        session.add(stored)
-        if part is None or any(change.field == "reorder_point" for change in changes):
-            became_low = await note_low(session, stored)
-    return RowReport(
-        number=row.number,
-        key=row.key,
-        outcome=Outcome.CREATED if part is None else Outcome.CHANGED,
-        changes=changes,
-        became_low=became_low,
-    )
+    outcome = Outcome.CREATED
+    if part is not None:
+        outcome = Outcome.CHANGED if changes else Outcome.UNCHANGED
+    report = RowReport(number=row.number, key=row.key, outcome=outcome, changes=changes)
+    return report, {} if outcome is Outcome.UNCHANGED else after
 
 
 def _readers(mark: Mark | None) -> dict[str, Reader]:

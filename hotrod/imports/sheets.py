@@ -16,7 +16,8 @@ from zipfile import BadZipFile, ZipFile
 
 from hotrod.errors import InvalidInputError
 
-MOST_ROWS = 50_000
+MOST_ROWS = 20_000
+"""Fewer than the parameters that a statement takes: 32,767."""
 MOST_UNPACKED_BYTES = 200_000_000
 """Of an XLSX file, which is a zip: a small one may unpack to more than the memory holds."""
 

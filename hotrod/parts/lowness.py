@@ -6,6 +6,8 @@ that takes repairs by default.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.company.load import get_company
@@ -13,7 +15,7 @@ from hotrod.db.columns import now
 from hotrod.durable import inbox
 from hotrod.durable.inbox import NewDelivery
 from hotrod.parts.models import Part
-from hotrod.parts.store import position
+from hotrod.parts.store import positions
 
 EVENT = "stock.low"
 
@@ -21,30 +23,48 @@ EVENT = "stock.low"
 async def note_low(session: AsyncSession, part: Part) -> bool:
     """Note whether a part is low now, and tell whether that is news; if so, announce it.
 
+    Raises and locks as ``note_all_low``.
+    """
+    return bool(await note_all_low(session, [part]))
+
+
+async def note_all_low(session: AsyncSession, parts: Sequence[Part]) -> list[Part]:
+    """Note which parts are low now, and return those of which that is news; announce them as one.
+
     Low is what is available and on order, at the reorder point or below. Nobody is told of a part
     that isn't active.
 
     Args:
-        session: with what was changed about the part. Locks are taken before: of rows, by now,
+        session: with what was changed about the parts. Locks are taken before: of rows, by now,
             all that the transaction needs; the announcement takes the one of its ordering key.
-        part: locked, as ``find_part`` returns it.
+        parts: locked, as ``find_part`` returns them, or new.
     """
-    is_news = await mark_low(session, part)
-    if is_news and part.active:
-        await announce(session, f"{part.id}:{part.low_since}", f"{part.sku} is low")
-    return is_news
+    news = await mark_low(session, parts)
+    told = [part for part in news if part.active]
+    if told:
+        others = f" and {len(told) - 1} more" if len(told) > 1 else ""
+        first = told[0]
+        await announce(
+            session, f"{first.id}:{first.low_since}", f"{first.sku}{others} low on stock"
+        )
+    return news
 
 
-async def mark_low(session: AsyncSession, part: Part) -> bool:
-    """Note whether a part is low now as ``note_low`` does, and tell nobody else."""
+async def mark_low(session: AsyncSession, parts: Sequence[Part]) -> list[Part]:
+    """Note which parts are low now as ``note_all_low`` does, and tell nobody else."""
     await session.flush()
-    is_low = await position(session, part.id) <= part.reorder_point
-    is_news = is_low and part.low_since is None
-    if is_news or not is_low:
-        part.low_since = now() if is_low else None
+    pieces = await positions(session, [part.id for part in parts])
+    news = []
+    for part in parts:
+        is_low = pieces[part.id] <= part.reorder_point
+        if is_low and part.low_since is None:
+            news.append(part)
+            part.low_since = now()
+        elif not is_low:
+            part.low_since = None
         session.add(part)
-        await session.flush()
-    return is_news
+    await session.flush()
+    return news
 
 
 async def announce(session: AsyncSession, lowness: str, title: str) -> None:

@@ -106,12 +106,20 @@ async def on_order(session: AsyncSession, part_id: UUID) -> int:
 
 async def position(session: AsyncSession, part_id: UUID) -> int:
     """Return how many pieces of a part are available at all locations, and on order."""
-    found = await session.exec(
-        select(func.coalesce(func.sum(StockLevel.on_hand - StockLevel.reserved), 0)).where(
-            StockLevel.part_id == part_id
-        )
+    return (await positions(session, [part_id]))[part_id]
+
+
+async def positions(session: AsyncSession, part_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Return how many pieces are available at all locations, and on order, by part."""
+    free = (
+        select(func.coalesce(func.sum(StockLevel.on_hand - StockLevel.reserved), 0))
+        .where(StockLevel.part_id == Part.id)
+        .correlate(Part)
+        .scalar_subquery()
     )
-    return int(found.one()) + await on_order(session, part_id)
+    to_come = select(_TO_COME).where(PartOnOrder.part_id == Part.id).scalar_subquery()
+    found = await session.exec(select(Part.id, free + to_come).where(col(Part.id).in_(part_ids)))
+    return {part_id: int(pieces) for part_id, pieces in found}
 
 
 async def levels(session: AsyncSession, *, low: bool = False) -> list[ShelvedPart]:

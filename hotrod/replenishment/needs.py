@@ -136,7 +136,7 @@ async def _mark_low(session: AsyncSession, parts: Mapping[str, Part]) -> list[st
         for shelf in await store.shelves(session)
         if (part := parts.get(shelf.sku)) and shelf.is_low != (part.low_since is not None)
     ]
-    return [part.sku for part in differing if await mark_low(session, part)]
+    return [part.sku for part in await mark_low(session, differing)]
 
 
 def _aim(policy: ForecastSettings) -> Aim:

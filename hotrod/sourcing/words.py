@@ -1,10 +1,9 @@
-"""Words of listings, fit to stand in ours: quoted, short, and without control characters."""
+"""Words of listings, and prices, fit to stand in ours: quoted, short, and nothing unseen."""
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import unicodedata
+from decimal import Decimal
 
 LONGEST = 80
 
