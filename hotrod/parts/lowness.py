@@ -42,11 +42,9 @@ async def note_all_low(session: AsyncSession, parts: Sequence[Part]) -> list[Par
     news = await mark_low(session, parts)
     told = [part for part in news if part.active]
     if told:
-        others = f" and {len(told) - 1} more" if len(told) > 1 else ""
-        first = told[0]
-        await announce(
-            session, f"{first.id}:{first.low_since}", f"{first.sku}{others} low on stock"
-        )
+        first, more = told[0], len(told) - 1
+        words = f"{first.sku} and {more} more are low" if more else f"{first.sku} is low"
+        await announce(session, f"{first.id}:{first.low_since}", words)
     return news
 
 
@@ -84,7 +82,7 @@ async def announce(session: AsyncSession, lowness: str, title: str) -> None:
             body_hash=EVENT,
             event=EVENT,
             business_key=business,
-            ordering_key=f"sourcing:{business}",
+            ordering_key=f"business:{business}",
             title=title,
             payload={"business": business},
         ),
