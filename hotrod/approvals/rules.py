@@ -17,7 +17,8 @@ from hotrod.approvals.models import (
     Result,
     Role,
 )
-from hotrod.company.models import Approvals, Company, Manager
+from hotrod.company.models import Company, Manager
+from hotrod.company.policies import Approvals
 from hotrod.errors import InvalidInputError
 
 LONGEST_REASON = 2_000

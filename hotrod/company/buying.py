@@ -8,7 +8,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hotrod.company.models import ChosenSupplier, Company
+from hotrod.company.models import Company
+from hotrod.company.supply import ChosenSupplier
 from hotrod.errors import InvalidInputError
 from hotrod.parts.models import EvidenceKind, FaultPart, Part, PartSubstitute
 from hotrod.sourcing.models import PriceBreak

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, time
-from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, EmailStr, Field, field_validator, model_validator
+from pydantic import EmailStr, Field, field_validator, model_validator
 
-from hotrod.repairs.diagnosis import Category
+from hotrod.company.policies import Approvals, Pricing, Sourcing
+from hotrod.company.supply import ChosenSupplier, FaultBill, KnownSubstitute, StockedPart
+from hotrod.company.values import Key, Money, Section
 
-Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,30}$")]
-Money = Annotated[Decimal, Field(ge=0, max_digits=10, decimal_places=2)]
-UnitPrice = Annotated[Decimal, Field(ge=0, max_digits=12)]
-OrderBy = Literal["url", "mail", "marketplace"]
-Share = Annotated[Decimal, Field(ge=0, le=5, max_digits=6, decimal_places=4)]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Province = Literal[
     "AB", "BC", "MB", "NB", "NL", "NS", "NT", "NU", "ON", "PE", "QC", "SK", "YT"
@@ -24,11 +20,7 @@ Province = Literal[
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Brand(_Section):
+class Brand(Section):
     """How a business looks and signs in mails and pages."""
 
     display_name: str = Field(min_length=1, max_length=60, description="Name in the From line.")
@@ -40,7 +32,7 @@ class Brand(_Section):
     website: str = Field("", max_length=200, description="Website in the footer.")
 
 
-class Hours(_Section):
+class Hours(Section):
     """Opening hours of one weekday, local time; ``opens`` before ``closes``."""
 
     opens: time
@@ -53,7 +45,7 @@ class Hours(_Section):
         return self
 
 
-class Business(_Section):
+class Business(Section):
     """One of the group's businesses."""
 
     key: Key = Field(description="Stable name in data and API, e.g. noizylab.")
@@ -70,7 +62,7 @@ class Business(_Section):
     )
 
 
-class Technician(_Section):
+class Technician(Section):
     """Someone who repairs."""
 
     key: Key
@@ -84,7 +76,7 @@ class Technician(_Section):
     absences: tuple[Absence, ...] = ()
 
 
-class Absence(_Section):
+class Absence(Section):
     """Days on which somebody takes no new work, both ends included."""
 
     first_day: date
@@ -97,7 +89,7 @@ class Absence(_Section):
         return self
 
 
-class Manager(_Section):
+class Manager(Section):
     """Someone who may say yes to spending money."""
 
     key: Key
@@ -114,204 +106,7 @@ class Manager(_Section):
         return any(absence.first_day <= on <= absence.last_day for absence in self.absences)
 
 
-class Approvals(_Section):
-    """How managers are asked; hours are opening hours of the business that asks."""
-
-    two_person_above: Money | None = Field(
-        None, description="A larger amount needs two managers. Unset: one is always enough."
-    )
-    deadline_hours: int = Field(18, ge=1, le=200, description="No answer by then means no.")
-    reminder_hours: int = Field(9, ge=1, le=200, description="Who hasn't answered is reminded.")
-    reask_percent: Decimal = Field(
-        Decimal(5), ge=0, le=100, description="A price that has changed by more is asked again."
-    )
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.reminder_hours >= self.deadline_hours:
-            raise ValueError("reminder_hours must be less than deadline_hours")
-        return self
-
-
-class LabourRate(_Section):
-    """What an hour on the bench costs the customer."""
-
-    device_type: str = Field(description="Device type, or 'default'.")
-    per_hour: Money
-
-
-class MarginRule(_Section):
-    """Margin on parts up to a unit cost; the first rule whose limit fits is used."""
-
-    up_to_cost: Money | None = Field(None, description="Unset: no limit; must come last.")
-    margin: Share = Field(description="Share added to the cost: 0.35 sells 100.00 at 135.00.")
-
-
-class CompetitorPrice(_Section):
-    """What others ask for the same repair, where it is known."""
-
-    device_type: str
-    category: str
-    price: Money
-    source: str = Field(description="Where and when the price was seen.")
-
-
-class Pricing(_Section):
-    """Rules of the pricing engine; amounts in ``currency`` before tax."""
-
-    currency: Literal["CAD"] = "CAD"
-    minimum_labour_hours: Decimal = Field(Decimal("0.5"), gt=0, le=8)
-    labour_rates: tuple[LabourRate, ...] = Field(min_length=1)
-    part_margins: tuple[MarginRule, ...] = Field(min_length=1)
-    rush_surcharge: Share = Field(description="Share of labour added for rush work.")
-    floor_margin: Share = Field(description="Smallest share kept over cost of labour and parts.")
-    labour_cost_per_hour: Money = Field(description="What an hour costs us, for the floor.")
-    round_to: Money = Field(Decimal("1.00"), description="Subtotals are rounded up to this.")
-    undercut: Share = Field(
-        Decimal("0.03"),
-        description="Share below a competitor's price that we go, at most to the floor.",
-    )
-    quote_valid_days: int = Field(14, ge=1, le=90)
-    competitor_prices: tuple[CompetitorPrice, ...] = ()
-
-    @field_validator("labour_rates")
-    @classmethod
-    def _has_default(cls, rates: tuple[LabourRate, ...]) -> tuple[LabourRate, ...]:
-        if not any(rate.device_type == "default" for rate in rates):
-            raise ValueError("one labour rate must have device_type 'default'")
-        return rates
-
-    @field_validator("part_margins")
-    @classmethod
-    def _last_is_open(cls, rules: tuple[MarginRule, ...]) -> tuple[MarginRule, ...]:
-        if rules[-1].up_to_cost is not None:
-            raise ValueError("the last margin rule must have no up_to_cost")
-        return rules
-
-
-class ScoreWeights(_Section):
-    """Points that a perfect offer gets of each rule; 100 in all."""
-
-    market_price: int = Field(25, ge=0)
-    own_price: int = Field(15, ge=0)
-    feedback: int = Field(20, ge=0)
-    delivery: int = Field(15, ge=0)
-    returns: int = Field(5, ge=0)
-    fit: int = Field(20, ge=0)
-
-    @model_validator(mode="after")
-    def _add_up(self) -> Self:
-        if sum(self.model_dump().values()) != 100:  # noqa: PLR2004 - points are of a hundred
-            raise ValueError("the weights must add up to 100")
-        return self
-
-
-class Sourcing(_Section):
-    """How offers are scored, and which may be proposed; shares of 1, prices at the door."""
-
-    weights: ScoreWeights = ScoreWeights()
-    least_points: int = Field(50, ge=0, le=100, description="Less isn't proposed.")
-    good_price: Share = Field(Decimal("0.8"), description="Share of the usual: all points.")
-    bad_price: Share = Field(Decimal("1.5"), description="Share of the usual: no points.")
-    fraud_price: Share = Field(Decimal("0.4"), description="Below this share it is too cheap.")
-    least_comparable: int = Field(3, ge=1, description="Offers that make a median.")
-    history_days: int = Field(365, ge=1, description="Own prices older than this don't count.")
-    good_feedback: Share = Field(Decimal("0.98"), le=1, description="Proven: all points.")
-    bad_feedback: Share = Field(Decimal("0.85"), le=1, description="Proven: no points.")
-    buffer_days: int = Field(3, ge=0, description="Days before the stock-out: all points.")
-    late_days: int = Field(10, ge=1, description="Days after the stock-out: no points.")
-    return_days: int = Field(30, ge=1, description="Days of return that get all points.")
-    least_fit: Share = Field(Decimal("0.5"), description="Less surely fitting is excluded.")
-    regions: tuple[str, ...] = Field(("CA", "US"), description="Countries we buy from.")
-    new_seller_days: int = Field(90, ge=0, description="Younger accounts are a warning.")
-    few_ratings: int = Field(10, ge=0, description="Fewer are a warning.")
-    sign_penalty: int = Field(10, ge=0, le=100, description="Points that a warning takes.")
-    most_signs: int = Field(1, ge=0, description="More warnings exclude an offer.")
-    listing_hours: int = Field(48, ge=1, description="Listings seen longer ago don't count.")
-    rate_hours: int = Field(96, ge=1, description="Exchange rates must be younger: a weekend.")
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if not self.fraud_price <= self.good_price < self.bad_price:
-            raise ValueError("fraud_price, good_price and bad_price must rise")
-        if self.bad_feedback >= self.good_feedback:
-            raise ValueError("bad_feedback must be below good_feedback")
-        return self
-
-
-class StockedPart(_Section):
-    """A part kept in stock, as it stands when the database is first filled."""
-
-    sku: str = Field(pattern=r"^[A-Z0-9][A-Z0-9-]{2,39}$")
-    name: str
-    category: str = Field(description="Fault category that it mends, e.g. display.")
-    fits: tuple[str, ...] = Field(description="Device types or models that it fits.")
-    unit_cost: Money
-    quantity: int = Field(ge=0)
-    reorder_point: int = Field(0, ge=0)
-
-
-class ListedPrice(_Section):
-    """What a supplier asks for a part, in its currency, before tax."""
-
-    sku: str
-    reference: str = Field(min_length=1, max_length=80, description="The supplier's number.")
-    part_number: str = Field("", max_length=80, description="The maker's number.")
-    each: dict[Annotated[int, Field(ge=1)], UnitPrice] = Field(
-        min_length=1, description="Price of one piece, by how many are bought at least."
-    )
-    pack_size: int = Field(1, ge=1)
-
-
-class ChosenSupplier(_Section):
-    """Where we buy parts; amounts in ``currency``, before tax."""
-
-    key: Key
-    name: str = Field(min_length=1, max_length=80)
-    region: str = Field(pattern=r"^[A-Z]{2}$", description="Country that it ships from.")
-    currency: str = Field(pattern=r"^[A-Z]{3}$")
-    shipping: Money = Field(description="Of an order, whatever is in it.")
-    free_from: Money | None = Field(None, description="Value of goods that ships for free.")
-    minimum: Money = Field(Decimal(0), description="Least value of goods of an order.")
-    tax_rate: Share = Field(le=1, description="Share added to goods and shipping.")
-    lead_days: tuple[int, int] | None = Field(None, description="Least and most, as it says.")
-    accepts_returns: bool | None = None
-    return_days: int | None = Field(None, ge=0)
-    order_by: OrderBy
-    order_at: str = Field("", max_length=300, description="Page, address or shop.")
-    prices: tuple[ListedPrice, ...] = Field(
-        (), description="As they stand when the database is first filled."
-    )
-
-    @field_validator("lead_days")
-    @classmethod
-    def _in_order(cls, days: tuple[int, int] | None) -> tuple[int, int] | None:
-        if days is not None and not 0 <= days[0] <= days[1]:
-            raise ValueError("lead_days must rise from 0, e.g. [2, 5]")
-        return days
-
-
-class KnownSubstitute(_Section):
-    """A catalogue's word that a part stands in for another."""
-
-    sku: str
-    substitute: str
-    both_ways: bool = False
-    note: str = ""
-
-
-class FaultBill(_Section):
-    """The parts that a common fault takes."""
-
-    device: str = Field(min_length=1, max_length=60, description="Device type or model.")
-    category: Category = Field(description="Of the fault, e.g. display.")
-    parts: dict[str, Annotated[int, Field(ge=1)]] = Field(
-        min_length=1, description="How many, by SKU."
-    )
-    note: str = ""
-
-
-class Company(_Section):
+class Company(Section):
     """The group of companies; the root of the TOML file."""
 
     name: str

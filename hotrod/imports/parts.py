@@ -112,9 +112,7 @@ async def import_parts(
     )
 
 
-def _import_row(
-    row: ReadRow, part: Part | None, currency: str
-) -> tuple[RowReport, dict[str, Any]]:
+def _import_row(row: ReadRow, part: Part | None, currency: str) -> tuple[RowReport, dict[str, Any]]:
     """Return the report of a row, and the part's new values, if there are any."""
     if row.problems:
         return row.refused(), {}

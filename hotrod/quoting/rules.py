@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from hotrod.company.models import CompetitorPrice, Pricing, Province
+from hotrod.company.models import Province
+from hotrod.company.policies import CompetitorPrice, Pricing
 from hotrod.quoting.models import LineKind
 from hotrod.quoting.taxes import TAXES
 

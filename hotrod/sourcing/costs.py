@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from statistics import median
 
-from hotrod.company.models import Sourcing
+from hotrod.company.policies import Sourcing
 from hotrod.errors import HotrodError
 from hotrod.sourcing.models import (
     Condition,

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from hotrod.company.models import Sourcing
+from hotrod.company.policies import Sourcing
 from hotrod.errors import InvalidInputError
 from hotrod.sourcing.costs import UnknownCostError, rate_of
 from hotrod.sourcing.models import (

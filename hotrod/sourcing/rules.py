@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 
-from hotrod.company.models import Sourcing
+from hotrod.company.policies import Sourcing
 from hotrod.parts.rules import PartFacts, fits_device, name_words
 from hotrod.repairs.devices import DEVICE_TYPES
 from hotrod.repairs.facts import DeviceFacts

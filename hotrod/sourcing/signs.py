@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
-from hotrod.company.models import Sourcing
+from hotrod.company.policies import Sourcing
 from hotrod.repairs.vocabulary import Text, phrases
 from hotrod.sourcing.models import Condition, Cost, Market, Offer, Wanted
 

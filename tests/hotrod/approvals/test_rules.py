@@ -21,7 +21,8 @@ from hotrod.approvals.rules import (
     yeses_needed,
 )
 from hotrod.company.load import load_company
-from hotrod.company.models import Absence, Approvals, Manager
+from hotrod.company.models import Absence, Manager
+from hotrod.company.policies import Approvals
 from hotrod.errors import InvalidInputError
 from tests.hotrod.approvals.kit import line, question
 

@@ -54,7 +54,7 @@ async def test_the_use_that_makes_low_is_told_to_whoever_sources(
     (told,) = await announced(session, part)
     assert told.event == "stock.low"
     assert told.business_key == company.default_business
-    assert told.ordering_key == f"sourcing:{company.default_business}"
+    assert told.ordering_key == f"business:{company.default_business}"
     assert told.payload == {"business": company.default_business}
 
 

@@ -11,13 +11,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from hotrod.company.load import load_company
-from hotrod.company.models import (
-    CompetitorPrice,
-    LabourRate,
-    MarginRule,
-    Pricing,
-    Province,
-)
+from hotrod.company.models import Province
+from hotrod.company.policies import CompetitorPrice, LabourRate, MarginRule, Pricing
 from hotrod.quoting.models import LineKind
 from hotrod.quoting.rules import (
     PartPrice,

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from hotrod.company.models import Sourcing
+from hotrod.company.policies import Sourcing
 from hotrod.sourcing.costs import landed_cost
 from hotrod.sourcing.models import (
     Condition,
