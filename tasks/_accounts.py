@@ -12,7 +12,7 @@ from hotrod.services.limiter import SharedLimiter
 from hotrod.services.recorder import CallRecorder
 from hotrod.services.tokens import SharedTokens
 
-_UNLIMITED = Rate(2**31 - 1, 1.0)
+_UNLIMITED = Rate(2**31 - 1, 3600.0)
 
 
 class Accounts:

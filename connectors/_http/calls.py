@@ -231,10 +231,14 @@ class Caller:
             try:
                 async with self._slots:
                     token = await self._ready(operation, refused)
+                    turn = await self._turn(operation)
                     course.entry = await self._entered(operation)
                     course.trace = Trace(token)
                     course.attempts += 1
-                    return await attempt(course.trace)
+                    try:
+                        return await attempt(course.trace)
+                    finally:
+                        await self._answered_since(turn)
             except ConnectorError as error:
                 if error.is_settled:  # of a call within this one, as for a token
                     raise
@@ -264,23 +268,23 @@ class Caller:
             await self._noted(self._limiter.learn(rate))
 
     async def _ready(self, operation: str, refused: SecretStr | None) -> SecretStr:
-        """Return a token when a turn has come; whom the breaker refuses takes none."""
+        """Return a token; whom the breaker refuses takes no turn."""
         if self._breaker is not None:
             await self._asked(operation, self._breaker.check(operation))
-        token = _NO_TOKEN
-        if self._tokens is not None:
-            token = await self._asked(operation, self._tokens.token(refused))
-        await self._wait_for_turn(operation)
-        return token
+        if self._tokens is None:
+            return _NO_TOKEN
+        return await self._asked(operation, self._tokens.token(refused))
 
     async def _entered(self, operation: str) -> Entry | None:
         if self._breaker is None:
             return None
         return await self._asked(operation, self._breaker.enter(operation))
 
-    async def _wait_for_turn(self, operation: str) -> None:
+    async def _turn(self, operation: str) -> float:
+        """Wait for a turn, and return when that is, by our clock."""
+        begin = self._clock()
         if self._limiter is None:
-            return
+            return begin
         longest = self._retry.longest_wait_seconds
         wait = await self._asked(operation, self._limiter.reserve(longest))
         if wait > longest:
@@ -295,6 +299,11 @@ class Caller:
             raise error
         if wait > 0:
             await self._retry.sleep(wait)
+        return begin + wait
+
+    async def _answered_since(self, turn: float) -> None:
+        if self._limiter is not None:
+            await self._noted(self._limiter.answered(self._clock() - turn))
 
     async def _succeeded(self, entry: Entry | None) -> None:
         if self._breaker is not None and entry is not None:

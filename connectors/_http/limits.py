@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -58,6 +59,22 @@ class Window:
     def take(self, moment: float) -> None:
         """Remember a call that is made at a moment, which ``next`` returned."""
         self.taken.append(moment)
+        self._forget()
+
+    def answered(self, after: float, now: float) -> None:
+        """Count a call as made now that is answered so many seconds after its moment.
+
+        It may have arrived as late, but not later than that. What the margin covers stays.
+        """
+        if after <= self.rate.seconds * (_MARGIN - 1):
+            return
+        place = bisect_left(self.taken, now - after)
+        if place < len(self.taken) and self.taken[place] < now:
+            del self.taken[place]
+        insort(self.taken, now)
+        self._forget()
+
+    def _forget(self) -> None:
         while len(self.taken) > self.rate.calls:
             self.taken.popleft()
 
@@ -74,6 +91,14 @@ class Limiter(Protocol):
         Returns:
             how many seconds to wait until then. When that is more than ``at_most``, nothing was
             reserved.
+        """
+
+    async def answered(self, after: float) -> None:
+        """Tell that a call was answered so many seconds after its moment.
+
+        One that took long counts as made now: it may have arrived as late. So no window of the
+        service holds more than the rate allows, as long as no more calls than that are under way
+        or wait for their moment.
         """
 
     async def pause(self, seconds: float) -> None:
@@ -97,6 +122,10 @@ class MemoryLimiter:
         if moment - now <= at_most:
             self._window.take(moment)
         return moment - now
+
+    async def answered(self, after: float) -> None:
+        """Tell how long a call took, see ``Limiter``."""
+        self._window.answered(after, self._clock())
 
     async def pause(self, seconds: float) -> None:
         """Let nobody call for a while, see ``Limiter``."""
@@ -127,6 +156,11 @@ class Limiters:
             if wait > at_most:
                 break
         return wait
+
+    async def answered(self, after: float) -> None:
+        """Tell each of them how long a call took."""
+        for limiter in self._limiters:
+            await limiter.answered(after)
 
     async def pause(self, seconds: float) -> None:
         """Let nobody call for a while."""

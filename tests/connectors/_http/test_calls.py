@@ -58,6 +58,26 @@ async def test_each_attempt_waits_for_its_turn(retry: RetryPolicy, waits: list[f
     assert waits == [1.0, pytest.approx(10.2)]
 
 
+async def test_a_first_call_that_arrives_late_makes_no_window_too_full() -> None:
+    now, arrived = 0.0, list[float]()
+
+    async def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    async def attempt(_trace: Trace) -> None:
+        nonlocal now
+        now += 0.0 if arrived else 3.0  # the first one has to connect
+        arrived.append(now)
+
+    limiter = MemoryLimiter(Rate(2, 10.0), clock=lambda: now)
+    caller = Caller("s", Shared(limiter=limiter), RetryPolicy(sleep=sleep), clock=lambda: now)
+    for _ in range(4):
+        await caller.call("list", attempt, safe=True)
+
+    assert arrived == [3.0, 3.0, pytest.approx(13.2), pytest.approx(13.2)]
+
+
 async def test_a_turn_that_is_far_away_is_told(retry: RetryPolicy) -> None:
     limiter = MemoryLimiter(Rate(1, 60.0), clock=lambda: 0.0)
     caller = Caller("s", Shared(limiter=limiter), retry)
@@ -218,6 +238,9 @@ class Away:
         raise OSError
 
     async def reserve(self, at_most: float) -> float:
+        raise OSError
+
+    async def answered(self, after: float) -> None:
         raise OSError
 
     async def pause(self, seconds: float) -> None:

@@ -26,6 +26,35 @@ def test_no_window_ever_holds_more_than_the_rate_allows(
         assert sum(moment <= other < moment + seconds for other in made[place:]) <= calls
 
 
+@given(
+    calls=st.integers(1, 6),
+    seconds=st.floats(0.5, 20),
+    took=st.lists(st.tuples(st.floats(0, 5), st.floats(0, 1)), max_size=60),
+)
+def test_no_window_of_the_service_holds_more_however_late_calls_arrive(
+    calls: int, seconds: float, took: list[tuple[float, float]]
+) -> None:
+    window, now, arrived = Window(Rate(calls, seconds)), 0.0, list[float]()
+    for after, part in took:
+        moment = window.next(now)
+        window.take(moment)
+        arrived.append(moment + after * part)
+        now = moment + after
+        window.answered(after, now)
+    for place, moment in enumerate(arrived):
+        assert sum(moment <= other < moment + seconds for other in arrived[place:]) <= calls
+
+
+def test_a_late_call_counts_once_among_those_that_wait() -> None:
+    window = Window(Rate(3, 10.0))
+    for moment in (0.0, 1.0, 1.0, 10.2):  # the last one waits for its moment
+        window.take(moment)
+
+    window.answered(5.0, 6.0)
+
+    assert list(window.taken) == [1.0, 6.0, 10.2]
+
+
 def test_who_always_calls_uses_nearly_all_of_it() -> None:
     window, moment = Window(Rate(100, 10.0)), 0.0
     for _ in range(10_000):
@@ -84,6 +113,7 @@ async def test_several_limiters_pause_together_and_the_first_one_learns() -> Non
     now = 0.0
     both = Limiters(*(MemoryLimiter(rate, lambda: now) for rate in (Rate(1, 9.0), Rate(9, 1.0))))
 
+    await both.answered(after=1.0)
     await both.learn(Rate(2, 9.0))
     await both.pause(30.0)
     assert await both.reserve(60.0) == 30.0

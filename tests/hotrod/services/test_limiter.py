@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import cast
 
 import asyncpg
 import pytest
@@ -16,6 +17,7 @@ from hotrod.stack.postgres import EmbeddedPostgres
 
 NOW = 1_800_000_000.0
 RESERVE = "SELECT reserve_call($1, $2, $3, $4, $5)"
+ANSWERED = "SELECT call_answered($1, $2, $3, $4, $5)"
 
 
 @pytest.fixture
@@ -61,6 +63,68 @@ async def test_no_window_ever_holds_more_than_the_rate_allows(
     assert made == sorted(made)
     for place, moment in enumerate(made):
         assert sum(moment <= other < moment + seconds for other in made[place:]) <= calls
+
+
+@pytest.mark.usefixtures("database")
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    calls=st.integers(1, 6),
+    seconds=st.floats(0.5, 20),
+    took=st.lists(st.tuples(st.floats(0, 5), st.floats(0, 1)), min_size=1, max_size=60),
+)
+async def test_no_window_of_the_service_holds_more_however_late_calls_arrive(
+    postgres: EmbeddedPostgres, calls: int, seconds: float, took: list[tuple[float, float]]
+) -> None:
+    connection, account = await connect(postgres), f"account-{uuid.uuid4()}"
+    now, arrived = NOW, list[float]()
+    for after, part in took:
+        moment = now + await connection.fetchval(RESERVE, account, calls, seconds, 1e9, now)
+        arrived.append(moment + after * part)
+        now = moment + after
+        await connection.execute(ANSWERED, account, calls, seconds, after, now)
+    await connection.close()
+
+    for place, moment in enumerate(arrived):
+        assert sum(moment <= other < moment + seconds for other in arrived[place:]) <= calls
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_late_call_counts_once_among_those_that_wait(
+    postgres: EmbeddedPostgres, account: str
+) -> None:
+    connection = await connect(postgres)
+
+    async def wait(now: float) -> float:
+        found: float = await connection.fetchval(RESERVE, account, 3, 10.0, 1e9, now)
+        return found
+
+    assert [await wait(NOW + 0.05) for _ in range(3)] == [0.0, 0.0, 0.0]
+    assert 10.2 < await wait(NOW + 0.05) < 10.3
+
+    await connection.execute(ANSWERED, account, 3, 10.0, 6.0, NOW + 6.05)
+
+    assert 4.2 < await wait(NOW + 6.05) < 4.3
+    assert 10.2 < await wait(NOW + 6.05) < 10.3
+    await connection.close()
+
+
+class Asked(list[tuple[object, ...]]):
+    """A database that keeps what it is asked."""
+
+    async def value(self, *asked: object) -> None:
+        self.append(asked)
+
+
+async def test_only_a_slow_call_needs_a_second_round_trip(account: str) -> None:
+    asked = Asked()
+    limiter = SharedLimiter(cast("Database", asked), account, Rate(5, 10.0))
+
+    await limiter.answered(0.19)
+    assert asked == []
+    await limiter.answered(0.21)
+    assert len(asked) == 1
 
 
 @pytest.mark.usefixtures("database")
