@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from pydantic import BaseModel, SecretStr
 
 from connectors._http.calls import Shared
+from connectors._http.errors import ConnectorError
 from connectors._http.limits import Rate
 from connectors.claude.budget import Budget
 from connectors.claude.client import RATE as CLAUDE_RATE
@@ -191,13 +192,31 @@ class Together:
         self._clients = clients
 
     async def ping(self) -> None:
-        """Ask each; the first that fails tells why."""
-        for client in self._clients:
-            await client.ping()
+        """Ask each.
+
+        Raises:
+            ConnectorError: one fails; where several do, the first one's, and it tells of each.
+        """
+        asked = await asyncio.gather(*(_fault(client) for client in self._clients))
+        failed = [error for error in asked if error is not None]
+        if len(failed) == 1:
+            raise failed[0]
+        if failed:
+            told = "; ".join(f"{error.service}: {error.message}" for error in failed)
+            cures = " ".join(dict.fromkeys(error.cure for error in failed))
+            raise type(failed[0])(failed[0].service, "ping", told, cures)
 
     async def aclose(self) -> None:
         """Close all connections."""
         await asyncio.gather(*(client.aclose() for client in self._clients))
+
+
+async def _fault(client: Client) -> ConnectorError | None:
+    try:
+        await client.ping()
+    except ConnectorError as error:
+        return error
+    return None
 
 
 def _supabase(settings: Settings, account: Account) -> Client | None:
