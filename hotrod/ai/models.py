@@ -20,7 +20,7 @@ class ModelCall(SQLModel, table=True):
     ticket_id: UUID | None = Field(default=None, foreign_key="tickets.id", index=True)
     purpose: str = Field(max_length=40)
     model: str = Field(max_length=80)
-    request_id: str = Field(default="", max_length=80)
+    request_id: str = Field(default="", max_length=80, index=True)
     input_tokens: int
     output_tokens: int
     cost: Decimal = Field(max_digits=12, decimal_places=6)
