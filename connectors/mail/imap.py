@@ -15,6 +15,7 @@ from imapclient.exceptions import LoginError
 from pydantic import SecretStr
 
 from connectors._http.calls import Caller, Shared, Trace
+from connectors._http.client import WAITS
 from connectors._http.errors import (
     ConnectorError,
     ErrorBuilder,
@@ -57,7 +58,8 @@ class ImapMail:
         files_sent: whether the SMTP server itself files what it sends, as Exchange and Gmail
             do. If not, the copy is filed by us, after the message was taken; then a copy proves
             that a message was sent, but no copy proves nothing.
-        timeout_seconds: longest wait for connect and for each answer.
+        timeout_seconds: longest wait for connect and for each read; three times as long for all
+            of a command's answer.
         shared: with the other processes that use the account.
         retry: when reading is tried again.
     """
@@ -81,9 +83,10 @@ class ImapMail:
         )
         self.files_sent = files_sent
         self._error = ErrorBuilder(SERVICE, IMAP_CURES, Redactor([password]))
-        self._threads = Threads("imap")
+        longest = timeout_seconds * WAITS
+        self._threads = Threads("imap", longest_seconds=longest)
         self._caller = Caller(SERVICE, shared, retry, slots=self._threads.slots)
-        self._idling = Threads("imap-idle", most=20)
+        self._idling = Threads("imap-idle", most=20, longest_seconds=longest)
         self._is_closed = False
         self._free: dict[str, deque[ImapSession]] = {}
 
@@ -208,11 +211,12 @@ class ImapMail:
         deadline = time.monotonic() + seconds
 
         async def attempt(_trace: Trace) -> bool:
-            session = await self._idling.run(partial(self._idle_session, mailbox))
-            try:
-                return await self._wait(session, folder, deadline, cursor)
-            finally:
-                session.close()
+            with self._classified("wait_for_mail"):
+                session = await self._idling.run(partial(ImapSession, self._server, mailbox))
+                try:
+                    return await self._wait(session, folder, deadline, cursor)
+                finally:
+                    session.close()
 
         return await self._caller.call("wait_for_mail", attempt, safe=True)
 
@@ -256,26 +260,20 @@ class ImapMail:
         self, session: ImapSession, folder: str, deadline: float, cursor: str | None
     ) -> bool:
         def begin() -> bool:
-            with self._classified("wait_for_mail"):
-                opened = session.open(folder)
-                known = _read_cursor(cursor)
-                if known and (known[0] != opened.uid_validity or known[1] + 1 < opened.next_uid):
-                    return True
-                session.client.idle()
-                return False
+            opened = session.open(folder)
+            known = _read_cursor(cursor)
+            if known and (known[0] != opened.uid_validity or known[1] + 1 < opened.next_uid):
+                return True
+            session.client.idle()
+            return False
 
         def listen() -> bool:
-            with self._classified("wait_for_mail"):
-                return session.idle_until_news(min(left, _SLICE_SECONDS))
+            return session.idle_until_news(min(left, _SLICE_SECONDS))
 
         came = await self._idling.run(begin)
         while not came and (left := deadline - time.monotonic()) > 0:
             came = await self._idling.run(listen)
         return came
-
-    def _idle_session(self, mailbox: str) -> ImapSession:
-        with self._classified("wait_for_mail"):
-            return ImapSession(self._server, mailbox)
 
     async def _ask(
         self,
@@ -286,7 +284,8 @@ class ImapMail:
         safe: bool = True,
     ) -> Result:
         async def attempt(_trace: Trace) -> Result:
-            return await self._threads.run(partial(self._once, operation, mailbox, act))
+            with self._classified(operation, safe=safe):
+                return await self._threads.run(partial(self._once, operation, mailbox, act))
 
         return await self._caller.call(operation, attempt, safe=safe)
 
@@ -336,20 +335,20 @@ class ImapMail:
         return place
 
     @contextmanager
-    def _classified(self, operation: str, session: ImapSession | None = None) -> Iterator[None]:
+    def _classified(
+        self, operation: str, session: ImapSession | None = None, *, safe: bool = True
+    ) -> Iterator[None]:
         try:
             yield
         except (IMAP4.error, OSError, NoSuchFolderError) as cause:
-            raise self._failure(operation, cause, session) from None
+            is_writing = session.is_writing if session else not safe
+            raise self._failure(operation, cause, is_writing=is_writing) from None
 
-    def _failure(
-        self, operation: str, cause: Exception, session: ImapSession | None
-    ) -> ConnectorError:
+    def _failure(self, operation: str, cause: Exception, *, is_writing: bool) -> ConnectorError:
         if isinstance(cause, ssl.SSLError):
             return self._error(RejectedError, operation, "TLS failed", cure=_BAD_SECURITY)
         if isinstance(cause, IMAP4.abort | OSError):
-            unknown = session is not None and session.is_writing
-            kind = UnknownOutcomeError if unknown else TransientError
+            kind = UnknownOutcomeError if is_writing else TransientError
             return self._error(kind, operation, f"no answer ({type(cause).__name__})")
         if isinstance(cause, NoSuchFolderError):
             return self._error(ServiceNotFoundError, operation, str(cause))

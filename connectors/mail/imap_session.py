@@ -15,6 +15,7 @@ from imapclient import IMAPClient
 from imapclient.exceptions import LoginError
 from pydantic import SecretStr
 
+from connectors._http.lines import take_line
 from connectors._http.network import is_loopback, trusted_tls
 
 Security = Literal["auto", "starttls", "tls", "none"]
@@ -86,7 +87,7 @@ class ImapSession:
         self._used_at = time.monotonic()
         self.is_writing = False
         """Whether a command was sent that changes something, and is not answered yet."""
-        self.client = _connected(server)
+        self._client = _connected(server)
         try:
             secret = server.password.get_secret_value()
             if mailbox.lower() in ("", server.username.lower()):
@@ -101,6 +102,12 @@ class ImapSession:
         except BaseException:
             self.close()
             raise
+
+    @property
+    def client(self) -> IMAPClient:
+        """The connection; whoever asks for it sends a command, which has its own time."""
+        take_line(self._client.socket())
+        return self._client
 
     def is_alive(self) -> bool:
         """Tell whether the connection can be used once more."""
@@ -182,7 +189,7 @@ class ImapSession:
     def close(self) -> None:
         """Close the connection without ceremony."""
         with suppress(IMAP4.error, OSError):
-            self.client.shutdown()
+            self._client.shutdown()
 
 
 def _connected(server: ImapServer) -> IMAPClient:

@@ -29,6 +29,7 @@ HUB = "hub@example.com"
 OPENED = "* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 12] x\r\n* 1 EXISTS"
 LISTED = '* LIST (\\HasNoChildren) "/" INBOX\r\n* LIST (\\Sent) "/" "Gesendet"'
 HANG_UP = "hang up"
+DRIP = "drip"
 
 
 @dataclass
@@ -43,6 +44,7 @@ class Imap:
         default_factory=lambda: {"SELECT": OPENED, "EXAMINE": OPENED, "LIST": LISTED}
     )
     plan: dict[str, list[str]] = field(default_factory=dict)
+    was_cut: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -62,12 +64,24 @@ class Imap:
             answer = self.plan[name].pop(0) if self.plan.get(name) else "OK done"
             if answer == HANG_UP:
                 break
+            if answer == DRIP:
+                await drip(reader, writer)
+                self.was_cut.set()
+                break
             if name == "CAPABILITY":
                 writer.write(f"* CAPABILITY {self.capabilities}\r\n".encode())
             if answer.startswith("OK") and name in self.untagged:
                 writer.write(f"{self.untagged[name]}\r\n".encode())
             writer.write(f"{tag} {answer}\r\n".encode())
         writer.close()
+
+
+async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Go on for ever with one line, until the client hangs up."""
+    end = asyncio.ensure_future(reader.read())
+    while not end.done():
+        writer.write(b" ")
+        await asyncio.wait([end], timeout=0.02)
 
 
 @pytest.fixture
@@ -275,6 +289,43 @@ async def test_a_server_that_can_not_push_is_said_to_be_one(mail: ImapMail) -> N
 
     assert type(error) is RejectedError
     assert "IDLE" in error.message
+
+
+@pytest.mark.parametrize(
+    ("command", "kind"),
+    [("STATUS", TransientError), ("LOGIN", TransientError), ("MOVE", UnknownOutcomeError)],
+)
+async def test_an_answer_without_end_is_cut_off(
+    server: Imap, retry: RetryPolicy, command: str, kind: type[ConnectorError]
+) -> None:
+    mail = client(server, retry, timeout_seconds=0.2)
+    server.untagged["SEARCH"] = "* SEARCH 5"
+    server.plan[command] = [DRIP] * 3
+
+    if command == "MOVE":
+        asked: Any = mail.move("7.5.INBOX", mailbox="us", folder="Archive")
+    else:
+        asked = mail.folders(mailbox="us")
+    error = await failure(asked)
+
+    assert type(error) is kind
+    assert "TimeoutError" in error.message
+    async with asyncio.timeout(5):
+        await server.was_cut.wait()
+    await mail.aclose()
+
+
+async def test_waiting_for_mail_ends_with_an_answer_that_has_none(
+    server: Imap, retry: RetryPolicy
+) -> None:
+    mail = client(server, retry, timeout_seconds=0.2)
+    server.plan["EXAMINE"] = [DRIP] * 3
+
+    error = await failure(mail.wait_for_mail(mailbox="us", seconds=60))
+
+    assert type(error) is TransientError
+    assert "TimeoutError" in error.message
+    await mail.aclose()
 
 
 async def test_starttls_is_demanded_from_hosts_elsewhere(server: Imap, retry: RetryPolicy) -> None:
