@@ -98,6 +98,7 @@ class GoogleApi(Generic[Resource]):
             for all of a request.
         table: the API's own lines of the error table.
         cures: the API's own sentences for ops.
+        has_one_limit: a wait that is told is for all of the account, see ``Caller``.
         shared: with the other processes that use the account.
         retry: when safe calls are tried again.
     """
@@ -117,6 +118,7 @@ class GoogleApi(Generic[Resource]):
         timeout_seconds: float,
         table: ErrorTable = GOOGLE_TABLE,
         cures: Cures = GOOGLE_CURES,
+        has_one_limit: bool = True,
         shared: Shared | None = None,
         retry: RetryPolicy | None = None,
     ) -> None:
@@ -142,7 +144,12 @@ class GoogleApi(Generic[Resource]):
         )
         self._threads = Threads(service, longest_seconds=timeout_seconds * WAITS)
         self._caller = Caller(
-            service, shared, retry, slots=self._threads.slots, tokens=self._tokens
+            service,
+            shared,
+            retry,
+            slots=self._threads.slots,
+            tokens=self._tokens,
+            has_one_limit=has_one_limit,
         )
         self._own = threading.local()
         self._opened: list[httplib2.Http] = []

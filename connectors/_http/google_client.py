@@ -32,6 +32,7 @@ class GoogleClient:
     _path: ClassVar[str] = ""
     _table: ClassVar[ErrorTable]
     _cures: ClassVar[Cures]
+    _has_one_limit: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -58,6 +59,7 @@ class GoogleClient:
             timeout_seconds=timeout_seconds,
             table=self._table,
             cures=self._cures,
+            has_one_limit=self._has_one_limit,
             shared=shared,
             retry=retry,
         )

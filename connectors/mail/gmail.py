@@ -65,6 +65,7 @@ class GmailMail(GoogleClient):
 
     _service, _name, _version = SERVICE, "gmail", "v1"
     _table, _cures = GMAIL_TABLE, GMAIL_CURES
+    _has_one_limit = False  # "Usage limits": sending and downloading each have their own
 
     async def send(
         self,

@@ -170,6 +170,18 @@ async def test_the_wait_that_gmail_tells_in_words_is_kept(server: Any, mail: Gma
     assert (error.retry_after_seconds or 0) > 86_400
 
 
+async def test_mail_is_read_while_none_may_be_sent(server: Any, retry: RetryPolicy) -> None:
+    mail = client(server.url, retry, Shared(limiter=MemoryLimiter(RATE)))
+    text = "User-rate limit exceeded.  Retry after 2999-01-01T00:00:00.000Z"
+    server.answer(200, {"access_token": "t1", "expires_in": 3600})
+    server.answer(429, fault(429, "rateLimitExceeded", text))
+    server.answer(200, {"labels": []})
+
+    assert type(await failure(mail)) is RateLimitedError
+    assert await mail.folders(mailbox=HUB) == []
+    await mail.aclose()
+
+
 async def test_a_grant_that_is_over_needs_a_person(server: Any, retry: RetryPolicy) -> None:
     server.answer(400, {"error": "invalid_grant", "error_description": "Token was revoked."})
     mail = client(server.url, retry)
