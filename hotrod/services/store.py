@@ -42,7 +42,11 @@ async def traffic(session: AsyncSession, now: datetime) -> dict[str, Traffic]:
 
 
 async def forget_calls(session: AsyncSession, before: datetime) -> int:
-    """Remove the records of calls that were made before a moment; return how many."""
+    """Remove the records of calls that were made before a moment; return how many.
+
+    Breakers that haven't changed since go too: what they keep from a service is long over.
+    """
+    await session.exec(delete(ServiceBreaker).where(col(ServiceBreaker.changed_at) < before))
     done = await session.exec(delete(IntegrationLog).where(col(IntegrationLog.at) < before))
     await session.exec(delete(ApiMetric).where(col(ApiMetric.minute) < before))
     return int(done.rowcount)

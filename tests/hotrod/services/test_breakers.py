@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 import pytest
 
 from connectors._http.breaker import Breaker, BreakerStore, Entry
 from connectors._http.errors import TransientError
+from hotrod.db.columns import now
 from hotrod.db.engine import Database
 from hotrod.services.breakers import SharedBreakers
 from hotrod.services.models import ServiceBreaker
-from hotrod.services.store import breakers
+from hotrod.services.store import breakers, forget_calls
 
 
 class Clock:
@@ -94,3 +96,16 @@ async def test_without_the_database_calls_go_through(
     await fail(breaker, service)
 
     assert not await is_open(breaker)
+
+
+async def test_one_that_nobody_asks_any_more_is_forgotten(database: Database, service: str) -> None:
+    long_ago, names = now() - timedelta(days=40), (service, f"{service}-2")
+    async with database.transaction() as session:
+        for name, changed_at in zip(names, (long_ago, now()), strict=True):
+            state = {"failures": 5, "rest_seconds": 2.0, "open_until": 0.0}
+            session.add(ServiceBreaker(service=name, changed_at=changed_at, **state))
+
+    async with database.transaction() as session:
+        await forget_calls(session, now() - timedelta(days=30))
+
+    assert (await shown(database)).keys() & set(names) == {names[1]}
