@@ -53,6 +53,8 @@ def spending_on(purpose: str, ticket_id: UUID | None) -> Iterator[None]:
 class SharedBudget:
     """The budget of each calendar day (UTC): what is booked counts from the moment on.
 
+    What was never settled, as when a process died, counts for that day: it may be paid for.
+
     Args:
         database: where calls are booked.
         settings: the budget in CAD, and the rate that turns list prices into CAD.
