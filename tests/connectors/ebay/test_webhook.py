@@ -41,11 +41,6 @@ def test_the_header_names_the_key() -> None:
     assert sign(BODY).kid == "k1"
 
 
-def test_another_body_is_not_ebays() -> None:
-    with pytest.raises(UnverifiedWebhookError, match="doesn't fit"):
-        verify(BODY + b" ", sign(BODY), PublicKey(key=PUBLIC))
-
-
 def test_the_digest_is_the_keys_and_not_the_senders() -> None:
     key = PublicKey(key=PUBLIC, digest="SHA256")
 

@@ -53,7 +53,6 @@ def test_one_about_the_subscription_itself_is_read() -> None:
     "body",
     [
         delivery("secrét", "another"),
-        delivery(None),
         delivery(""),
         b"",
         b"{}",

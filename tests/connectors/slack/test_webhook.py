@@ -30,42 +30,26 @@ def v0(timestamp: str = str(NOW)) -> str:
     return str(verifier.generate_signature(timestamp=timestamp, body=BODY))
 
 
-def test_what_slack_signs_is_believed() -> None:
-    verify(BODY, str(NOW), v0(), SECRET, now=NOW)
-    now = str(int(time.time()))
-    verify(BODY, now, v0(now), SECRET)
+def test_without_a_moment_it_goes_by_the_clock() -> None:
+    now = int(time.time())
 
-
-@pytest.mark.parametrize(("seconds", "is_good"), [(300, True), (-300, True), (301, False)])
-def test_five_minutes_are_allowed(seconds: int, *, is_good: bool) -> None:
-    if is_good:
-        verify(BODY, str(NOW), v0(), SECRET, now=NOW + seconds)
-    else:
-        with pytest.raises(UnverifiedWebhookError, match="five minutes"):
-            verify(BODY, str(NOW), v0(), SECRET, now=NOW + seconds)
+    verify(BODY, str(now), v0(str(now)), SECRET)
+    with pytest.raises(UnverifiedWebhookError, match="five minutes"):
+        verify(BODY, str(now - 400), v0(str(now - 400)), SECRET)
 
 
 @pytest.mark.parametrize(
     ("timestamp", "signature"),
     [
-        (str(NOW), ""),
         (str(NOW), "v0="),
         (str(NOW), "é"),
         (str(NOW), v0().removeprefix("v0=")),
         (str(NOW + 1), v0()),
-        ("", v0("")),
-        ("²", v0()),
-        ("soon", v0("soon")),
     ],
 )
 def test_another_signature_is_refused(timestamp: str, signature: str) -> None:
     with pytest.raises(UnverifiedWebhookError):
         verify(BODY, timestamp, signature, SECRET, now=NOW)
-
-
-def test_another_body_is_refused() -> None:
-    with pytest.raises(UnverifiedWebhookError, match="HOTROD_SLACK__SIGNING_SECRET"):
-        verify(BODY + b" ", str(NOW), v0(), SECRET, now=NOW)
 
 
 def test_without_a_secret_of_ours_nothing_is_believed() -> None:
