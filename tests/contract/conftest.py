@@ -12,7 +12,8 @@ import pytest
 from sandbox import running_sandbox
 from sandbox.calls import Exchange
 from sandbox.server import Sandbox
-from tests.contract.contracts import Contract, known_contracts
+from tests.contract.contracts import Contract, known_contracts, known_refusals
+from tests.contract.contracts.refusals import wrong_refusal
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -96,7 +97,8 @@ async def stand_ins(
 ) -> AsyncIterator[StandIns]:
     """The stand-ins, having forgotten what was before.
 
-    A test fails in which a connector or a stand-in says what the vendor's contract doesn't allow.
+    A test fails in which a connector or a stand-in says what the vendor's contract doesn't allow,
+    or a stand-in refuses in other words than the vendor's.
     """
     (await started.control.post("/_control/reset")).raise_for_status()
     started.exchanges.clear()
@@ -104,10 +106,12 @@ async def stand_ins(
     may_offend = request.node.get_closest_marker("offends") is not None
     wrong = []
     for exchange in started.exchanges:
+        call = f"{exchange.method} {exchange.path} ({exchange.status})"
+        refused = wrong_refusal(known_refusals(), exchange)
+        wrong += [f"answer to {call}: {one}" for one in refused]
         if (contract := contracts.get(exchange.service)) is None:
             continue
         found = contract.violations(exchange)
-        call = f"{exchange.method} {exchange.path} ({exchange.status})"
         wrong += [f"request {call}: {one}" for one in found.request if not may_offend]
         wrong += [f"answer to {call}: {one}" for one in found.answer]
     assert not wrong, "\n".join(wrong)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -22,8 +23,12 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from sandbox.calls import Exchange
+from sandbox.registry import STAND_INS
 from sandbox.server import Sandbox, running_sandbox
-from tests.contract.contracts.openapi import UNDESCRIBED, OpenApiContract
+from tests.contract.contracts import known_refusals
+from tests.contract.contracts.openapi import OpenApiContract
+from tests.contract.contracts.refusals import wrong_refusal
 
 CHECKS = (
     not_a_server_error,
@@ -116,7 +121,6 @@ def drive(
     *,
     headers: Mapping[str, str],
     known: Known = Known(),
-    also: Sequence[int] = tuple(UNDESCRIBED),
     examples: int = 25,
 ) -> None:
     """Call an operation with what its contract allows, and check every answer by it.
@@ -127,12 +131,11 @@ def drive(
         url: root of the API at the stand-in, without the contract's base.
         headers: credentials, and what else each request carries.
         known: what some calls ask for; the others are made up from the document alone.
-        also: statuses below 500 that may be answered where the document lacks them.
         examples: how many calls.
 
     Raises:
-        AssertionError: an answer was a 5xx, or isn't described by the document; or no call
-            succeeded.
+        AssertionError: an answer was a 5xx, or isn't described by the document, or refuses in
+            other words than the vendor's; or no call succeeded.
     """
     if not contract.is_here():
         pytest.skip("no vendors' contracts beside the clone")
@@ -156,11 +159,42 @@ def drive(
     def run(case: schemathesis.Case) -> None:
         answer = case.call(base_url=url + contract.base, headers=dict(headers))
         answers[answer.status_code] += 1
+        check_refusal(
+            str(answer.request.method),
+            str(answer.request.url),
+            answer.status_code,
+            {name: values[0] for name, values in answer.headers.items()},
+            answer.content,
+        )
         is_described = target.responses.find_by_status_code(answer.status_code) is not None
-        if answer.status_code in also and answer.status_code < 500 and not is_described:
-            return
-        case.validate_response(answer, checks=list(CHECKS))
+        may_be_undescribed = answer.status_code in contract.undescribed
+        if is_described or not may_be_undescribed or answer.status_code >= 500:
+            case.validate_response(answer, checks=list(CHECKS))
 
     run()
     has_succeeded = any(200 <= status < 300 for status in answers)
     assert has_succeeded, f"{operation} was answered {dict(answers)}"
+
+
+def check_refusal(
+    method: str, url: str, status: int, headers: Mapping[str, str], body: bytes
+) -> None:
+    """Check that a stand-in's answer, if it refuses, does so in the vendor's words."""
+    path = urlsplit(url).path
+    apis = [api for stand_in in STAND_INS for api in stand_in.apis]
+    api = max(
+        (one for one in apis if path.startswith(f"{one.prefix}/")), key=lambda one: len(one.prefix)
+    )
+    exchange = Exchange(
+        service=api.service,
+        method=method,
+        path=path.removeprefix(api.prefix),
+        query="",
+        headers=[],
+        body=b"",
+        status=status,
+        answer_headers=list(headers.items()),
+        answer_body=body,
+    )
+    wrong = wrong_refusal(known_refusals(), exchange)
+    assert not wrong, "\n".join(wrong)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from sandbox.calls import Exchange
 from tests.contract.contracts import Contract
-from tests.contract.driving import Known, calls
+from tests.contract.driving import Known, calls, check_refusal
 
 _PART = re.compile(r"\{\+?(\w+)\}")
 _NEVER_ASKED = ("alt", "$.xgafv", "callback", "access_token", "oauth_token")
@@ -155,6 +155,13 @@ def drive_method(
         )
         answers[answer.status_code] += 1
         assert answer.status_code < 500
+        check_refusal(
+            method["httpMethod"],
+            str(answer.request.url),
+            answer.status_code,
+            answer.headers,
+            answer.content,
+        )
         exchange = Exchange(
             service="google",
             method=method["httpMethod"],

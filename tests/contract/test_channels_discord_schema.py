@@ -21,4 +21,4 @@ def test_what_the_contract_allows_is_answered_by_it() -> None:
     with seeded_sandbox() as sandbox:
         sandbox.state.store(Posts).limit = RateLimit(1_000_000, 1.0)
         url = f"{sandbox.url}/discord"
-        drive(CONTRACTS["discord"], "execute_webhook", url, headers={}, known=WEBHOOK, also=[])
+        drive(CONTRACTS["discord"], "execute_webhook", url, headers={}, known=WEBHOOK)

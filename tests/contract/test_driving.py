@@ -11,7 +11,7 @@ import pytest
 from sandbox.n8n.store import Automation
 from sandbox.server import Sandbox
 from tests.contract.contracts.openapi import OpenApiContract
-from tests.contract.driving import Known, drive, seeded_sandbox
+from tests.contract.driving import Known, check_refusal, drive, seeded_sandbox
 
 KEY = {"X-N8N-API-KEY": "sandbox-key"}
 OPERATION = "GET /workflows/{id}"
@@ -44,7 +44,7 @@ def contract(tmp_path: Path) -> OpenApiContract:
         "paths": {"/workflows/{id}": {"get": operation}},
     }
     file.write_text(json.dumps(spec))
-    return OpenApiContract(str(file), "/api/v1")
+    return OpenApiContract(str(file), "/api/v1", undescribed={404})
 
 
 def test_an_operation_that_is_only_refused_fails(
@@ -58,3 +58,13 @@ def test_an_operation_succeeds_on_what_is_known(
     sandbox: Sandbox, contract: OpenApiContract, known: Known
 ) -> None:
     drive(contract, OPERATION, f"{sandbox.url}/n8n", headers=KEY, known=known, examples=15)
+
+
+def test_a_refusal_in_other_words_than_the_vendors_fails() -> None:
+    url = "http://127.0.0.1:1/n8n/api/v1/workflows/1"
+    json_headers = {"content-type": "application/json"}
+
+    check_refusal("GET", url, 404, json_headers, b'{"message": "not found"}')
+    check_refusal("GET", url, 200, json_headers, b'{"error": "not found"}')
+    with pytest.raises(AssertionError, match="'message' is a required property"):
+        check_refusal("GET", url, 404, json_headers, b'{"error": "not found"}')

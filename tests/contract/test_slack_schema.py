@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from sandbox.calls import Exchange
 from sandbox.credentials import CREDENTIALS
 from sandbox.server import Sandbox
+from tests.contract.contracts import known_refusals
+from tests.contract.contracts.refusals import wrong_refusal
 from tests.contract.contracts.slack import CONTRACTS
 from tests.contract.driving import seeded_sandbox
 
@@ -81,6 +83,7 @@ def test_what_the_contract_allows_is_answered_by_it(
     def run(given_ones: dict[str, Any]) -> None:
         found = exchange(slack.request(verb, method, **{place: given_ones}), method)
         assert found.status < 500, given_ones
+        assert wrong_refusal(known_refusals(), found) == [], given_ones
         assert SLACK.violations(found).answer == [], given_ones
         answers.append(b'"ok":true' in found.answer_body)
 

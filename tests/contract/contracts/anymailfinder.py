@@ -11,7 +11,8 @@ from typing import Any
 import yaml
 
 from sandbox.calls import Exchange
-from tests.contract.contracts import SPECS, Violations
+from tests.contract.contracts import SPECS, Violations, are_here
+from tests.contract.contracts.refusals import TEXT, Wording, fields
 
 BEYOND = {
     ("POST", "/v5.1/find-email/company"),
@@ -28,7 +29,7 @@ class AnymailFinderFacts:
 
     def is_here(self) -> bool:
         """Whether the file lies beside this checkout."""
-        return self.path.is_file()
+        return are_here(self.path)
 
     @cached_property
     def facts(self) -> dict[str, Any]:
@@ -93,3 +94,11 @@ class AnymailFinderFacts:
 
 
 CONTRACTS = {"anymailfinder": AnymailFinderFacts()}
+REFUSALS = {
+    "anymailfinder": (
+        Wording(
+            source="Anymail Finder, API reference of version 5.1, errors",
+            schema=fields({"error": TEXT, "error_explained": TEXT}),
+        ),
+    )
+}

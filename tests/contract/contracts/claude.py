@@ -9,7 +9,8 @@ from openapi_schema_validator import OAS31Validator
 
 from sandbox.calls import Exchange
 from tests.contract.contracts import Violations
-from tests.contract.contracts.openapi import UNDESCRIBED, OpenApiContract
+from tests.contract.contracts.openapi import OpenApiContract
+from tests.contract.contracts.refusals import OBJECT, TEXT, Wording, fields, one_of
 
 STREAM = "text/event-stream"
 LINES = "application/x-jsonl"
@@ -34,7 +35,7 @@ class ClaudeContract(OpenApiContract):
         super().__init__(
             "anthropic/openapi.messages-subset.yaml",
             repair=_open_to_streams,
-            undescribed=UNDESCRIBED | {529},
+            undescribed={500, 503, 529},
         )
 
     def violations(self, exchange: Exchange) -> Violations:
@@ -75,3 +76,34 @@ def _event(block: str) -> tuple[str, str]:
 
 
 CONTRACTS = {"claude": ClaudeContract()}
+REFUSALS = {
+    "claude": (
+        Wording(
+            source="Anthropic, Errors",
+            schema=fields(
+                {
+                    "type": one_of("error"),
+                    "error": fields(
+                        {
+                            "type": one_of(
+                                "invalid_request_error",
+                                "authentication_error",
+                                "billing_error",
+                                "permission_error",
+                                "not_found_error",
+                                "request_too_large",
+                                "rate_limit_error",
+                                "timeout_error",
+                                "api_error",
+                                "overloaded_error",
+                            ),
+                            "message": TEXT,
+                        },
+                        {"details": OBJECT},
+                    ),
+                    "request_id": TEXT,
+                }
+            ),
+        ),
+    )
+}

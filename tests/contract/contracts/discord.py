@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.contract.contracts.openapi import OpenApiContract
+from tests.contract.contracts.refusals import NUMBER, OBJECT, TEXT, Wording, fields
 
 FILE = "discord/openapi.json"
 
@@ -19,4 +20,22 @@ def name_errors_by_words(spec: dict[str, Any]) -> None:
     spec["components"]["schemas"]["InnerErrors"]["properties"]["_errors"]["items"] = error
 
 
-CONTRACTS = {"discord": OpenApiContract(FILE, "/api", repair=name_errors_by_words)}
+CONTRACTS = {
+    "discord": OpenApiContract(FILE, "/api", repair=name_errors_by_words, undescribed={500, 503})
+}
+REFUSALS = {
+    "discord": (
+        Wording(
+            source="Discord, Rate Limits, 'Exceeding a Rate Limit'",
+            schema=fields(
+                {"message": TEXT, "retry_after": {"type": "number"}, "global": {"type": "boolean"}},
+                {"code": NUMBER},
+            ),
+            statuses={429},
+        ),
+        Wording(
+            source="Discord, API Reference, 'Error Messages'",
+            schema=fields({"code": NUMBER, "message": TEXT}, {"errors": OBJECT}),
+        ),
+    )
+}

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from sandbox.calls import Exchange
-from tests.contract.contracts import Violations
+from tests.contract.contracts import Violations, are_here
 
 Document = Mapping[str, Any]
 
@@ -44,13 +44,13 @@ class DiscoveryContract:
 
     def is_here(self) -> bool:
         """Whether the document lies beside this checkout, or comes with a package."""
-        return self._file.is_file()
+        return are_here(self._file)
 
     def violations(self, exchange: Exchange) -> Violations:
         """Say what of an exchange the document doesn't allow."""
         method = self._method(exchange)
         if method is None:
-            return Violations(["there is no such method"], list(_refusal(exchange)))
+            return Violations(["there is no such method"], [])
         return Violations(
             [*self._of_query(method, exchange), *self._of_request(method, exchange)],
             list(self._of_answer(method, exchange)),
@@ -111,8 +111,8 @@ class DiscoveryContract:
 
     def _of_answer(self, method: Document, exchange: Exchange) -> Iterator[str]:
         if exchange.status >= 300:
-            yield from _refusal(exchange)
-        elif method.get("supportsMediaDownload") and "alt=media" in exchange.query:
+            return
+        if method.get("supportsMediaDownload") and "alt=media" in exchange.query:
             return
         elif "response" in method:
             yield from self._of_json(method["response"], exchange.answer_body)
@@ -189,17 +189,6 @@ def _of_parameter(name: str, value: str, described: Document) -> Iterator[str]:
         yield f"{name} is {value}, which doesn't fit its pattern"
     elif fits and not fits(value):
         yield f"{name} is no {described['format']}"
-
-
-def _refusal(exchange: Exchange) -> Iterator[str]:
-    """Check what all of Google's refusals have; discovery documents don't describe them."""
-    try:
-        error = json.loads(exchange.answer_body)["error"]
-    except (ValueError, KeyError, TypeError):
-        yield "it is no error body of Google's"
-        return
-    if error.get("code") != exchange.status or not isinstance(error.get("message"), str):
-        yield "its error has another code, or no message"
 
 
 def _whole(bits: int, *, signed: bool = True) -> Callable[[str], bool]:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.contract.contracts.openapi import UNDESCRIBED, OpenApiContract, RoutedContract
+from tests.contract.contracts.openapi import OpenApiContract, RoutedContract
+from tests.contract.contracts.refusals import (
+    NUMBER,
+    OAUTH,
+    TEXT,
+    Wording,
+    fields,
+    many,
+    one_of,
+)
 
 
 def repair(spec: dict[str, Any]) -> None:
@@ -35,9 +44,8 @@ def repair(spec: dict[str, Any]) -> None:
 
 
 def contract(name: str, base: str) -> OpenApiContract:
-    # Order describes 403 and 404 only of some calls, Taxonomy answers every refusal undescribed.
     return OpenApiContract(
-        f"ebay/{name}_oas3.json", base, repair=repair, undescribed=UNDESCRIBED | {400, 409}
+        f"ebay/{name}_oas3.json", base, repair=repair, undescribed={401, 429, 503}
     )
 
 
@@ -53,4 +61,30 @@ APIS = {name: contract(name, base) for name, base in BASES.items()}
 UNCHECKED = {"/identity/v1/oauth2/token": "eBay describes its OAuth in words only"}
 CONTRACTS = {
     "ebay": RoutedContract({BASES[name]: APIS[name] for name in APIS}, unchecked=UNCHECKED)
+}
+
+ERROR = fields(
+    {
+        "errorId": NUMBER,
+        "domain": TEXT,
+        "category": one_of("APPLICATION", "BUSINESS", "REQUEST"),
+        "message": TEXT,
+    },
+    {
+        "subdomain": TEXT,
+        "longMessage": TEXT,
+        "inputRefIds": many(TEXT),
+        "outputRefIds": many(TEXT),
+        "parameters": many(fields({"name": TEXT, "value": {"type": "string"}})),
+    },
+)
+REFUSALS = {
+    "ebay": (
+        Wording(
+            source="eBay, 'OAuth tokens' by RFC 6749, 5.2",
+            schema=OAUTH,
+            path="/identity/v1/oauth2/token",
+        ),
+        Wording(source="eBay, 'Handling errors'", schema=fields({"errors": many(ERROR)})),
+    )
 }

@@ -9,7 +9,16 @@ from pathlib import Path
 from lxml import etree
 
 from sandbox.calls import Exchange
-from tests.contract.contracts import SPECS, Violations
+from tests.contract.contracts import SPECS, Violations, are_here
+from tests.contract.contracts.refusals import (
+    OBJECT,
+    REFUSED,
+    TEXT,
+    Unworded,
+    Wording,
+    fields,
+    read_xml,
+)
 
 NAMES = {
     "s": "http://schemas.xmlsoap.org/soap/envelope/",
@@ -23,6 +32,7 @@ XML_NAMESPACE = b"""
 </xs:schema>
 """
 """The schemas import this namespace without saying where it is."""
+FILES = ("messages.xsd", "types.xsd", "services.wsdl")
 SOAP_FAULTS = {HTTPStatus.INTERNAL_SERVER_ERROR}
 ANYWHERE = {"TimeZoneContext"}
 """Headers that exchangelib puts on every request; Exchange overlooks them where it has no use."""
@@ -40,7 +50,7 @@ class EwsContract:
 
     def is_here(self) -> bool:
         """Whether they lie beside this checkout."""
-        return (self._folder / "messages.xsd").is_file()
+        return are_here(*(self._folder / name for name in FILES))
 
     def violations(self, exchange: Exchange) -> Violations:
         """Say what of an exchange the schemas don't allow."""
@@ -137,3 +147,32 @@ def _wrong_fault(fault: etree._Element) -> list[str]:
 
 
 CONTRACTS = {"ews": EwsContract(SPECS / "ews")}
+REFUSALS = {
+    "ews": (
+        Wording(
+            source="SOAP 1.1, 4.4, and Exchange's 'Handling EWS errors'",
+            schema=fields(
+                {
+                    "Envelope": fields(
+                        {
+                            "Body": fields(
+                                {
+                                    "Fault": fields(
+                                        {"faultcode": TEXT, "faultstring": TEXT, "detail": OBJECT}
+                                    )
+                                }
+                            )
+                        }
+                    )
+                }
+            ),
+            media_type="text/xml",
+            read=read_xml,
+            statuses=SOAP_FAULTS,
+        ),
+        Unworded(
+            reason="a page of the web server in front of Exchange: every server has its own",
+            statuses=set(REFUSED) - SOAP_FAULTS,
+        ),
+    )
+}

@@ -9,6 +9,15 @@ import googleapiclient.discovery_cache
 from sandbox.calls import Exchange
 from tests.contract.contracts import SPECS, Violations
 from tests.contract.contracts.discovery import DiscoveryContract
+from tests.contract.contracts.refusals import (
+    NUMBER,
+    OAUTH,
+    TEXT,
+    Wording,
+    fields,
+    many,
+    one_of,
+)
 
 SHIPPED = Path(googleapiclient.discovery_cache.__file__).parent / "documents"
 """The documents that come with Google's library."""
@@ -40,3 +49,32 @@ class GoogleContract:
 
 
 CONTRACTS = {"google": GoogleContract(drive=DRIVE, spreadsheets=SHEETS)}
+
+TOLD = {"code": NUMBER, "message": TEXT}
+OLDER = fields(
+    {
+        **TOLD,
+        "errors": many(
+            fields(
+                {"domain": TEXT, "reason": TEXT, "message": TEXT},
+                {"locationType": one_of("header", "parameter"), "location": TEXT},
+            )
+        ),
+    },
+    {"status": TEXT},
+)
+NEWER = fields(
+    {**TOLD, "status": TEXT},
+    {"details": many({"type": "object", "required": ["@type"]})},
+)
+REFUSAL = Wording(
+    source="Drive and Gmail API, 'Resolve errors'; of newer APIs 'google.rpc.Status'",
+    schema=fields({"error": {"anyOf": [OLDER, NEWER]}}),
+    status_at=("error", "code"),
+)
+REFUSALS = {
+    "google": (
+        Wording(source="Google OAuth 2.0, by RFC 6749, 5.2", schema=OAUTH, path="/oauth2/token"),
+        REFUSAL,
+    )
+}

@@ -14,8 +14,9 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from sandbox.calls import Exchange
-from tests.contract.contracts import SPECS, Violations
+from tests.contract.contracts import SPECS, Violations, are_here
 from tests.contract.contracts.openapi import OpenApiContract
+from tests.contract.contracts.refusals import NUMBER, OAUTH, OBJECT, TEXT, Wording, fields, many
 
 _EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
 _ACTION = re.compile(r"/(send|sendMail|move|copy)$")
@@ -50,7 +51,7 @@ class GraphContract:
     def is_here(self) -> bool:
         """Whether all files lie beside this checkout."""
         apis = (self._mail, self._actions, self._subscriptions)
-        return self._types.is_file() and all(one.is_here() for one in apis)
+        return are_here(self._types) and all(one.is_here() for one in apis)
 
     def violations(self, exchange: Exchange) -> Violations:
         """Say what of an exchange Graph wouldn't say or take."""
@@ -114,3 +115,31 @@ def _items(exchange: Exchange) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 CONTRACTS = {"graph": GraphContract()}
+REFUSALS = {
+    "graph": (
+        Wording(
+            source="Microsoft identity platform, 'Error response' of the token endpoint",
+            schema=fields(
+                {
+                    **OAUTH["properties"],
+                    "error_codes": many(NUMBER),
+                    "timestamp": TEXT,
+                    "trace_id": TEXT,
+                    "correlation_id": TEXT,
+                },
+            ),
+            path="/login/.*",
+        ),
+        Wording(
+            source="Microsoft Graph, 'Error responses and resource types'",
+            schema=fields(
+                {
+                    "error": fields(
+                        {"code": TEXT, "message": TEXT},
+                        {"target": TEXT, "details": many(OBJECT), "innerError": OBJECT},
+                    )
+                }
+            ),
+        ),
+    )
+}

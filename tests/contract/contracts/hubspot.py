@@ -22,6 +22,7 @@ from hubspot.crm.associations.v4 import schema
 
 from sandbox.calls import Exchange
 from tests.contract.contracts import Violations
+from tests.contract.contracts.refusals import OBJECT, TEXT, Wording, fields, many, one_of
 
 REFUSAL_FIELDS = frozenset({"status", "errorType", "policyName", "requestId"})
 """Fields of refusals that HubSpot documents, and sends, but its client's ``Error`` lacks."""
@@ -333,3 +334,29 @@ _PRIMITIVES: dict[str, Callable[[Any], bool]] = {
 }
 
 CONTRACTS = {"hubspot": ClientContract()}
+
+TOLD = {"status": one_of("error"), "message": TEXT, "correlationId": TEXT}
+REFUSALS = {
+    "hubspot": (
+        Wording(
+            source="HubSpot, 'API usage guidelines', 429",
+            schema=fields(
+                {**TOLD, "errorType": one_of("RATE_LIMIT"), "policyName": TEXT},
+                {"category": TEXT, "requestId": TEXT},
+            ),
+            statuses={429},
+        ),
+        Wording(
+            source="HubSpot, 'Error handling'",
+            schema=fields(
+                {**TOLD, "category": TEXT},
+                {
+                    "subCategory": TEXT,
+                    "context": OBJECT,
+                    "links": OBJECT,
+                    "errors": many({**OBJECT, "required": ["message"]}),
+                },
+            ),
+        ),
+    )
+}

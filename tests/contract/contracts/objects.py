@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from functools import cached_property
@@ -15,6 +14,7 @@ from botocore.model import OperationModel, Shape
 
 from sandbox.calls import Exchange
 from tests.contract.contracts import Violations
+from tests.contract.contracts.refusals import TEXT, Wording, fields, read_xml
 
 _IN_LINKS = re.compile(r"x-amz-(algorithm|credential|date|expires|signedheaders|signature)")
 _OF_EVERY_CALL = re.compile(
@@ -43,7 +43,7 @@ class BotocoreContract:
     def violations(self, exchange: Exchange) -> Violations:
         """Say what of an exchange no operation of S3 allows."""
         if exchange.status >= 400:
-            return Violations([], [] if exchange.method == "HEAD" else list(_of_error(exchange)))
+            return Violations([], [])
         operation = self._operation(exchange)
         if operation is None:
             return Violations(["there is no such operation"], [])
@@ -161,11 +161,20 @@ def _named(shape: Any) -> Iterator[tuple[str, Any]]:
             yield member.serialization.get("name") or of_list or name, member
 
 
-def _of_error(exchange: Exchange) -> Iterator[str]:
-    try:
-        root = ET.fromstring(exchange.answer_body)  # noqa: S314 - of our own stand-in
-    except ET.ParseError:
-        yield f"a refusal is XML: {json.dumps(exchange.answer_body[:80].decode('latin-1'))}"
-        return
-    if root.tag != "Error" or not root.findtext("Code") or not root.findtext("Message"):
-        yield "a refusal holds Error with Code and Message"
+REFUSALS = {
+    "s3": (
+        Wording(
+            source="Amazon S3 API Reference, 'Error responses'",
+            schema=fields(
+                {
+                    "Error": {
+                        **fields({"Code": TEXT, "Message": TEXT, "RequestId": TEXT}),
+                        "additionalProperties": TEXT,
+                    }
+                }
+            ),
+            media_type="application/xml",
+            read=read_xml,
+        ),
+    )
+}

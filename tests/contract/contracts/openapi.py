@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,9 @@ from openapi_core.testing import MockResponse
 from werkzeug.datastructures import Headers, ImmutableMultiDict
 
 from sandbox.calls import Exchange
-from tests.contract.contracts import SPECS, Violations
+from tests.contract.contracts import SPECS, Violations, are_here
 
 ROOT = "http://stand-in"
-UNDESCRIBED = frozenset({401, 403, 404, 408, 413, 429, 500, 502, 503, 504})
-"""Statuses that vendors answer without a word in their contracts."""
 
 
 def read_spec(path: Path) -> dict[str, Any]:
@@ -40,7 +38,8 @@ class OpenApiContract:
         file: below the folder of contracts.
         base: where its paths begin, below the API's prefix, e.g. ``/buy/browse/v1``.
         repair: mends what the document has wrong, in place; say why where you pass it.
-        undescribed: statuses that may be answered although the document doesn't describe them.
+        undescribed: statuses of refusals that are answered although the document says nothing
+            of them; how they are worded, ``REFUSALS`` beside it says.
     """
 
     def __init__(
@@ -49,16 +48,16 @@ class OpenApiContract:
         base: str = "",
         *,
         repair: Callable[[dict[str, Any]], None] = lambda _spec: None,
-        undescribed: frozenset[int] = UNDESCRIBED,
+        undescribed: Collection[int] = (),
     ) -> None:
         self.path = SPECS / file
         self.base = base
         self._repair = repair
-        self._undescribed = undescribed
+        self.undescribed = undescribed
 
     def is_here(self) -> bool:
         """Whether the document lies beside this checkout."""
-        return self.path.is_file()
+        return are_here(self.path)
 
     @cached_property
     def spec(self) -> dict[str, Any]:
@@ -85,7 +84,7 @@ class OpenApiContract:
         return Violations(of_request, of_answer)
 
     def _may_be_undescribed(self, error: Exception, exchange: Exchange) -> bool:
-        return isinstance(error, ResponseNotFound) and exchange.status in self._undescribed
+        return isinstance(error, ResponseNotFound) and exchange.status in self.undescribed
 
 
 class RoutedContract:

@@ -12,8 +12,9 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from sandbox.calls import Exchange
-from tests.contract.contracts import SPECS, Violations
+from tests.contract.contracts import SPECS, Violations, are_here
 from tests.contract.contracts.openapi import read_spec
+from tests.contract.contracts.refusals import OBJECT, TEXT, Wording, fields, many
 
 NEWER_ARGUMENTS = frozenset({"metadata", "include_all_metadata"})
 NEWER_FIELDS = frozenset({"response_metadata", "app_id"})
@@ -34,7 +35,7 @@ class SlackContract:
 
     def is_here(self) -> bool:
         """Whether it lies beside this checkout."""
-        return self._path.is_file()
+        return are_here(self._path)
 
     @cached_property
     def _paths(self) -> dict[str, Any]:
@@ -93,3 +94,27 @@ def _wrong_answer(exchange: Exchange, responses: dict[str, Any]) -> list[str]:
 
 
 CONTRACTS = {"slack": SlackContract("slack/slack_web_openapi_v2.json")}
+REFUSALS = {
+    "slack": (
+        Wording(
+            source="Slack, 'Incoming webhooks', errors: response URLs refuse by a word of text",
+            schema={"type": "string", "pattern": "^[a-z_]+$"},
+            media_type="text/plain",
+            read=bytes.decode,
+            path="/actions/.*",
+        ),
+        Wording(
+            source="Slack, 'Using the Web API', error responses",
+            schema=fields(
+                {"ok": {"const": False}, "error": TEXT},
+                {
+                    "needed": TEXT,
+                    "provided": TEXT,
+                    "warning": TEXT,
+                    "errors": many(TEXT),
+                    "response_metadata": OBJECT,
+                },
+            ),
+        ),
+    )
+}

@@ -11,8 +11,9 @@ from typing import Any
 import yaml
 
 from sandbox.calls import Exchange
-from tests.contract.contracts import SPECS, Violations
-from tests.contract.contracts.openapi import UNDESCRIBED, OpenApiContract
+from tests.contract.contracts import SPECS, Violations, are_here
+from tests.contract.contracts.openapi import OpenApiContract
+from tests.contract.contracts.refusals import NUMBER, TEXT, TEXT_OR_NULL, Unworded, Wording, fields
 
 _RANGE = re.compile(r"(\d+-\d+|\*)/(\d+|\*)")
 _GATEWAY = frozenset({401, 429})
@@ -27,7 +28,7 @@ class PostgrestFacts:
 
     def is_here(self) -> bool:
         """Whether the file lies beside this checkout."""
-        return self.path.is_file()
+        return are_here(self.path)
 
     @cached_property
     def facts(self) -> dict[str, Any]:
@@ -105,9 +106,40 @@ def mend_management(spec: dict[str, Any]) -> None:
 CONTRACTS = {
     "supabase": PostgrestFacts(),
     "supabase_auth": OpenApiContract(
-        "supabase/gotrue-openapi.yaml", repair=mend_gotrue, undescribed=UNDESCRIBED | {400}
+        "supabase/gotrue-openapi.yaml", repair=mend_gotrue, undescribed={401, 429, 500, 503}
     ),
     "supabase_management": OpenApiContract(
-        "supabase/management-openapi.json", repair=mend_management, undescribed=UNDESCRIBED | {400}
+        "supabase/management-openapi.json", repair=mend_management, undescribed={404, 503}
+    ),
+}
+
+GATEWAY = fields({"message": TEXT}, {"hint": TEXT})
+REFUSALS = {
+    "supabase": (
+        Wording(
+            source="PostgREST, 'Errors'; Supabase's gateway, Kong, by its error templates",
+            schema={
+                "anyOf": [
+                    fields(
+                        {
+                            "code": TEXT,
+                            "message": TEXT,
+                            "details": TEXT_OR_NULL,
+                            "hint": TEXT_OR_NULL,
+                        }
+                    ),
+                    GATEWAY,
+                ]
+            },
+        ),
+    ),
+    "supabase_auth": (
+        Wording(
+            source="Supabase Auth, 'Error codes'; the gateway, Kong, by its error templates",
+            schema={"anyOf": [fields({"code": NUMBER, "error_code": TEXT, "msg": TEXT}), GATEWAY]},
+        ),
+    ),
+    "supabase_management": (
+        Unworded(reason="its document describes the statuses of refusals, and no body of theirs"),
     ),
 }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.contract.contracts.openapi import UNDESCRIBED, OpenApiContract
+from tests.contract.contracts.openapi import OpenApiContract
+from tests.contract.contracts.refusals import NUMBER, TEXT, Wording, fields
 
 ACCOUNT = "AC" + "0" * 32
 
@@ -43,6 +44,18 @@ CONTRACTS = {
     "twilio": OpenApiContract(
         "twilio/twilio_api_v2010.messages-subset.json",
         repair=fit,
-        undescribed=UNDESCRIBED | {400, 409},  # it describes no refusals
+        undescribed={400, 401, 404, 409, 429, 500, 503},  # it describes no refusals
+    )
+}
+REFUSALS = {
+    "twilio": (
+        Wording(
+            source="Twilio, 'Twilio API responses', exceptions",
+            schema=fields(
+                {"code": NUMBER, "message": TEXT, "more_info": TEXT, "status": NUMBER},
+                {"detail": TEXT},
+            ),
+            status_at=("status",),
+        ),
     )
 }

@@ -14,7 +14,8 @@ from urllib.parse import parse_qsl
 import yaml
 
 from sandbox.calls import Exchange
-from tests.contract.contracts import SPECS, Violations
+from tests.contract.contracts import SPECS, Violations, are_here
+from tests.contract.contracts.refusals import Unworded
 
 KEY = b"sandbox-key"
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -37,7 +38,7 @@ class UnleashedFacts:
 
     def is_here(self) -> bool:
         """Whether the file lies beside this checkout."""
-        return self.path.is_file()
+        return are_here(self.path)
 
     @cached_property
     def facts(self) -> dict[str, Any]:
@@ -121,3 +122,8 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 CONTRACTS = {"unleashed": UnleashedFacts()}
+REFUSALS = {
+    "unleashed": (
+        Unworded(reason="Unleashed documents which statuses it answers, and no body of theirs"),
+    )
+}
