@@ -1,14 +1,12 @@
 from __future__ import annotations
 
 import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import pytest
-from pydantic import SecretStr
 
 from connectors._http.calls import Shared
 from connectors._http.errors import (
@@ -22,27 +20,11 @@ from connectors._http.errors import (
 )
 from connectors._http.limits import MemoryLimiter
 from connectors._http.retry import RetryPolicy
-from connectors.mail.errors import CursorExpiredError
 from connectors.mail.gmail import RATE, GmailMail
-from connectors.mail.models import MailFolder, MailSummary, SentLookup
+from connectors.mail.models import SentLookup
+from tests.connectors.mail.gmail_kit import HUB, MIME, ROOT, asked, client, fault, message
 
-HUB = "hub@example.com"
-MIME = b"From: repairs@example.com\r\nTo: ann@example.com\r\nMessage-ID: <1@x.com>\r\n\r\nHello\r\n"
 REPLY = b"In-Reply-To: <2@x.com>\r\nReferences: <0@x.com> <2@x.com>\r\n" + MIME
-ROOT = "/gmail/v1/users/hub%40example.com"
-
-
-def client(url: str, retry: RetryPolicy, shared: Shared | None = None) -> GmailMail:
-    return GmailMail(
-        base_url=url,
-        login_url=f"{url}/oauth2",
-        client_id="us",
-        client_secret=SecretStr("hunter2"),
-        refresh_token=SecretStr("granted"),
-        timeout_seconds=2.0,
-        shared=shared,
-        retry=retry,
-    )
 
 
 @pytest.fixture
@@ -62,30 +44,6 @@ async def failure(mail: GmailMail) -> ConnectorError:
     with pytest.raises(ConnectorError) as caught:
         await send(mail)
     return caught.value
-
-
-def fault(status: int, reason: str, message: str = "") -> dict[str, object]:
-    errors = [{"domain": "global", "reason": reason, "message": message}]
-    return {"error": {"code": status, "message": message, "errors": errors}}
-
-
-def message(mail_id: str, *labels: str, **headers: str) -> dict[str, object]:
-    told = {"Message-ID": f"<{mail_id}@x.com>", **headers}
-    return {
-        "id": mail_id,
-        "threadId": f"t{mail_id}",
-        "labelIds": labels,
-        "internalDate": "1790000000123",
-        "payload": {"headers": [{"name": name, "value": told[name]} for name in told]},
-    }
-
-
-def asked(server: Any, number: int = -1) -> tuple[str, dict[str, list[str]]]:
-    """Return path and query of a request, without what the library adds by itself."""
-    url = urlsplit(server.seen[number].target)
-    query = parse_qs(url.query)
-    query.pop("alt", None)
-    return url.path, query
 
 
 async def test_mime_is_sent_as_it_is_from_the_mailbox(server: Any, mail: GmailMail) -> None:
@@ -245,167 +203,6 @@ async def test_a_message_id_that_would_be_a_query_is_not_searched(
     assert await mail.find_sent("<1@x> OR in:sent", mailbox=HUB) is SentLookup.ABSENT
 
     assert "q" not in asked(server)[1]
-
-
-async def test_a_folder_is_listed_and_then_followed(server: Any, mail: GmailMail) -> None:
-    server.answer(200, {"emailAddress": HUB, "historyId": "100"})
-    server.answer(200, {"messages": [{"id": "3"}], "nextPageToken": "p2"})
-    server.answer(
-        200,
-        message(
-            *("3", "INBOX", "UNREAD"),
-            From='"Ann, of Rideau" <ann@example.com>',
-            To="hub@example.com, Bob <bob@example.com>",
-            Cc="c@example.com",
-            Subject="Écran cassé",
-        ),
-    )
-
-    first = await mail.fetch(mailbox=HUB)
-
-    assert asked(server, 2)[1]["labelIds"] == ["INBOX"]
-    assert asked(server, 3)[1]["format"] == ["metadata"]
-    assert "Message-ID" in asked(server, 3)[1]["metadataHeaders"]
-    assert first.messages == (
-        MailSummary(
-            id="3",
-            message_id="<3@x.com>",
-            thread_id="t3",
-            sender="ann@example.com",
-            recipients=("hub@example.com", "bob@example.com", "c@example.com"),
-            subject="Écran cassé",
-            received_at=datetime.fromtimestamp(1_790_000_000.123, UTC),
-            is_read=False,
-        ),
-    )
-    assert not first.is_last
-
-    server.answer(200, {"messages": [{"id": "2"}, {"id": "gone"}]})
-    server.at("/messages/2?", 200, message("2", "INBOX"))
-    server.at("/messages/gone?", 404, fault(404, "notFound"))
-    second = await mail.fetch(mailbox=HUB, cursor=first.cursor)
-
-    assert asked(server, 4)[1]["pageToken"] == ["p2"]
-    assert [one.id for one in second.messages] == ["2"]
-    assert second.is_last
-
-    server.answer(200, {"historyId": "100"})
-    third = await mail.fetch(mailbox=HUB, cursor=second.cursor)
-
-    assert asked(server)[0].endswith("/history")
-    assert asked(server)[1]["startHistoryId"] == ["100"]
-    assert (third.messages, third.removed, third.is_last) == ((), (), True)
-
-
-def changes(kind: str, mail_id: str, labels: list[str], changed: list[str]) -> dict[str, Any]:
-    told = {"message": {"id": mail_id, "threadId": "t", "labelIds": labels}, "labelIds": changed}
-    return {"id": "1", "messages": [{"id": mail_id, "threadId": "t"}], kind: [told]}
-
-
-async def test_history_tells_what_came_changed_and_left(server: Any, mail: GmailMail) -> None:
-    history = [
-        changes("messagesAdded", "new", ["INBOX"], []),
-        changes("messagesAdded", "sent", ["SENT"], []),
-        changes("labelsRemoved", "read", ["INBOX"], ["UNREAD"]),
-        changes("labelsRemoved", "archived", ["IMPORTANT"], ["INBOX"]),
-        changes("messagesDeleted", "deleted", ["TRASH"], []),
-        changes("labelsRemoved", "back", ["INBOX"], ["INBOX"]),
-    ]
-    server.answer(200, {"history": history, "historyId": "120", "nextPageToken": "h2"})
-    answers = {
-        "new": message("new", "INBOX", "UNREAD"),
-        "read": message("read", "INBOX"),
-        "archived": message("archived", "IMPORTANT"),
-        "back": message("back", "INBOX"),
-    }
-    for mail_id, answer in answers.items():
-        server.at(f"/messages/{mail_id}?", 200, answer)
-    server.at("/messages/deleted?", 404, fault(404, "notFound"))
-
-    page = await mail.fetch(mailbox=HUB, cursor='{"history":"100"}')
-
-    assert [one.id for one in page.messages] == ["new", "read", "back"]
-    assert page.removed == ("archived", "deleted")
-    assert not page.is_last
-    assert json.loads(page.cursor) == {"history": "100", "page": "h2"}
-
-
-@pytest.mark.parametrize(
-    ("cursor", "status", "reason"),
-    [
-        ('{"history":"1"}', 404, "notFound"),
-        ('{"history":"1","page":"old"}', 400, "invalidArgument"),
-        ('{"history":"1","page":"old","listing":true}', 400, "invalidArgument"),
-    ],
-)
-async def test_a_cursor_that_gmail_has_forgotten_is_expired(
-    server: Any, mail: GmailMail, cursor: str, status: int, reason: str
-) -> None:
-    server.answer(status, fault(status, reason))
-
-    with pytest.raises(CursorExpiredError):
-        await mail.fetch(mailbox=HUB, cursor=cursor)
-
-
-@pytest.mark.parametrize("cursor", ["", "delta-token", '{"history":"x"}', '{"uid":1}'])
-async def test_a_cursor_of_another_service_is_expired(
-    server: Any, retry: RetryPolicy, cursor: str
-) -> None:
-    mail = client(server.url, retry)
-
-    with pytest.raises(CursorExpiredError):
-        await mail.fetch(mailbox=HUB, cursor=cursor)
-
-    await mail.aclose()
-    assert server.seen == []
-
-
-async def test_a_message_is_read_from_its_mime(server: Any, mail: GmailMail) -> None:
-    raw = urlsafe_b64encode(MIME).decode().rstrip("=")
-    server.answer(200, {"id": "1", "threadId": "t1", "raw": raw})
-
-    read = await mail.read("1", mailbox=HUB)
-
-    assert asked(server)[1]["format"] == ["raw"]
-    assert read.headers["message-id"] == "<1@x.com>"
-    assert read.text.strip() == "Hello"
-
-
-@pytest.mark.parametrize("spoiled", [{}, {"raw": "A"}])
-async def test_a_message_without_its_mime_cannot_be_read(
-    server: Any, mail: GmailMail, spoiled: dict[str, Any]
-) -> None:
-    for _ in range(3):
-        server.answer(200, {"id": "1", "threadId": "t1", **spoiled})
-
-    with pytest.raises(TransientError, match="can't be read"):
-        await mail.read("1", mailbox=HUB)
-
-
-async def test_a_thread_is_read_oldest_first(server: Any, mail: GmailMail) -> None:
-    late, early = message("2", "SENT"), message("1", "INBOX")
-    early["internalDate"] = "1780000000000"
-    server.answer(200, {"id": "t", "messages": [late, early]})
-    server.answer(404, fault(404, "notFound"))
-
-    assert [one.id for one in await mail.thread("t", mailbox=HUB)] == ["1", "2"]
-    assert await mail.thread("unknown", mailbox=HUB) == []
-
-
-async def test_folders_are_labels_that_are_places(server: Any, mail: GmailMail) -> None:
-    labels = [
-        {"id": "INBOX", "name": "INBOX", "type": "system"},
-        {"id": "UNREAD", "name": "UNREAD", "type": "system"},
-        {"id": "Label_1", "name": "Suppliers/EU", "type": "user"},
-    ]
-    server.answer(200, {"labels": labels})
-    server.at("/labels/INBOX?", 200, {**labels[0], "messagesTotal": 3, "messagesUnread": 2})
-    server.at("/labels/Label_1?", 200, {**labels[2], "messagesTotal": 1, "messagesUnread": 0})
-
-    assert await mail.folders(mailbox=HUB) == [
-        MailFolder("INBOX", "Inbox", "inbox", 3, 2),
-        MailFolder("Label_1", "Suppliers/EU", "", 1, 0),
-    ]
 
 
 @pytest.mark.parametrize(
