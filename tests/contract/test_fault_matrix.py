@@ -1,4 +1,7 @@
-"""Every connector against every fault: class of error, number of attempts, no second write."""
+"""Every connector against every fault: class of error, number of attempts, no second write.
+
+``test_wrong_signatures.py`` beside it has the column of what services send to us.
+"""
 
 from __future__ import annotations
 
