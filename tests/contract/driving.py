@@ -66,7 +66,7 @@ def sandbox_beside() -> Iterator[Sandbox]:
 def seeded_sandbox() -> Iterator[Sandbox]:
     """Run the stand-ins as ``sandbox_beside``, filled with the story's company."""
     with sandbox_beside() as sandbox:
-        httpx.post(f"{sandbox.url}/_control/seed", trust_env=False).raise_for_status()
+        httpx.post(f"{sandbox.url}/_control/seed", timeout=30, trust_env=False).raise_for_status()
         yield sandbox
 
 

@@ -39,7 +39,7 @@ def sandbox() -> Iterator[Sandbox]:
 def slack(sandbox: Sandbox) -> Iterator[httpx.Client]:
     bearer = {"Authorization": f"Bearer {CREDENTIALS.slack_token}"}
     url = f"{sandbox.url}/slack/api/"
-    with httpx.Client(base_url=url, headers=bearer, trust_env=False) as client:
+    with httpx.Client(timeout=30, base_url=url, headers=bearer, trust_env=False) as client:
         yield client
 
 
