@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from fastapi import Request
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+
 
 def read_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON
     """Read a body as JSON that can be answered again.
@@ -18,3 +22,18 @@ def read_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON
     except RecursionError as error:
         raise ValueError("nested too deep") from error
     return read
+
+
+async def read_form(request: Request, largest_part_bytes: int = 1024 * 1024) -> FormData:
+    """Read a request's form, of either encoding; what is neither is an empty one.
+
+    Of files, only the names are left.
+
+    Raises:
+        ValueError: its parts can't be told from each other, or one is too large.
+    """
+    try:
+        async with request.form(max_part_size=largest_part_bytes) as form:
+            return form
+    except HTTPException as error:
+        raise ValueError(error.detail) from error

@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from sandbox.body import read_form
 from sandbox.credentials import CREDENTIALS, same
 from sandbox.discord.store import Posts
 from sandbox.state import State
@@ -110,7 +111,7 @@ async def _message(request: Request) -> tuple[str, str, list[dict[str, Any]]]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     body = await request.body()
     try:
-        given = json.loads(body) if kind == "application/json" else dict(await request.form())
+        given = json.loads(body) if kind == "application/json" else dict(await read_form(request))
     except (ValueError, RecursionError):
         raise DiscordError(400, 50109, "The request body contains invalid JSON.") from None
     if not isinstance(given, dict):
