@@ -23,6 +23,9 @@ class Credentials:
     claude_api_key: str = "sandbox-key"
     discord_webhook: str = "100000000000000001"
     discord_token: str = "sandbox-token"  # noqa: S105
+    mailgun_domain: str = "mg.sandbox.example.com"
+    mailgun_api_key: str = "sandbox-key"
+    sendgrid_api_key: str = "sandbox-key"
     slack_token: str = "xoxb-sandbox"  # noqa: S105
     hubspot_token: str = "sandbox-token"  # noqa: S105
     hubspot_client_secret: str = "sandbox-secret"  # noqa: S105

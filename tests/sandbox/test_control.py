@@ -194,6 +194,8 @@ async def test_a_seed_tells_the_same_story_twice(client: httpx.AsyncClient) -> N
     [
         ("/claude", "Can you look at it?"),
         ("/discord", "1 x "),
+        ("/mailgun", "has arrived."),
+        ("/sendgrid", "are paid."),
     ],
 )
 async def test_a_seed_fills_a_page_with_the_same_story_each_time(

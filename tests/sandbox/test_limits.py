@@ -16,6 +16,8 @@ from sandbox.hubspot.limits import Limits
 from sandbox.mail.ews import EwsBudget
 from sandbox.mail.graph_limits import MailboxLimits
 from sandbox.mail.tokens import Tokens
+from sandbox.mailgun.store import Mails
+from sandbox.sendgrid.store import Sent
 from sandbox.slack.channels import Channels
 from sandbox.state import SandboxState
 from sandbox.stripe.store import Payments
@@ -131,6 +133,33 @@ PACED = {
         sent={"json": {"content": "hi"}},
         told={"retry-after": "2", "x-ratelimit-remaining": "0"},
         words=("You are being rate limited.", "retry_after", "global"),
+    ),
+    "mailgun": Paced(
+        limit=lambda state: state.store(Mails).limit,
+        per=(300, 60),
+        url=f"/mailgun/v3/{CREDENTIALS.mailgun_domain}/messages",
+        sent={
+            "auth": ("api", CREDENTIALS.mailgun_api_key),
+            "data": {"from": "a@example.org", "to": "b@example.org", "text": "hi"},
+        },
+        told={"retry-after": "60"},
+        words=("limit exceeded, try again after 60 seconds",),
+    ),
+    "sendgrid": Paced(
+        limit=lambda state: state.store(Sent).limit,
+        per=(600, 60),
+        url="/sendgrid/v3/mail/send",
+        headers=lambda _state: bearer(CREDENTIALS.sendgrid_api_key),
+        sent={
+            "json": {
+                "personalizations": [{"to": [{"email": "b@example.org"}]}],
+                "from": {"email": "a@example.org"},
+                "subject": "hi",
+                "content": [{"type": "text/plain", "value": "hi"}],
+            }
+        },
+        told={"x-ratelimit-limit": "600", "x-ratelimit-remaining": "0"},
+        words=("too many requests",),
     ),
     "stripe": Paced(
         limit=lambda state: state.store(Payments).limit,

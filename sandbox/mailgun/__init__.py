@@ -1,0 +1,1 @@
+"""Mailgun: mails handed over by HTTP."""

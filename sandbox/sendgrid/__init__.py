@@ -1,0 +1,1 @@
+"""SendGrid: mails handed over by HTTP."""
