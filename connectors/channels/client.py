@@ -6,6 +6,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Protocol
 
 from apprise import Apprise, AppriseAsset, NotifyFormat, OverflowMode
@@ -23,8 +24,11 @@ from connectors._http.errors import (
 )
 from connectors._http.retry import RetryPolicy
 from connectors._http.threads import Threads
-from connectors.channels.errors import CURES, ChannelUrlError
+from connectors.channels.addresses import MOVES
+from connectors.channels.errors import CURES, ChannelAddressError, ChannelUrlError
 from connectors.channels.models import Message
+from connectors.channels.webpush import SCHEME as WEB_PUSH
+from connectors.channels.webpush import WebPush
 
 SERVICE = "channels"
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]{0,20})://")
@@ -52,11 +56,14 @@ class ApprisePoster:
     Args:
         urls: name of each channel to its URL, e.g. ``discord://webhook_id/webhook_token``.
         timeout_seconds: longest wait for a channel's turn, and then for its answer.
+        addresses: scheme to the root of the API, where it isn't the vendor's; for schemes of
+            ``MOVES``, the others hold their address in the URL.
         shared: with the other processes that post there.
         retry: how long a post may wait for its turn; none is repeated.
 
     Raises:
-        ChannelUrlError: apprise can't read a URL.
+        ChannelUrlError: a URL can't be read.
+        ChannelAddressError: an address is of a scheme that has none to change.
     """
 
     def __init__(
@@ -64,13 +71,18 @@ class ApprisePoster:
         *,
         urls: Mapping[str, SecretStr],
         timeout_seconds: float,
+        addresses: Mapping[str, str] = MappingProxyType({}),
         shared: Shared | None = None,
         retry: RetryPolicy | None = None,
     ) -> None:
         # It writes URLs and answers to its log, which holds tokens and what was said.
         logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
         self._timeout_seconds = timeout_seconds
-        self._lines = {name: _open(name, url, timeout_seconds) for name, url in urls.items()}
+        for scheme in addresses.keys() - MOVES.keys():
+            raise ChannelAddressError(scheme, MOVES)
+        self._lines = {
+            name: _open(name, url, timeout_seconds, addresses) for name, url in urls.items()
+        }
         self._turns = {name: asyncio.Lock() for name in urls}
         self._callers = {name: Caller(f"{SERVICE}.{name}", shared, retry) for name in urls}
         self._threads = {name: Threads(f"{SERVICE}.{name}", most=1) for name in urls}
@@ -139,18 +151,31 @@ class ApprisePoster:
             raise _error(TransientError, channel, "not sent, it is busy with another") from None
 
 
-def _open(name: str, url: SecretStr, timeout_seconds: float) -> Apprise:
+def _open(
+    name: str, url: SecretStr, timeout_seconds: float, addresses: Mapping[str, str]
+) -> Apprise:
     """Read a URL without telling it to anybody."""
     asset = AppriseAsset(async_mode=False, secure_logging=True)
-    line = Apprise.instantiate(url.get_secret_value(), asset=asset)
+    text = url.get_secret_value()
+    found = _SCHEME.match(text)
+    scheme = found[1].lower() if found else ""
+    line = _web_push(text, asset) if scheme == WEB_PUSH else Apprise.instantiate(text, asset=asset)
     if line is None:
-        scheme = _SCHEME.match(url.get_secret_value())
-        raise ChannelUrlError(name, scheme[1] if scheme else "")
+        raise ChannelUrlError(name, scheme)
+    if scheme in addresses:
+        MOVES[scheme](line, addresses[scheme].rstrip("/"))
     line.socket_connect_timeout = line.socket_read_timeout = timeout_seconds
     line.overflow_mode = OverflowMode.SPLIT
     lines = Apprise(asset=asset)
     lines.add(line)
     return lines
+
+
+def _web_push(url: str, asset: AppriseAsset) -> WebPush | None:
+    try:
+        return WebPush(url, asset)
+    except (ValueError, KeyError):
+        return None
 
 
 def _send(line: Apprise, message: Message) -> bool:

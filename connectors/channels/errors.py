@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from connectors._http.errors import (
     Cures,
     RejectedError,
@@ -25,7 +27,7 @@ CURES: Cures = {
 
 
 class ChannelUrlError(ValueError):
-    """A line of the settings that apprise can't read; it names the channel, not the URL.
+    """A line of the settings that can't be read; it names the channel, not the URL.
 
     Args:
         channel: its name.
@@ -35,7 +37,23 @@ class ChannelUrlError(ValueError):
     def __init__(self, channel: str, scheme: str) -> None:
         self.channel = channel
         self.scheme = scheme
-        what = f"apprise can't read this {scheme}:// URL" if scheme else "it is no URL"
+        what = f"this {scheme}:// URL can't be read" if scheme else "it is no URL"
         super().__init__(
             f"channel {channel} in HOTROD_CHANNELS__URLS: {what}; see github.com/caronc/apprise"
+        )
+
+
+class ChannelAddressError(ValueError):
+    """An address for a scheme that has none to change.
+
+    Args:
+        scheme: the one.
+        known: those that have.
+    """
+
+    def __init__(self, scheme: str, known: Iterable[str]) -> None:
+        self.scheme = scheme
+        super().__init__(
+            f"HOTROD_CHANNELS__ADDRESSES: {scheme}:// has no address to change; "
+            f"known are {', '.join(known)}, the others hold theirs in the URL"
         )

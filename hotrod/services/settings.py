@@ -257,6 +257,12 @@ class ChannelSettings(Section):
         description="Name to URL, as JSON, e.g. "
         '{"ops": "discord://webhook_id/webhook_token"}; see github.com/caronc/apprise.',
     )
+    addresses: dict[str, str] = Field(
+        default_factory=dict,
+        description="Scheme to the root of its API, as JSON, e.g. "
+        '{"discord": "http://127.0.0.1:8090/discord"}, for discord, mailgun, sendgrid and webpush; '
+        "unset: the vendor's.",
+    )
     timeout_seconds: Seconds = Field(15.0, description="Longest wait for a channel.")
 
 

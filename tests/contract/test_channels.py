@@ -1,77 +1,128 @@
-"""What further channels promise, against Discord's stand-in."""
+"""What further channels promise, against the stand-ins of four of them."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
-from apprise.plugins.discord import NotifyDiscord
-from pydantic import SecretStr
 
 from connectors._http.errors import UnknownOutcomeError
 from connectors.channels.client import ApprisePoster
 from connectors.channels.models import Message
-from sandbox.discord.store import Post, Posts
+from sandbox.discord.store import Posts
+from sandbox.mailgun.store import Mails
+from sandbox.sendgrid.store import Sent
+from sandbox.state import SandboxState
+from sandbox.webpush.store import Pushes
+from tests.contract.channel_lines import LINES, poster_of, web_push_line
 
-HOOK = "100000000000000001/sandbox-token"
-
-
-def posts(stand_ins: Any) -> list[Post]:
-    return list(stand_ins.sandbox.state.store(Posts).all())
+JSON = (
+    "json://{host}/discord/api/webhooks/100000000000000001/sandbox-token"
+    "?:message=content&:title=&:version=&:type=&:attachments="
+)
+ARRIVED: dict[str, Callable[[SandboxState], list[str]]] = {
+    "discord": lambda state: [one.content for one in state.store(Posts).all()],
+    "shaped": lambda state: [one.content for one in state.store(Posts).all()],
+    "mailgun": lambda state: [one.text or one.html for one in state.store(Mails).all()],
+    "sendgrid": lambda state: [one.content for one in state.store(Sent).all()],
+    "webpush": lambda state: [one.text or "" for one in state.store(Pushes).all()],
+}
+WRONG = {
+    "discord": "discord://100000000000000001/hunter2",
+    "mailgun": LINES["mailgun"].replace("sandbox-key", "hunter2"),
+    "sendgrid": LINES["sendgrid"].replace("sandbox-key", "hunter2"),
+}
 
 
 @pytest.fixture
-async def poster(stand_ins: Any, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ApprisePoster]:
-    """Apprise's Discord, with nothing but the host changed; and its JSON, shaped like Discord's."""
-    monkeypatch.setattr(NotifyDiscord, "notify_url", f"{stand_ins.url}/discord/api/webhooks")
-    hook = f"{stand_ins.url.removeprefix('http://')}/discord/api/webhooks/{HOOK}"
-    shape = ":message=content&:title=&:version=&:type=&:attachments="
-    poster = ApprisePoster(
-        urls={
-            "ops": SecretStr(f"discord://{HOOK}"),
-            "shaped": SecretStr(f"json://{hook}?{shape}"),
-            "wrong": SecretStr("discord://100000000000000001/hunter2"),
-        },
-        timeout_seconds=5.0,
-    )
+async def poster(stand_ins: Any) -> AsyncIterator[ApprisePoster]:
+    """Each channel that is played; ``shaped`` is plain JSON, in the shape of Discord's."""
+    shaped = JSON.format(host=stand_ins.url.removeprefix("http://"))
+    wrong = {f"wrong {name}": line for name, line in WRONG.items()}
+    poster = poster_of(stand_ins, {"shaped": shaped, **wrong})
     yield poster
     await poster.aclose()
 
 
-@pytest.mark.parametrize("channel", ["ops", "shaped"])
+@pytest.mark.parametrize("channel", ARRIVED)
 async def test_a_message_arrives(stand_ins: Any, poster: ApprisePoster, channel: str) -> None:
     await poster.post(channel, Message("Le dépôt est payé.", title="NL-1042"))
 
-    (post,) = posts(stand_ins)
-    assert "Le dépôt est payé." in post.content
+    (arrived,) = ARRIVED[channel](stand_ins.sandbox.state)
+    assert "Le dépôt est payé." in arrived
 
 
-async def test_a_long_message_comes_in_parts(stand_ins: Any, poster: ApprisePoster) -> None:
-    await poster.post("ops", Message("word " * 600))
+async def test_a_mail_has_its_title_for_a_subject(stand_ins: Any, poster: ApprisePoster) -> None:
+    for channel in ("mailgun", "sendgrid"):
+        await poster.post(channel, Message("The deposit is paid.", title="NL-1042"))
 
-    assert "".join(post.content for post in posts(stand_ins)).count("word") == 600
+    state = stand_ins.sandbox.state
+    mails = [*state.store(Mails).all(), *state.store(Sent).all()]
+    assert [(mail.subject, *mail.to) for mail in mails] == [("NL-1042", "ann@example.org")] * 2
 
 
-async def test_a_wrong_token_and_a_lost_answer_are_both_unknown(
-    stand_ins: Any, poster: ApprisePoster
+@pytest.mark.parametrize("channel", ["discord", "webpush"])
+async def test_a_long_message_comes_in_parts(
+    stand_ins: Any, poster: ApprisePoster, channel: str
+) -> None:
+    await poster.post(channel, Message("ü€🔧 " * 600))
+
+    parts = ARRIVED[channel](stand_ins.sandbox.state)
+    assert len(parts) > 1
+    assert "".join(parts).count("🔧") == 600
+
+
+@pytest.mark.parametrize("channel", WRONG)
+async def test_wrong_credentials_are_refused_and_not_told(
+    stand_ins: Any, poster: ApprisePoster, channel: str
 ) -> None:
     with pytest.raises(UnknownOutcomeError) as caught:
-        await poster.post("wrong", Message("Hello"))
-    assert posts(stand_ins) == []
-    await stand_ins.fault("discord", "drop_after_accept")
-    with pytest.raises(UnknownOutcomeError):
-        await poster.post("ops", Message("Hello"))
+        await poster.post(f"wrong {channel}", Message("Hello"))
 
-    assert len(posts(stand_ins)) == 1
+    assert ARRIVED[channel](stand_ins.sandbox.state) == []
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("standing", ["expired", "unsubscribed"])
+async def test_a_browser_that_has_gone_is_not_told(
+    stand_ins: Any, poster: ApprisePoster, standing: Any
+) -> None:
+    pushes = stand_ins.sandbox.state.store(Pushes)
+    pushes.subscriptions()[-1].standing = standing
+
+    with pytest.raises(UnknownOutcomeError):
+        await poster.post("webpush", Message("Hello"))
+
+    assert pushes.all() == []
+
+
+async def test_a_browser_is_told_only_by_who_it_has_subscribed_to(stand_ins: Any) -> None:
+    pushes = stand_ins.sandbox.state.store(Pushes)
+    stranger = pushes.subscribe(server_key="BNo_another")
+    poster = poster_of(stand_ins, {"stranger": web_push_line(stranger)})
+
+    with pytest.raises(UnknownOutcomeError):
+        await poster.post("stranger", Message("Hello"))
+    await poster.aclose()
+
+    assert pushes.all() == []
+
+
+@pytest.mark.parametrize("channel", [*LINES, "webpush"])
+async def test_what_was_taken_before_the_answer_was_lost_is_not_sent_again(
+    stand_ins: Any, poster: ApprisePoster, channel: str
+) -> None:
+    await stand_ins.fault(channel, "drop_after_accept")
+
+    with pytest.raises(UnknownOutcomeError):
+        await poster.post(channel, Message("Hello"))
+
+    assert len(ARRIVED[channel](stand_ins.sandbox.state)) == 1
 
 
 async def test_each_channel_has_a_result_of_its_own(stand_ins: Any, poster: ApprisePoster) -> None:
     outcomes = await poster.post_everywhere(Message("Hello"))
 
-    assert [(one.item, one.is_done) for one in outcomes] == [
-        ("ops", True),
-        ("shaped", True),
-        ("wrong", False),
-    ]
+    done = {one.item: one.is_done for one in outcomes}
+    assert done == {name: not name.startswith("wrong") for name in poster.channels}

@@ -18,9 +18,13 @@ from connectors._http.errors import (
     UnknownOutcomeError,
 )
 from connectors.channels.client import ApprisePoster
-from connectors.channels.errors import ChannelUrlError
+from connectors.channels.errors import ChannelAddressError, ChannelUrlError
 from connectors.channels.models import Message
 
+KEY = (  # the point of a public key, a secret of 16 bytes, a private key
+    "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
+)
+AUTH, VAPID = "BTBZMqHH6r4Tts7J_aSIgg", "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw"
 HELLO = Message("Le dépôt est payé.", title="NL-1042", kind="success")
 
 
@@ -180,6 +184,9 @@ async def test_what_says_nothing_is_not_sent(
     [
         ("unknown://hunter2", "unknown://"),
         ("discord://hunter2", "discord://"),
+        ("webpush://hunter2", "webpush://"),
+        (f"webpush://{KEY}:hunter2@push.example/a?vapid={VAPID}&contact=a@b.ca", "webpush://"),
+        (f"webpush://{KEY}:{AUTH}@push.example/a?contact=a@b.ca&hunter2", "webpush://"),
         ("hunter2", "it is no URL"),
         ("", "it is no URL"),
     ],
@@ -215,3 +222,24 @@ async def test_calls_are_recorded_by_channel(server: Any) -> None:
 
     (call,) = recorder.calls
     assert (call.service, call.operation, call.outcome) == ("channels.ops", "post", "ok")
+
+
+async def test_a_browser_is_told_at_its_own_endpoint(server: Any) -> None:
+    line = f"webpush://{KEY}:{AUTH}@push.example/w/?vapid={VAPID}&token=A%2bb&contact=a@example.com"
+    poster = ApprisePoster(
+        urls={"bench": SecretStr(line)},
+        addresses={"webpush": f"http://127.0.0.1:{server.port}/"},
+        timeout_seconds=5.0,
+    )
+    server.answer(201, b"")
+
+    await poster.post("bench", HELLO)
+    await poster.aclose()
+
+    assert server.seen[0].target == "/w/?token=A%2bb"
+    assert b"pay" not in server.seen[0].body
+
+
+def test_an_address_for_a_scheme_that_holds_its_own_is_refused() -> None:
+    with pytest.raises(ChannelAddressError, match="jsons:// has no address to change; known are"):
+        ApprisePoster(urls={}, addresses={"jsons": "http://127.0.0.1"}, timeout_seconds=5.0)

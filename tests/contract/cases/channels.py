@@ -1,51 +1,52 @@
 """Apprise says whether a message went, and nothing else: every failure is of unknown outcome.
 
-Its own Discord has a fixed host, so the case posts JSON, shaped like Discord's. Apprise looks at
-the status alone, and Discord's answer has no body: there is nothing to cut, and another content
-type is as good as none. Nothing is read.
+It looks at the status alone: where that came through, nothing else of an answer matters, and a
+page with 200 is as good as Mailgun's answer. Nothing is read.
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-from pydantic import SecretStr
-
-from connectors._http.errors import UnknownOutcomeError
+from connectors._http.errors import ConnectorError, UnknownOutcomeError
 from connectors._http.retry import RetryPolicy
 from connectors.channels.client import ApprisePoster
 from connectors.channels.models import Message
 from sandbox.discord.store import Posts
+from sandbox.mailgun.store import Mails
+from sandbox.sendgrid.store import Sent
+from sandbox.webpush.store import Pushes
 from tests.contract.cases import FAULTS, Case
-
-HOOK = "/discord/api/webhooks/100000000000000001/sandbox-token"
-SHAPE = ":message=content&:title=&:version=&:type=&:attachments="
+from tests.contract.channel_lines import poster_of
 
 
 def make(stand_ins: Any, retry: RetryPolicy, timeout_seconds: float) -> ApprisePoster:
-    hook = stand_ins.url.removeprefix("http://") + HOOK
-    return ApprisePoster(
-        urls={"ops": SecretStr(f"json://{hook}?{SHAPE}")},
-        timeout_seconds=timeout_seconds,
-        retry=retry,
+    return poster_of(stand_ins, timeout_seconds=timeout_seconds, retry=retry)
+
+
+def kept_by(store: type[Any]) -> Callable[[Any], Awaitable[int]]:
+    async def written(stand_ins: Any) -> int:
+        return len(stand_ins.sandbox.state.store(store).all())
+
+    return written
+
+
+def to(channel: str, path: str, store: type[Any], *harmless: str) -> Case:
+    fails: dict[str, type[ConnectorError] | None] = dict.fromkeys(FAULTS, UnknownOutcomeError)
+    return Case(
+        service=channel,
+        make=make,
+        write=lambda poster: poster.post(channel, Message("Hello")),
+        write_path=path,
+        written=kept_by(store),
+        write_fails={**fails, **dict.fromkeys(harmless)},
     )
-
-
-async def written(stand_ins: Any) -> int:
-    return len(list(stand_ins.sandbox.state.store(Posts).all()))
 
 
 CASES = {
-    "channels": Case(
-        service="discord",
-        make=make,
-        write=lambda poster: poster.post("ops", Message("Hello")),
-        write_path="/webhooks/",
-        written=written,
-        write_fails={
-            **dict.fromkeys(FAULTS, UnknownOutcomeError),
-            "truncated": None,
-            "another content type": None,
-        },
-    )
+    "channels discord": to("discord", "/webhooks/", Posts, "truncated", "another content type"),
+    "channels mailgun": to("mailgun", "/messages", Mails, "another content type"),
+    "channels sendgrid": to("sendgrid", "/mail/send", Sent, "truncated", "another content type"),
+    "channels webpush": to("webpush", "/push/", Pushes, "truncated", "another content type"),
 }
