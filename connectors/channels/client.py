@@ -6,10 +6,12 @@ import asyncio
 import logging
 import re
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Protocol
 
 from apprise import Apprise, AppriseAsset, NotifyFormat, OverflowMode
+from apprise.plugins.discord import NotifyDiscord
 from pydantic import SecretStr
 
 from connectors._http.batch import Outcome, batch_execute
@@ -166,6 +168,8 @@ def _open(
         MOVES[scheme](line, addresses[scheme].rstrip("/"))
     line.socket_connect_timeout = line.socket_read_timeout = timeout_seconds
     line.overflow_mode = OverflowMode.SPLIT
+    if isinstance(line, NotifyDiscord):
+        line.clock_skew = timedelta(0)  # apprise would add ten seconds to each wait it is told
     lines = Apprise(asset=asset)
     lines.add(line)
     return lines

@@ -1,12 +1,14 @@
 """Apprise says whether a message went, and nothing else: every failure is of unknown outcome.
 
-It looks at the status alone: where that came through, nothing else of an answer matters, and a
+Discord is asked again when a wait that it tells is over, if that is soon. Else it looks at the
+status alone: where that came through, nothing else of an answer matters, and a
 page with 200 is as good as Mailgun's answer. Nothing is read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from connectors._http.errors import ConnectorError, UnknownOutcomeError
@@ -45,7 +47,10 @@ def to(channel: str, path: str, store: type[Any], *harmless: str) -> Case:
 
 
 CASES = {
-    "channels discord": to("discord", "/webhooks/", Posts, "truncated", "another content type"),
+    "channels discord": replace(
+        to("discord", "/webhooks/", Posts, "429 without", "truncated", "another content type"),
+        write_tries={"429 without": 2},
+    ),
     "channels mailgun": to("mailgun", "/messages", Mails, "another content type"),
     "channels sendgrid": to("sendgrid", "/mail/send", Sent, "truncated", "another content type"),
     "channels webpush": to("webpush", "/push/", Pushes, "truncated", "another content type"),
