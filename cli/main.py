@@ -25,6 +25,7 @@ COMMANDS = {
     "effects": "cli.effects:app",
     "parts": "cli.catalogue:app",
     "stock": "cli.stock:app",
+    "purchases": "cli.purchases:app",
     "approvals": "cli.approvals:app",
     "keys": "cli.keys:app",
     "labels": "cli.labels:app",

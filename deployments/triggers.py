@@ -82,5 +82,18 @@ TRIGGERS: dict[str, Trigger] = {
             subject="ticket",
             when_dead=flag_for_review,
         ),
+        Trigger(
+            event="stock.low",
+            deployment="parts-sourcing/parts-sourcing",
+            parameters=("business",),
+            subject="business",
+        ),
+        Trigger(
+            event="approval.decided",
+            deployment="approval-decided/approval-decided",
+            parameters=("approval",),
+            tags=("approval",),
+            subject="approval",
+        ),
     )
 }

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from hotrod.errors import LinkError
 
-Purpose = Literal["status", "view", "quote", "ops_form"]
+Purpose = Literal["status", "view", "quote", "approval", "purchase", "ops_form"]
 Choice = Literal["approve", "decline"]
 
 
@@ -74,3 +74,11 @@ class CustomerLinks:
     def decision_url(self, quote_id: UUID, choice: Choice) -> str:
         """Return the link to the page on which a quote is decided."""
         return f"{self._public_url}/q/{self._signer.sign('quote', quote_id)}?choice={choice}"
+
+    def approval_url(self, ask_id: UUID) -> str:
+        """Return a manager's own link to the page on which a question is answered."""
+        return f"{self._public_url}/a/{self._signer.sign('approval', ask_id)}"
+
+    def purchase_url(self, purchase_id: UUID) -> str:
+        """Return the link to the page on which somebody says that a purchase was made."""
+        return f"{self._public_url}/p/{self._signer.sign('purchase', purchase_id)}"

@@ -22,6 +22,7 @@ from connectors.slack.client import SlackClient
 from hotrod.settings import Settings
 
 if TYPE_CHECKING:
+    from connectors.ebay.client import EbayClient
     from connectors.hubspot.client import HubSpotClient
 
 Account = Callable[[str, Rate | None], Shared]
@@ -151,7 +152,8 @@ def hubspot_client(settings: Settings, account: Account = alone) -> HubSpotClien
     )
 
 
-def _ebay(settings: Settings, account: Account) -> Client | None:
+def ebay_client(settings: Settings, account: Account = alone) -> EbayClient | None:
+    """Return the client of eBay's searches; None: there is no keyset."""
     from connectors.ebay.client import EbayClient, share_of
 
     if not is_used("ebay", settings):
@@ -276,7 +278,7 @@ CONNECTIONS: dict[str, Callable[[Settings, Account], Client | None]] = {
     "gsheets": _gsheets,
     "hubspot": hubspot_client,
     "claude": claude_client,
-    "ebay": _ebay,
+    "ebay": ebay_client,
     "unleashed": _unleashed,
     "anymailfinder": _anymailfinder,
     "n8n": _n8n,

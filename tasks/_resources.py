@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from connectors.claude.client import ClaudeClient
+from connectors.ebay.client import EbayClient
 from connectors.mail.client import MailTransport
 from connectors.objects.client import ObjectsClient
 from connectors.slack.client import SlackClient
@@ -16,12 +17,18 @@ from hotrod.links import CustomerLinks, LinkSigner
 from hotrod.settings import Settings, get_settings
 from hotrod.stack.secrets import load_secrets
 from tasks._accounts import Accounts
-from tasks._connections import claude_client, mail_transport, objects_client, slack_client
+from tasks._connections import (
+    claude_client,
+    ebay_client,
+    mail_transport,
+    objects_client,
+    slack_client,
+)
 
 
 @dataclass
 class Resources:
-    """Everything a task may reach for. ``claude`` and ``slack`` are None without credentials."""
+    """Everything a task may reach for; None: there are no credentials."""
 
     settings: Settings
     company: Company
@@ -32,12 +39,13 @@ class Resources:
     mail: MailTransport
     claude: ClaudeClient | None
     slack: SlackClient | None
+    ebay: EbayClient | None
 
     async def close(self) -> None:
         """Close all connections."""
         await self.mail.aclose()
         await self.objects.aclose()
-        for client in (self.claude, self.slack):
+        for client in (self.claude, self.slack, self.ebay):
             if client is not None:
                 await client.aclose()
         await self.accounts.aclose()
@@ -82,4 +90,5 @@ def build(settings: Settings, company: Company, database: Database | None = None
         mail=mail_transport(settings, accounts),
         claude=claude_client(settings, accounts, SharedBudget(database, settings.claude)),
         slack=slack_client(settings, accounts),
+        ebay=ebay_client(settings, accounts),
     )

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any, Literal
 from uuid import UUID
 
 from prefect import task
 
-from connectors.mail.models import SentLookup
 from hotrod.analytics.store import record_step
 from hotrod.company.models import Business
 from hotrod.db.columns import now
-from hotrod.durable.effects import Found, perform
 from hotrod.errors import NotFoundError
-from hotrod.keys import mail_key, message_id
-from hotrod.mail.compose import ComposedMail, MailKind, compose
+from hotrod.keys import mail_key
+from hotrod.mail.compose import MailKind, compose
 from hotrod.mail.contexts import (
     AcknowledgementContext,
     DecisionContext,
@@ -28,10 +25,8 @@ from hotrod.mail.contexts import (
     QuoteContext,
     ReminderContext,
 )
-from hotrod.mail.mime import build_mime
-from hotrod.mail.models import Message
 from hotrod.mail.rules import Address, sender_for
-from hotrod.mail.store import add_message, find_message, mark_sent, thread
+from hotrod.mail.store import thread
 from hotrod.quoting.models import QuoteState
 from hotrod.quoting.store import read_quote
 from hotrod.repairs.dangers import safety_text
@@ -44,14 +39,9 @@ from hotrod.repairs.store import (
     read_diagnosis,
     read_ticket,
 )
-from tasks._policy import OUTWARD, REFUSED
+from tasks._letters import Letter, send_once
+from tasks._policy import OUTWARD
 from tasks._resources import resources
-
-_FOUND = {
-    SentLookup.FOUND: Found.DONE,
-    SentLookup.ABSENT: Found.NOT_DONE,
-    SentLookup.UNKNOWABLE: Found.UNKNOWABLE,
-}
 
 
 @task(name="acknowledge request", **OUTWARD)
@@ -203,64 +193,22 @@ async def _send(
     reply_to: str | None = None,
 ) -> None:
     """Compose a mail unless that was done before, and send it unless that was done before."""
-    kit = resources()
     sender = sender_for(_business(file), file.ticket.alias)
-    to = recipient or Address(file.ticket.contact_name, file.customer.email)
-    key = mail_key(kind, subject_id)
-    async with kit.database.transaction() as session:
-        message = await find_message(session, key)
-        if message is not None and message.sent_at is not None:
-            return
-        if message is None:
-            draft = _draft(file, key, sender, to, kind, compose(kind, context))
-            message = await add_message(session, draft)
+    async with resources().database.transaction() as session:
         earlier = await thread(session, file.ticket.id)
-    mime = build_mime(
-        sender=sender,
-        reply_to=reply_to,
-        recipient=Address(to.name, message.recipient),
-        subject=message.subject,
-        text=message.text,
-        html=message.html,
-        message_id=message.message_id,
-        references=[known for known in earlier if known != message.message_id],
-        headers={"X-Hotrod-Ticket": file.ticket.number},
-        date=message.created_at,
-    )
-    mailbox = str(kit.company.hub_mailbox)
-    sent_id, recipients = message.message_id, [message.recipient]
-
-    async def act() -> dict[str, Any]:
-        await kit.mail.send(mime, mailbox=mailbox, sender=sender.email, recipients=recipients)
-        return {"message_id": sent_id}
-
-    async def look_up() -> Found:
-        found = await kit.mail.find_sent(sent_id, mailbox=mailbox)
-        if found is SentLookup.ABSENT:  # Exchange files the copy some time after it took the mail
-            await asyncio.sleep(kit.settings.mail.filing_seconds)
-            found = await kit.mail.find_sent(sent_id, mailbox=mailbox)
-        return _FOUND[found]
-
-    await perform(kit.database, key, act, look_up, refused=REFUSED)
-    async with kit.database.transaction() as session:
-        await mark_sent(session, message.id)
-        await record_step(session, f"mail_{kind}", file.ticket.business_key, file.ticket.id)
-
-
-def _draft(
-    file: TicketFile, key: str, sender: Address, to: Address, kind: MailKind, mail: ComposedMail
-) -> Message:
-    return Message(
-        ticket_id=file.ticket.id,
+    letter = Letter(
+        key=mail_key(kind, subject_id),
         kind=kind,
-        effect_key=key,
-        message_id=message_id(key, sender.domain),
-        sender=sender.email,
-        recipient=to.email,
-        subject=mail.subject,
-        text=mail.text,
-        html=mail.html,
+        sender=sender,
+        recipient=recipient or Address(file.ticket.contact_name, file.customer.email),
+        reply_to=reply_to,
+        ticket_id=file.ticket.id,
+        references=tuple(earlier),
+        headers={"X-Hotrod-Ticket": file.ticket.number},
     )
+    if await send_once(letter, lambda: compose(kind, context)):
+        async with resources().database.transaction() as session:
+            await record_step(session, f"mail_{kind}", file.ticket.business_key, file.ticket.id)
 
 
 def _about(file: TicketFile) -> dict[str, Any]:

@@ -1,11 +1,18 @@
-"""What eBay's items offer, in the words of the business; nothing is asked here."""
+"""eBay as a source of offers: what it is asked, and its items in the words of the business."""
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from decimal import Decimal
 
+from connectors._http.errors import ServiceNotFoundError
+from connectors.ebay.client import EbayClient
 from connectors.ebay.models import Item, ItemSummary, Money, Shipping
+from connectors.ebay.search import Search, SearchFilter
+from hotrod.db.columns import now
+from hotrod.repairs.devices import DEVICE_TYPES
+from hotrod.repairs.vocabulary import fold
 from hotrod.sourcing.models import (
     Condition,
     DeliveryWindow,
@@ -14,9 +21,15 @@ from hotrod.sourcing.models import (
     PriceBreak,
     Sale,
     Seller,
+    Wanted,
 )
+from hotrod.sourcing.rules import fit_of
 
 SOURCE = "ebay"
+_PAGE = 50
+_READ_WHOLE = 6
+"""Items of a search that are read whole, which costs a call each: the cheapest that may fit."""
+_WORD = re.compile(r"[\w-]+")
 _CONDITIONS = {
     "1000": Condition.NEW,
     "1500": Condition.NEW,
@@ -27,6 +40,78 @@ _CONDITIONS = {
     "2500": Condition.REFURBISHED,
     "7000": Condition.FOR_PARTS,
 }
+
+
+class EbaySource:
+    """eBay's listings as an ``OfferSource``. A search costs up to seven of the day's calls.
+
+    Args:
+        client: of the searches.
+        country: two letters; only what is delivered there is found.
+        tax_rate: share that eBay adds there; None when it isn't known.
+    """
+
+    name = SOURCE
+
+    def __init__(self, client: EbayClient, *, country: str, tax_rate: Decimal | None) -> None:
+        self._client = client
+        self._country = country
+        self._tax_rate = tax_rate
+
+    async def search(self, wanted: Wanted) -> list[Offer]:
+        """Return the first page of what eBay finds; the cheapest that may fit are read whole.
+
+        Raises:
+            RateLimitedError: the day's calls are used up.
+            ConnectorError: as the connector classifies it.
+        """
+        search = Search(
+            words=search_words(wanted),
+            filter=SearchFilter(
+                buying_options=("FIXED_PRICE", "AUCTION"), delivery_country=self._country
+            ),
+            page_size=_PAGE,
+        )
+        first = await anext(self._client.search_pages(search))
+        offers = [self._offer(item) for item in first.items]
+        found = {offer.reference: offer for offer in offers if offer is not None}
+        likely = [one for one in found.values() if fit_of(one, wanted)[0] and one.terms]
+        likely.sort(key=lambda one: (one.currency, one.prices[0].unit_price))
+        for outcome in await self._client.get_items(
+            [one.reference for one in likely[:_READ_WHOLE]]
+        ):
+            if outcome.result is not None and (whole := self._offer(outcome.result)) is not None:
+                found[whole.reference] = whole
+        return list(found.values())
+
+    async def look_again(self, offer: Offer) -> Offer | None:
+        """Return an offer as its listing is now; None: it is gone, or has no price any more.
+
+        Raises:
+            ConnectorError: as the connector classifies it.
+        """
+        try:
+            item = await self._client.get_item(offer.reference)
+        except ServiceNotFoundError:
+            return None
+        return self._offer(item)
+
+    def _offer(self, item: ItemSummary) -> Offer | None:
+        return ebay_offer(item, seen_at=now(), tax_rate=self._tax_rate)
+
+
+def search_words(wanted: Wanted) -> str:
+    """Return what eBay is asked for: the maker's number, or the part's words and its devices."""
+    if wanted.part_numbers:
+        return wanted.part_numbers[0]
+    devices = [name for name in wanted.fits if fold(name) not in DEVICE_TYPES]
+    known = {fold(word) for name in devices for word in _WORD.findall(name)}
+    words = [word for word in _WORD.findall(wanted.name) if fold(word) not in known]
+    if len(devices) > 1:
+        words.append(f"({', '.join(devices)})")
+    else:
+        words += devices
+    return " ".join(words)
 
 
 def ebay_offer(item: ItemSummary, *, seen_at: datetime, tax_rate: Decimal | None) -> Offer | None:

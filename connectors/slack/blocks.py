@@ -32,6 +32,11 @@ def section(text: str) -> Block:
     return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
 
 
+def plain(text: str) -> str:
+    """Return text of others so that Slack shows it as it is, and follows no mention in it."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 def actions(*buttons: Button) -> Block:
     """Return a row of buttons, at most 25."""
     return {"type": "actions", "elements": [_element(button) for button in buttons]}
@@ -41,7 +46,7 @@ def _element(button: Button) -> Block:
     element: Block = {
         "type": "button",
         "action_id": button.action_id,
-        "text": _plain(button.label),
+        "text": _plain_text(button.label),
     }
     if button.value:
         element["value"] = button.value
@@ -49,13 +54,13 @@ def _element(button: Button) -> Block:
         element["style"] = button.style
     if button.question:
         element["confirm"] = {
-            "title": _plain(button.label),
-            "text": _plain(button.question),
-            "confirm": _plain("Yes"),
-            "deny": _plain("No"),
+            "title": _plain_text(button.label),
+            "text": _plain_text(button.question),
+            "confirm": _plain_text("Yes"),
+            "deny": _plain_text("No"),
         }
     return element
 
 
-def _plain(text: str) -> Block:
+def _plain_text(text: str) -> Block:
     return {"type": "plain_text", "text": text}

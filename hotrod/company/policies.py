@@ -124,6 +124,9 @@ class Sourcing(Section):
     sign_penalty: int = Field(10, ge=0, le=100, description="Points that a warning takes.")
     most_signs: int = Field(1, ge=0, description="More warnings exclude an offer.")
     listing_hours: int = Field(48, ge=1, description="Listings seen longer ago don't count.")
+    model_reads_offers: bool = Field(
+        default=True, description="Claude advises managers; eBay's licence may forbid it."
+    )
     rate_hours: int = Field(96, ge=1, description="Exchange rates must be younger: a weekend.")
 
     @model_validator(mode="after")

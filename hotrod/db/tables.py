@@ -13,6 +13,7 @@ import hotrod.customers.models
 import hotrod.durable.models
 import hotrod.mail.models
 import hotrod.parts.models
+import hotrod.purchasing.models
 import hotrod.quoting.models
 import hotrod.repairs.models
 import hotrod.services.models

@@ -18,6 +18,7 @@ from hotrod.mail.contexts import (
     QuestionsContext,
     QuoteContext,
     ReminderContext,
+    Value,
 )
 from hotrod.mail.wording import day, hours, ink_on, mailto, moment, money, one_line, quoted
 from hotrod.repairs.models import Route
@@ -122,12 +123,15 @@ def compose(kind: MailKind, context: MailContext) -> ComposedMail:
         raise TypeError(f"a mail of kind {kind} needs a {needed.__name__}")
     subject = _subject(kind, context)
     texts = [
-        _TEMPLATES.get_template(f"{kind}.{form}").render(
-            mail=context, device=_device(context), subject=subject
-        )
+        render(f"{kind}.{form}", context, subject, device=_device(context))
         for form in ("txt", "html")
     ]
     return ComposedMail(subject, *texts)
+
+
+def render(template: str, context: Value, subject: str, **more: str) -> str:
+    """Return a template filled with a context, as ``mail``."""
+    return _TEMPLATES.get_template(template).render(mail=context, subject=subject, **more)
 
 
 def _device(context: MailContext) -> str:

@@ -44,11 +44,13 @@ Link = Annotated[str, Field(pattern=r"^https?://\S+$"), AfterValidator(_checked_
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 
 
-class _Value(BaseModel):
+class Value(BaseModel):
+    """Plain values; what is wrong with one is told without the value."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
-class MailContext(_Value):
+class MailContext(Value):
     """What every mail about a ticket holds."""
 
     brand: Brand
@@ -113,7 +115,7 @@ class ReminderContext(ExpiredContext):
     decline_url: Link
 
 
-class LineView(_Value):
+class LineView(Value):
     """One line of a quote; amounts in the quote's currency."""
 
     kind: LineKind
@@ -131,7 +133,7 @@ class LineView(_Value):
         return f"{quantity(self.quantity)} x {self.unit_price:,.2f}"
 
 
-class EvidenceView(_Value):
+class EvidenceView(Value):
     """Something that the diagnosis rests on: words of the customer, or what a photo shows."""
 
     quote: Line

@@ -18,6 +18,8 @@ from hotrod.sourcing.costs import UnknownCostError, rate_of
 from hotrod.sourcing.models import (
     ExchangeRates,
     Missing,
+    Offer,
+    OrderTerms,
     Proposal,
     ProposedLine,
     ProposedOrder,
@@ -103,19 +105,25 @@ def _choice(
         rate = rate_of(offer, rates, at, policy)
     except UnknownCostError:
         return None
-    listing = offer.reference if offer.terms.is_per_listing else ""
-    parcel = Parcel(offer.source, offer.seller.name, listing, offer.terms, rate, offer.tax_rate)
+    parcel = parcel_of(offer, offer.terms, offer.tax_rate, rate)
     return Choice(one.sku, offer, parcel, one.score.points, cost.per_piece)
+
+
+def parcel_of(offer: Offer, terms: OrderTerms, tax_rate: Decimal, rate: Decimal) -> Parcel:
+    """Return what an offer ships in, and with what else."""
+    listing = offer.reference if terms.is_per_listing else ""
+    return Parcel(offer.source, offer.seller.name, listing, terms, rate, tax_rate)
 
 
 def _orders(plan: Plan) -> tuple[ProposedOrder, ...]:
     by_seller: dict[tuple[str, str], list[tuple[Choice, int]]] = defaultdict(list)
     for choice, quantity in plan.bought:
         by_seller[choice.seller].append((choice, quantity))
-    return tuple(_order(*seller, bought) for seller, bought in sorted(by_seller.items()))
+    return tuple(order_of(*seller, bought) for seller, bought in sorted(by_seller.items()))
 
 
-def _order(source: str, seller: str, bought: Sequence[tuple[Choice, int]]) -> ProposedOrder:
+def order_of(source: str, seller: str, bought: Sequence[tuple[Choice, int]]) -> ProposedOrder:
+    """Return all that is bought of a seller as one order."""
     lines = tuple(_line(choice, quantity) for choice, quantity in bought)
     values: dict[Parcel, Decimal] = defaultdict(Decimal)
     for choice, quantity in bought:

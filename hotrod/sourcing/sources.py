@@ -48,6 +48,9 @@ class OfferSource(Protocol):
     async def search(self, wanted: Wanted) -> list[Offer]:
         """Return what may be the wanted part; the rules judge whether it is."""
 
+    async def look_again(self, offer: Offer) -> Offer | None:
+        """Return an offer of this source as it is now; None: it is gone."""
+
 
 class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -120,6 +123,11 @@ class PriceList(_Value):
     async def search(self, wanted: Wanted) -> list[Offer]:
         """Return the supplier's offers for a part."""
         return [self.offer(row) for row in self.rows if row.sku == wanted.sku]
+
+    async def look_again(self, offer: Offer) -> Offer | None:
+        """Return an offer as the list has it."""
+        rows = (row for row in self.rows if row.reference == offer.reference)
+        return next((self.offer(row) for row in rows if row.sku == offer.sku), None)
 
     def offer(self, row: PriceListRow) -> Offer:
         """Return what a line of the list offers."""

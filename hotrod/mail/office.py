@@ -1,0 +1,137 @@
+"""What is written to people of ours and to suppliers: plain values, and the mail made of them."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from pydantic import AwareDatetime, EmailStr, Field
+
+from hotrod.company.models import Brand
+from hotrod.mail.compose import ComposedMail, render
+from hotrod.mail.contexts import Block, Currency, Line, Link, Value
+from hotrod.mail.wording import money, one_line
+
+
+class OfficeContext(Value):
+    """What every such mail holds; each kind names its template, and makes its subject."""
+
+    template: ClassVar[str]
+
+    brand: Brand
+    zone: ZoneInfo = Field(description="Time zone of the moments that are named.")
+    person_name: Line
+    reply_address: EmailStr = Field(description="Our address that takes questions.")
+
+    @property
+    def subject(self) -> str:
+        """Subject of the mail."""
+        raise NotImplementedError
+
+
+class PieceView(Value):
+    """Pieces of something; amounts in the currency of the mail."""
+
+    sku: Line
+    words: Line
+    seller: Line
+    quantity: int = Field(ge=0)
+    unit_amount: Decimal = Field(description="At the door.")
+    why: Line = Field("", description="Why it is needed.")
+
+
+class ApprovalContext(OfficeContext):
+    """A proposal waits for a manager."""
+
+    template = "approval"
+
+    amount: Decimal
+    currency: Currency
+    lines: tuple[PieceView, ...] = Field(min_length=1)
+    missing: tuple[Line, ...] = Field((), description="What can't be bought, and why.")
+    advice: Block = Field("", description="What the model says of the offers.")
+    needs: int = Field(1, ge=1, le=2, description="Managers who must agree.")
+    deadline_at: AwareDatetime
+    link: Link = Field(description="The person's own page of the proposal.")
+    is_reminder: bool = False
+
+    @property
+    def price(self) -> str:
+        """All that it costs, e.g. 189.84 CAD."""
+        return money(self.amount, self.currency)
+
+    @property
+    def subject(self) -> str:
+        """Subject of the mail."""
+        parts = len({line.sku for line in self.lines})
+        asked = f"Approve {self.price} for {parts} {'part' if parts == 1 else 'parts'}?"
+        return f"Still open: {asked}" if self.is_reminder else asked
+
+
+class ApprovalClosedContext(OfficeContext):
+    """A proposal was decided, and the others who were asked are told."""
+
+    template = "approval_closed"
+
+    title: Line
+    price: Line
+    state: Line = Field(description="approved, declined or expired.")
+    decided_by: Line = Field("", description="Empty: nobody, in time.")
+    reason: Block = ""
+
+    @property
+    def subject(self) -> str:
+        """Subject of the mail."""
+        return f"{self.state.capitalize()}: {self.price} for parts"
+
+
+class OrderedView(Value):
+    """Pieces that are ordered of a supplier."""
+
+    reference: Line = Field(description="The supplier's number.")
+    title: Line
+    quantity: int = Field(ge=1)
+
+
+class PurchaseOrderContext(OfficeContext):
+    """An order to a supplier."""
+
+    template = "purchase_order"
+
+    number: str = Field(pattern=r"^PO-\d+$")
+    lines: tuple[OrderedView, ...] = Field(min_length=1)
+    ship_to: Line
+    wanted_by: date | None = None
+
+    @property
+    def subject(self) -> str:
+        """Subject of the mail."""
+        return f"Order {self.number} of {self.brand.display_name}"
+
+
+class ToBuyContext(OfficeContext):
+    """Somebody is to buy what was approved on the seller's page, or an order is late."""
+
+    template = "to_buy"
+
+    number: str = Field(pattern=r"^PO-\d+$")
+    seller: Line
+    price: Line
+    link: Link = Field(description="The purchase's page, with the seller's pages on it.")
+    late_since: date | None = Field(None, description="Day on which it should have come.")
+
+    @property
+    def subject(self) -> str:
+        """Subject of the mail."""
+        if self.late_since is not None:
+            return f"Late: {self.number} of {self.seller}"
+        return f"Please buy: {self.number}, {self.price}"
+
+
+def compose_office(context: OfficeContext) -> ComposedMail:
+    """Return a mail's subject, text and HTML; the same context gives the same mail."""
+    subject = one_line(context.subject)
+    texts = [render(f"{context.template}.{form}", context, subject) for form in ("txt", "html")]
+    return ComposedMail(subject, *texts)

@@ -1,0 +1,175 @@
+"""Rounds of sourcing, the offers that each found, and the purchases that came of it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Identity,
+    Index,
+    Integer,
+    Numeric,
+    UniqueConstraint,
+)
+from sqlalchemy import text as sql
+from sqlmodel import Field, SQLModel
+
+from hotrod.db.columns import json, long_text, money, primary_key, timestamp
+
+
+def _precise(digits: int, decimals: int) -> Any:  # noqa: ANN401 - a Field stands in for any type
+    number: Any = Numeric(digits, decimals)
+    return Field(sa_type=number)
+
+
+class RoundState(StrEnum):
+    """Where a round stands; the last four are final.
+
+    SEARCHING: offers are looked for. PROPOSED: a manager is asked. APPROVED: it is bought.
+    BOUGHT: every purchase is placed, or given to a person. DECLINED: a manager said no, or nobody
+    said yes in time. EMPTY: nothing acceptable is offered. CANCELLED: ops ended it.
+    """
+
+    SEARCHING = "searching"
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    BOUGHT = "bought"
+    DECLINED = "declined"
+    EMPTY = "empty"
+    CANCELLED = "cancelled"
+
+
+OPEN = (RoundState.SEARCHING, RoundState.PROPOSED, RoundState.APPROVED)
+"""States in which a round still takes care of its parts."""
+
+
+class SourcingRound(SQLModel, table=True):
+    """One round of sourcing: what was needed, and what is proposed to be bought."""
+
+    __tablename__ = "sourcing_rounds"
+    __table_args__ = (
+        Index(
+            "ix_sourcing_rounds_open",
+            "business_key",
+            postgresql_where=sql("state IN ('searching', 'proposed', 'approved')"),
+        ),
+    )
+
+    id: UUID = primary_key()
+    business_key: str = Field(max_length=31)
+    state: str = Field(default=RoundState.SEARCHING, max_length=10)
+    needs: list[Any] = json(default=list)
+    proposal: dict[str, Any] = json()
+    advice: str = long_text(default="")
+    run_id: UUID | None = Field(default=None, unique=True, description="Flow run that opened it.")
+    opened_at: datetime = timestamp()
+    closed_at: datetime | None = timestamp(optional=True)
+
+
+class FoundOffer(SQLModel, table=True):
+    """An offer as it was last seen in a round."""
+
+    __tablename__ = "found_offers"
+    __table_args__ = (UniqueConstraint("round_id", "sku", "source", "reference"),)
+
+    id: UUID = primary_key()
+    round_id: UUID = Field(foreign_key="sourcing_rounds.id", ondelete="CASCADE")
+    sku: str = Field(max_length=40)
+    source: str = Field(max_length=40)
+    reference: str = Field(max_length=120)
+    offer: dict[str, Any] = json()
+    seen_at: datetime = timestamp()
+
+
+class Method(StrEnum):
+    """How a purchase is placed: by a mail to the supplier, or by a person on the seller's page."""
+
+    MAIL = "mail"
+    LINK = "link"
+
+
+class PurchaseState(StrEnum):
+    """Where a purchase stands.
+
+    PLANNED: approved. TO_BUY: a person is to buy it on the seller's page. ORDERED: placed, goods
+    are to come. RECEIVED: all is here. CANCELLED: it won't come.
+    """
+
+    PLANNED = "planned"
+    TO_BUY = "to_buy"
+    ORDERED = "ordered"
+    RECEIVED = "received"
+    CANCELLED = "cancelled"
+
+
+class Purchase(SQLModel, table=True):
+    """All that is bought of one seller in a round; amounts in ``currency``, the company's."""
+
+    __tablename__ = "purchases"
+    __table_args__ = (
+        UniqueConstraint("round_id", "source", "seller"),
+        CheckConstraint(
+            "state NOT IN ('ordered', 'received') OR ordered_at IS NOT NULL", name="ordered_has_day"
+        ),
+        Index("ix_purchases_open", "state", postgresql_where=sql("state IN ('to_buy', 'ordered')")),
+    )
+
+    id: UUID = primary_key()
+    serial: int | None = Field(
+        default=None,
+        sa_column=Column("serial", Integer, Identity(start=1001), nullable=False, unique=True),
+    )
+    round_id: UUID = Field(foreign_key="sourcing_rounds.id")
+    business_key: str = Field(max_length=31)
+    source: str = Field(max_length=40)
+    seller: str = Field(max_length=120)
+    method: str = Field(max_length=8)
+    state: str = Field(default=PurchaseState.PLANNED, max_length=10)
+    total: Decimal = money()
+    currency: str = Field(max_length=3)
+    order_number: str = Field(default="", max_length=80, description="The seller's.")
+    expected_on: date | None = None
+    planned_at: datetime = timestamp()
+    ordered_at: datetime | None = timestamp(optional=True)
+    ordered_by: str = Field(default="", max_length=120)
+    late_told_at: datetime | None = timestamp(optional=True)
+    received_at: datetime | None = timestamp(optional=True)
+
+    @property
+    def number(self) -> str:
+        """Our number of it, e.g. PO-1001; what stands in ``order_reference`` of the ledger."""
+        return f"PO-{self.serial}"
+
+
+class PurchaseLine(SQLModel, table=True):
+    """One offer of a purchase. ``per_piece`` is at the door, and makes the price history."""
+
+    __tablename__ = "purchase_lines"
+    __table_args__ = (CheckConstraint("quantity > 0", name="quantity_positive"),)
+
+    id: UUID = primary_key()
+    purchase_id: UUID = Field(foreign_key="purchases.id", index=True)
+    part_id: UUID = Field(foreign_key="parts.id", index=True)
+    reference: str = Field(max_length=120, description="Of the offer, the source's.")
+    title: str = Field(max_length=300)
+    url: str = Field(default="", max_length=2000)
+    quantity: int
+    per_piece: Decimal = _precise(14, 6)
+
+
+class ExchangeRateRow(SQLModel, table=True):
+    """What one unit of a currency was worth in the company's when it was last told."""
+
+    __tablename__ = "exchange_rates"
+    __table_args__ = (CheckConstraint("value > 0", name="value_positive"),)
+
+    currency: str = Field(primary_key=True, max_length=3)
+    value: Decimal = _precise(18, 8)
+    seen_at: datetime = timestamp()
+    told_by: str = Field(max_length=120)

@@ -1,0 +1,44 @@
+"""Where offers are looked for: eBay, suppliers' price lists, and what is plugged in.
+
+A plug-in is an entry point of the group ``hotrod.offer_sources`` that names a function from
+``Resources`` to an ``OfferSource``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from importlib.metadata import entry_points
+
+from hotrod.company.models import Business
+from hotrod.db.columns import now
+from hotrod.quoting.taxes import TAXES
+from hotrod.sourcing.sources import OfferSource
+from hotrod.suppliers.store import price_lists
+from tasks._resources import Resources
+from tasks.offers import EbaySource
+
+GROUP = "hotrod.offer_sources"
+COUNTRY = "CA"
+
+
+async def sources(kit: Resources, business: Business) -> dict[str, OfferSource]:
+    """Return all sources by name.
+
+    Args:
+        kit: what they reach for.
+        business: that buys; its province decides the tax.
+    """
+    today = now().astimezone(kit.company.zone).date()
+    async with kit.database.transaction() as session:
+        found: list[OfferSource] = [*await price_lists(session, today)]
+    if kit.ebay is not None:
+        found.append(EbaySource(kit.ebay, country=COUNTRY, tax_rate=_tax_rate(business)))
+    for plugged in entry_points(group=GROUP):
+        make: Callable[[Resources], OfferSource] = plugged.load()
+        found.append(make(kit))
+    return {source.name: source for source in found}
+
+
+def _tax_rate(business: Business) -> Decimal:
+    return sum((tax.rate for tax in TAXES[business.province]), Decimal(0))

@@ -1,0 +1,99 @@
+"""Steps about questions to managers: how one stands, and what came in by Prefect's form."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from prefect import task
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import StateType
+from prefect.exceptions import NotPausedError, ObjectNotFound
+from prefect.flow_runs import aresume_flow_run
+from prefect.states import AwaitingRetry
+
+from connectors._http.errors import TransientError
+from hotrod.approvals.decisions import answer, expire_due
+from hotrod.approvals.models import Answer, Approval, Result, Via
+from hotrod.approvals.store import due_reminders, note_reminded, read_approval
+from hotrod.db.columns import now
+from hotrod.links import Choice
+from tasks._policy import OUTWARD, RECORD
+from tasks._resources import resources
+
+
+async def read_question(approval: UUID) -> Approval:
+    """Return a question as it is now; no step, since it must be read anew each time."""
+    async with resources().database.transaction() as session:
+        return (await read_approval(session, approval)).approval
+
+
+def managers() -> tuple[str, ...]:
+    """Return the keys of all managers."""
+    return tuple(manager.key for manager in resources().company.managers)
+
+
+@task(name="record answer", **RECORD)
+async def record_answer(
+    approval: UUID,
+    turn: int,  # noqa: ARG001 - the same answer given twice is two answers
+    manager: str,
+    choice: Choice,
+    quantities: dict[str, int],
+    reason: str,
+) -> str:
+    """Record what a manager answered in the Prefect UI; return what became of it, in words."""
+    kit = resources()
+    given = Answer(choice, Via.PREFECT, quantities, reason, address="Prefect UI")
+    async with kit.database.transaction() as session:
+        outcome = await answer(session, kit.company, approval, manager, given, now())
+    return "" if outcome.result is Result.COUNTED else outcome.words
+
+
+@task(name="find due reminders of approvals", **RECORD)
+async def find_approvals_to_remind() -> list[UUID]:
+    """Return the open questions whose reminder is due."""
+    async with resources().database.transaction() as session:
+        return [one.id for one in await due_reminders(session, now())]
+
+
+@task(name="note reminder", **RECORD)
+async def note_reminder(approval: UUID) -> None:
+    """Say that managers were reminded."""
+    async with resources().database.transaction() as session:
+        await note_reminded(session, [approval], now())
+
+
+@task(name="expire approvals", **RECORD)
+async def expire_approvals() -> int:
+    """Answer with no what nobody has answered by its deadline; return how many those are."""
+    async with resources().database.transaction() as session:
+        return len(await expire_due(session, now()))
+
+
+@task(name="resume run", **OUTWARD)
+async def resume_run(approval: UUID) -> None:
+    """Let the run go on that waits for a question; one that waits no more is left alone.
+
+    A run that is at work might be about to wait: it is looked at again.
+
+    Raises:
+        TransientError: it is at work still.
+    """
+    run_id = (await read_question(approval)).run_id
+    if run_id is None:
+        return
+    async with get_client() as client:
+        try:
+            state = (await client.read_flow_run(run_id)).state
+        except ObjectNotFound:
+            return
+        if state is None or state.is_final():
+            return
+        if state.type != StateType.PAUSED:
+            raise TransientError("prefect", "resume", "the run is at work, or about to wait")
+        try:
+            await aresume_flow_run(run_id)
+        except NotPausedError:
+            return  # somebody else was faster
+        except RuntimeError:  # its worker died before it had told Prefect what the form asks
+            await client.set_flow_run_state(run_id, AwaitingRetry(), force=True)

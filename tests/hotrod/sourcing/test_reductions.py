@@ -1,0 +1,90 @@
+"""What a manager leaves of a proposal is costed anew, and never more than was approved."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hotrod.sourcing.costs import UnknownCostError
+from hotrod.sourcing.models import ExchangeRates, Proposal, ProposedOrder
+from hotrod.sourcing.proposals import propose
+from hotrod.sourcing.reductions import numbered, per_piece, reduced, total_of
+from tests.hotrod.sourcing.kit import NOW, POLICY, RATES, needed, offer, scored, supplied
+
+
+@pytest.fixture
+def proposal() -> Proposal:
+    offers = [
+        scored(supplied("Acme", "a", ((1, "6.00"), (10, "5.00")), shipping="8"), "A"),
+        scored(supplied("Acme", "b", ((1, "2.00"),), shipping="8"), "B"),
+        scored(offer("3.00", "1.00", reference="c", tax_rate=Decimal("0.13")), "C"),
+    ]
+    return propose(offers, [needed(sku, quantity=10) for sku in "ABC"], RATES, NOW, POLICY)
+
+
+def left(proposal: Proposal, quantities: dict[str, int]) -> tuple[ProposedOrder, ...]:
+    return reduced(proposal, quantities, RATES, NOW, POLICY)
+
+
+def pieces(orders: tuple[ProposedOrder, ...]) -> dict[str, int]:
+    return {line.sku: line.quantity for order in orders for line in order.lines}
+
+
+def test_what_is_left_as_it_was_costs_what_was_proposed(proposal: Proposal) -> None:
+    assert left(proposal, {}) == proposal.orders
+    assert list(numbered(proposal)) == ["1", "2", "3"]
+
+
+def test_fewer_pieces_lose_their_price_break(proposal: Proposal) -> None:
+    number = next(key for key, line in numbered(proposal).items() if line.sku == "A")
+    (order,) = [one for one in left(proposal, {number: 9}) if one.seller == "Acme"]
+    assert {line.sku: line.amount for line in order.lines}["A"] == Decimal("54.00")
+
+
+def test_a_line_of_nothing_is_left_out_and_with_it_its_seller(proposal: Proposal) -> None:
+    number = next(key for key, line in numbered(proposal).items() if line.sku == "C")
+    assert pieces(left(proposal, {number: 0})) == {"A": 10, "B": 10}
+
+
+def test_packs_are_rounded_down_never_up() -> None:
+    packs = [scored(offer("3.00", reference="packs", pack_size=4), "A")]
+    found = propose(packs, [needed("A", quantity=8)], RATES, NOW, POLICY)
+    assert pieces(left(found, {"1": 7})) == {"A": 4}
+    assert left(found, {"1": 3}) == ()
+
+
+def test_an_offer_that_has_changed_is_costed_as_it_is_now(proposal: Proposal) -> None:
+    line = next(one for one in numbered(proposal).values() if one.sku == "C")
+    dearer = offer("4.00", "1.00", reference="c", tax_rate=Decimal("0.13"))
+    orders = reduced(proposal, {}, RATES, NOW, POLICY, seen={line.offer.key: dearer})
+    assert total_of(orders) - proposal.total == Decimal("11.30")
+
+
+def test_nobody_guesses_a_rate_that_is_gone() -> None:
+    dollars = [scored(offer("3.00", currency="USD"), "A")]
+    found = propose(dollars, [needed("A", quantity=1)], RATES, NOW, POLICY)
+    with pytest.raises(UnknownCostError):
+        reduced(found, {}, ExchangeRates(currency="CAD"), NOW, POLICY)
+
+
+def test_the_pieces_of_an_order_cost_together_what_the_order_costs(proposal: Proposal) -> None:
+    for order in proposal.orders:
+        together = sum(line.quantity * per_piece(order, line) for line in order.lines)
+        assert abs(together - order.total) < Decimal("0.0001")
+
+
+@given(st.dictionaries(st.sampled_from(["1", "2", "3"]), st.integers(0, 10)))
+def test_never_more_than_approved(quantities: dict[str, int]) -> None:
+    offers = [
+        scored(offer("6.00", reference=sku, pack_size=size), sku)
+        for sku, size in (("A", 1), ("B", 2), ("C", 3))
+    ]
+    found = propose(offers, [needed(sku, quantity=6) for sku in "ABC"], RATES, NOW, POLICY)
+    orders = left(found, quantities)
+    bought = pieces(orders)
+    for number, line in numbered(found).items():
+        assert bought.get(line.sku, 0) <= quantities.get(number, line.quantity)
+    assert total_of(orders) <= found.total
