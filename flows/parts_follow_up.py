@@ -5,7 +5,13 @@ from __future__ import annotations
 from prefect import flow
 
 from flows._attempt import attempt
-from tasks.approvals import expire_approvals, find_approvals_to_remind, note_reminder
+from tasks.approvals import (
+    expire_approvals,
+    find_approvals_to_remind,
+    find_decided_approvals,
+    note_reminder,
+    resume_run,
+)
 from tasks.letters import remind_managers, tell_late
 from tasks.purchases import close_received, find_late_orders, note_late
 
@@ -14,9 +20,12 @@ from tasks.purchases import close_received, find_late_orders, note_late
 async def parts_follow_up() -> None:
     """Remind managers of open questions, decline those past their deadline, tell of late orders.
 
-    Runs on a schedule. A mail that can't be sent is tried again the next time.
+    A run that sleeps although its question is decided is woken. Runs on a schedule. A mail that
+    can't be sent is tried again the next time.
     """
     await expire_approvals()
+    for approval in await find_decided_approvals():
+        await attempt(resume_run(approval))
     for approval in await find_approvals_to_remind():
         if await attempt(remind_managers(approval)):
             await note_reminder(approval)

@@ -31,7 +31,7 @@ async def advise_managers(sourcing_round: UUID, turn: int) -> None:  # noqa: ARG
     async with kit.database.transaction() as session:
         proposal = proposal_of(await read_round(session, sourcing_round))
     system, text = advice_prompt(proposal)
-    with spending_on("offers", sourcing_round):
+    with spending_on("offers", None):
         answer = await kit.claude.complete(
             system=system,
             content=[TextPart(text=text)],

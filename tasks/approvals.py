@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import timedelta
 from uuid import UUID
 
 from prefect import task
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.objects import StateType
 from prefect.exceptions import NotPausedError, ObjectNotFound
 from prefect.flow_runs import aresume_flow_run
 from prefect.states import AwaitingRetry
 
-from connectors._http.errors import TransientError
 from hotrod.approvals.decisions import answer, expire_due
 from hotrod.approvals.models import Answer, Approval, Result, Via
-from hotrod.approvals.store import due_reminders, note_reminded, read_approval
+from hotrod.approvals.store import decided_since, due_reminders, note_reminded, read_approval
 from hotrod.db.columns import now
 from hotrod.links import Choice
 from tasks._policy import OUTWARD, RECORD
 from tasks._resources import resources
+
+_LOOKS = 10
+_LOOK_SECONDS = 0.5
+_LOOKED_AFTER = timedelta(days=3)
 
 
 async def read_question(approval: UUID) -> Approval:
@@ -70,30 +75,42 @@ async def expire_approvals() -> int:
         return len(await expire_due(session, now()))
 
 
+@task(name="find decided approvals", **RECORD)
+async def find_decided_approvals() -> list[UUID]:
+    """Return the questions that were decided in the last days, and for which a run waited."""
+    async with resources().database.transaction() as session:
+        return [one.id for one in await decided_since(session, now() - _LOOKED_AFTER)]
+
+
 @task(name="resume run", **OUTWARD)
-async def resume_run(approval: UUID) -> None:
-    """Let the run go on that waits for a question; one that waits no more is left alone.
+async def resume_run(approval: UUID) -> bool:
+    """Wake the run that waits for a question, and tell whether it slept.
 
-    A run that is at work might be about to wait: it is looked at again.
-
-    Raises:
-        TransientError: it is at work still.
+    A run at work has seen the answer, or is about to sleep: it is watched for some seconds. One
+    that falls asleep later still is found by ``find_decided_approvals``.
     """
     run_id = (await read_question(approval)).run_id
     if run_id is None:
-        return
+        return False
     async with get_client() as client:
-        try:
-            state = (await client.read_flow_run(run_id)).state
-        except ObjectNotFound:
-            return
-        if state is None or state.is_final():
-            return
-        if state.type != StateType.PAUSED:
-            raise TransientError("prefect", "resume", "the run is at work, or about to wait")
-        try:
-            await aresume_flow_run(run_id)
-        except NotPausedError:
-            return  # somebody else was faster
-        except RuntimeError:  # its worker died before it had told Prefect what the form asks
-            await client.set_flow_run_state(run_id, AwaitingRetry(), force=True)
+        for _ in range(_LOOKS):
+            try:
+                state = (await client.read_flow_run(run_id)).state
+            except ObjectNotFound:
+                return False
+            if state is None or state.is_final():
+                return False
+            if state.type == StateType.PAUSED:
+                return await _resume(client, run_id)
+            await asyncio.sleep(_LOOK_SECONDS)
+    return False
+
+
+async def _resume(client: PrefectClient, run_id: UUID) -> bool:
+    try:
+        await aresume_flow_run(run_id)
+    except NotPausedError:
+        return False  # somebody else was faster
+    except RuntimeError:  # its worker died before it had told Prefect what the form asks
+        await client.set_flow_run_state(run_id, AwaitingRetry(), force=True)
+    return True

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from prefect import Task
 from prefect.context import AsyncClientContext
+from prefect.settings import PREFECT_WORKER_QUERY_SECONDS, temporary_settings
 from pydantic import SecretStr
 from sqlmodel import delete
 
+from deployments.worker import ready_file, serve
 from hotrod.company.models import Company
 from hotrod.db.engine import Database
 from hotrod.services.models import ServiceBreaker
@@ -72,3 +76,33 @@ async def kit(
     _resources.use(None)
     resources.database = Database.connect(settings)  # the session's goes on
     await resources.close()
+
+
+@pytest.fixture
+async def worker(kit: Resources) -> AsyncIterator[asyncio.Event]:
+    """A worker at work; setting the event ends it."""
+    async with working(kit) as stop:
+        yield stop
+
+
+@asynccontextmanager
+async def working(kit: Resources) -> AsyncIterator[asyncio.Event]:
+    """Run a worker until the block ends; it closes the resources then."""
+    stop = asyncio.Event()
+    with temporary_settings({PREFECT_WORKER_QUERY_SECONDS: 0.2}):
+        serving = asyncio.create_task(serve("worker-9", stop))
+    ready = ready_file(kit.settings.home, "worker-9")
+    for _ in range(300):
+        if ready.exists():
+            break
+        await asyncio.sleep(0.05)
+    assert ready.exists()
+    yield stop
+    stop.set()
+    await asyncio.wait_for(serving, 15)
+    assert not ready.exists()
+
+
+def renew(kit: Resources) -> None:
+    """Let the tasks work with open resources again, after a worker has closed them."""
+    _resources.use(_resources.build(kit.settings, kit.company, kit.database))

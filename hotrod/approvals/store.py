@@ -85,6 +85,16 @@ async def due_reminders(session: AsyncSession, at: datetime) -> Sequence[Approva
     return found.all()
 
 
+async def decided_since(session: AsyncSession, since: datetime) -> Sequence[Approval]:
+    """Return the questions decided since a moment for which a flow run waited."""
+    found = await session.exec(
+        select(Approval)
+        .where(col(Approval.decided_at) >= since, col(Approval.run_id).is_not(None))
+        .order_by(col(Approval.decided_at))
+    )
+    return found.all()
+
+
 async def note_reminded(session: AsyncSession, ids: Collection[UUID], at: datetime) -> None:
     """Record that reminders were sent."""
     await session.exec(

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 from sqlmodel import col, select
 
-from deployments.worker import ready_file, serve
 from hotrod.durable import inbox
 from hotrod.durable.inbox import NewDelivery
 from hotrod.durable.models import Delivery, DeliveryState
@@ -19,23 +17,6 @@ from tests.factories import add_ticket
 from tests.stand_ins import order_fault, slack_texts
 
 pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("empty_inbox")]
-
-
-@pytest.fixture
-async def worker(kit: Resources) -> AsyncIterator[asyncio.Event]:
-    """A worker at work; setting the event ends it."""
-    stop = asyncio.Event()
-    working = asyncio.create_task(serve("worker-9", stop))
-    ready = ready_file(kit.settings.home, "worker-9")
-    for _ in range(300):
-        if ready.exists():
-            break
-        await asyncio.sleep(0.05)
-    assert ready.exists()
-    yield stop
-    stop.set()
-    await asyncio.wait_for(working, 15)
-    assert not ready.exists()
 
 
 async def hand_in(kit: Resources) -> Ticket:
