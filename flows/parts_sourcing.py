@@ -16,7 +16,7 @@ from hotrod.approvals.models import ApprovalState
 from hotrod.purchasing.models import Method, RoundState
 from tasks.advice import advise_managers
 from tasks.artifacts import publish_proposal
-from tasks.letters import ask_to_buy, order_by_mail, tell_managers
+from tasks.letters import ask_to_buy, order_by_mail, tell_managers, tell_nothing_offered
 from tasks.purchases import (
     PlacingError,
     choose_placing,
@@ -40,7 +40,7 @@ _MOST_TURNS = 5
 
 
 @flow(name="parts-sourcing", persist_result=True)
-async def parts_sourcing(business: BusinessKey) -> str:
+async def parts_sourcing(business: BusinessKey | None = None) -> str:
     """Find, propose and buy the parts that run low, once a manager has said yes.
 
     While managers think, the run sleeps. When prices have moved by more than the company allows,
@@ -50,7 +50,7 @@ async def parts_sourcing(business: BusinessKey) -> str:
     nothing_offered, declined, expired, or bought.
 
     Args:
-        business: Key of the business that repairs, e.g. noizylab.
+        business: Key of the business that repairs, e.g. noizylab; without it, the company's.
     """
     sourcing_round = await open_round(business)
     if sourcing_round is None:
@@ -59,6 +59,7 @@ async def parts_sourcing(business: BusinessKey) -> str:
     for turn in range(1, _MOST_TURNS + 1):
         if not await evaluate_offers(sourcing_round, turn):
             await publish_proposal(sourcing_round)
+            await attempt(tell_nothing_offered(sourcing_round))
             return "nothing_offered"
         await attempt(advise_managers(sourcing_round, turn))
         await publish_proposal(sourcing_round)

@@ -16,6 +16,7 @@ from hotrod.keys import mail_key
 from hotrod.mail.office import (
     ApprovalClosedContext,
     ApprovalContext,
+    NothingOfferedContext,
     OfficeContext,
     OrderedView,
     PieceView,
@@ -99,6 +100,18 @@ async def ask_to_buy(purchase: UUID) -> None:
     await _to_ops(found.purchase)
 
 
+@task(name="tell that nothing is offered", **OUTWARD)
+async def tell_nothing_offered(sourcing_round: UUID) -> None:
+    """Tell ops which parts run low while nothing acceptable is offered, and why not."""
+    kit = resources()
+    async with kit.database.transaction() as session:
+        current = await read_round(session, sourcing_round)
+    context = NothingOfferedContext(**_to("", current.business_key), missing=_missing(current))
+    await _write(
+        kit.company.name, kit.company.ops_mailbox, sourcing_round, current.business_key, context
+    )
+
+
 @task(name="tell of late order", **OUTWARD)
 async def tell_late(purchase: UUID) -> None:
     """Tell ops that an order hasn't come by its day."""
@@ -145,16 +158,18 @@ def _approval(
             )
             for line in question.items
         ),
-        missing=tuple(
-            f"{row.quantity} of {row.sku} can't be bought: {row.why}"
-            for row in proposal_of(current).missing
-        ),
+        missing=_missing(current),
         advice=current.advice,
         needs=question.needs,
         deadline_at=question.deadline_at,
         link=resources().links.approval_url(ask.id),
         is_reminder=is_reminder,
     )
+
+
+def _missing(current: SourcingRound) -> tuple[str, ...]:
+    rows = proposal_of(current).missing
+    return tuple(f"{row.quantity} of {row.sku} can't be bought: {row.why}" for row in rows)
 
 
 def _has_answered(asked: AskedApproval, ask: ApprovalAsk) -> bool:

@@ -43,13 +43,18 @@ FORECAST: StepOptions = {**RECORD, "timeout_seconds": 900}
 
 
 @task(name="open round", **RECORD)
-async def open_round(business: str) -> UUID | None:
+async def open_round(business: str | None) -> UUID | None:
     """Open a round for the parts that are low and not taken care of; None: there are none."""
     kit = resources()
     run_id = UUID(str(flow_run.id)) if flow_run.id else None
     async with kit.database.transaction() as session:
         opened = await open_one(
-            session, kit.company, kit.settings.forecast, business, run_id, now()
+            session,
+            kit.company,
+            kit.settings.forecast,
+            business or kit.company.default_business,
+            run_id,
+            now(),
         )
         return None if opened is None else opened.id
 

@@ -124,6 +124,9 @@ class Sourcing(Section):
     sign_penalty: int = Field(10, ge=0, le=100, description="Points that a warning takes.")
     most_signs: int = Field(1, ge=0, description="More warnings exclude an offer.")
     listing_hours: int = Field(48, ge=1, description="Listings seen longer ago don't count.")
+    gather_minutes: int = Field(
+        10, ge=0, le=1440, description="Parts low within so long are proposed together."
+    )
     model_reads_offers: bool = Field(
         default=True, description="Claude advises managers; eBay's licence may forbid it."
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -34,7 +34,11 @@ RANKS = {Lane.URGENT: 0, Lane.NORMAL: 1, Lane.BULK: 2}
 
 @dataclass(frozen=True)
 class NewDelivery:
-    """What a delivery is about; see ``Delivery`` for the fields."""
+    """What a delivery is about; see ``Delivery`` for the fields.
+
+    ``rest`` is how long it rests before it is worked on, so that what follows may be gathered;
+    unless others of its ordering key are before it: then it goes on after them.
+    """
 
     source: str
     delivery_id: str
@@ -47,6 +51,7 @@ class NewDelivery:
     answer: dict[str, Any] = field(default_factory=dict)
     lane: Lane = Lane.NORMAL
     run_id: UUID | None = None
+    rest: timedelta = timedelta(0)
 
 
 class DuplicateDeliveryError(Exception):
@@ -108,6 +113,8 @@ async def accept(session: AsyncSession, new: NewDelivery) -> int:
         "payload": json.dumps(new.payload),
         "answer": json.dumps(new.answer),
         "run_id": new.run_id,
+        "head": DeliveryState.CLAIMED if new.rest else DeliveryState.WAITING,
+        "rest": new.rest,
     }
     inserted = await execute(session, _INSERT_AS_HEAD, **row)
     found = inserted.first()
@@ -122,21 +129,24 @@ async def accept(session: AsyncSession, new: NewDelivery) -> int:
 
 _INSERT = f"""
     INSERT INTO inbox (source, delivery_id, body_hash, event, business_key, ordering_key,
-        lane_rank, title, payload, answer, state, attempts, run_id, last_error, accepted_at)
+        lane_rank, title, payload, answer, state, attempts, run_id, last_error, accepted_at,
+        lease_until)
     SELECT :source, :delivery_id, :body_hash, :event, :business_key, CAST(:key AS varchar),
         :lane_rank, :title, CAST(:payload AS jsonb), CAST(:answer AS jsonb),
-        %s, 0, CAST(:run_id AS uuid), '', now()
+        new.state, 0, CAST(:run_id AS uuid), '', now(),
+        CASE new.state WHEN 'claimed' THEN now() + CAST(:rest AS interval) END
+    FROM (SELECT %s AS state) AS new
     %s RETURNING id, pg_notify('{CHANNEL}', '')
 """
 # One round trip where nobody else is at the key; the index of heads tells whether that is so.
 _INSERT_AS_HEAD = _INSERT % (
-    "'waiting'",
+    "CAST(:head AS varchar)",
     f"WHERE {TRY_KEY} ON CONFLICT DO NOTHING",
 )
 _INSERT_IN_ORDER = _INSERT % (
     """CASE WHEN EXISTS (
         SELECT FROM inbox WHERE ordering_key = :key AND state IN ('waiting', 'claimed'))
-    THEN 'held' ELSE 'waiting' END""",
+    THEN 'held' ELSE CAST(:head AS varchar) END""",
     "ON CONFLICT (source, delivery_id) DO NOTHING",
 )
 

@@ -70,6 +70,20 @@ class ApprovalContext(OfficeContext):
         return f"Still open: {asked}" if self.is_reminder else asked
 
 
+class NothingOfferedContext(OfficeContext):
+    """Parts run low, and nothing acceptable is offered."""
+
+    template = "nothing_offered"
+
+    missing: tuple[Line, ...] = Field(min_length=1)
+
+    @property
+    def subject(self) -> str:
+        """Subject of the mail."""
+        parts = len(self.missing)
+        return f"{parts} {'part runs' if parts == 1 else 'parts run'} low, and nobody sells them"
+
+
 class ApprovalClosedContext(OfficeContext):
     """A proposal was decided, and the others who were asked are told."""
 

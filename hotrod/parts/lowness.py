@@ -7,6 +7,7 @@ that takes repairs by default.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -68,12 +69,16 @@ async def mark_low(session: AsyncSession, parts: Sequence[Part]) -> list[Part]:
 async def announce(session: AsyncSession, lowness: str, title: str) -> None:
     """Write into the inbox that parts are low; whoever orders looks for all that are.
 
+    It rests for the company's ``gather_minutes``, so that parts which become low soon after are
+    ordered together.
+
     Args:
         session: in a transaction that locks no row after this.
         lowness: what makes it unlike any other time, and is said once.
         title: of the run.
     """
-    business = get_company().default_business
+    company = get_company()
+    business = company.default_business
     await inbox.accept(
         session,
         NewDelivery(
@@ -85,5 +90,6 @@ async def announce(session: AsyncSession, lowness: str, title: str) -> None:
             ordering_key=f"business:{business}",
             title=title,
             payload={"business": business},
+            rest=timedelta(minutes=company.sourcing.gather_minutes),
         ),
     )

@@ -20,6 +20,7 @@ from flows.parts_follow_up import parts_follow_up
 from hotrod.approvals.decisions import answer
 from hotrod.approvals.models import Answer, Approval, ApprovalState, Via
 from hotrod.db.columns import now
+from hotrod.parts import lowness
 from hotrod.parts.ledger import post
 from hotrod.parts.models import MovementKind, Part
 from hotrod.parts.movements import NewMovement
@@ -173,7 +174,10 @@ async def subjects(sandbox: Sandbox, recipient: str) -> list[str]:
 
 
 @pytest.fixture
-async def shelf(kit: Resources) -> AsyncIterator[Shelf]:
+async def shelf(kit: Resources, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Shelf]:
+    at_once = kit.company.sourcing.model_copy(update={"gather_minutes": 0})
+    company = kit.company.model_copy(update={"sourcing": at_once})
+    monkeypatch.setattr(lowness, "get_company", lambda: company)
     part = Part(
         sku=f"TEST-{uuid4().hex[:8].upper()}",
         name="Test fan",
@@ -326,3 +330,14 @@ async def test_the_first_of_two_managers_decides(shelf: Shelf) -> None:
     assert sorted(results) == ["counted", "late"]
     state = RoundState.BOUGHT if results[0] == "counted" else RoundState.DECLINED
     await shelf.ends(state)
+
+
+@pytest.mark.usefixtures("worker")
+async def test_where_nothing_is_offered_ops_are_told_why(shelf: Shelf, sandbox: Sandbox) -> None:
+    await shelf.use(8)
+    await until(lambda: mails(sandbox, "ops@hotrod", "runs low, and nobody sells"))
+    await shelf.ends(RoundState.EMPTY)
+
+
+async def mails(sandbox: Sandbox, recipient: str, words: str) -> list[str]:
+    return [one for one in await subjects(sandbox, recipient) if words in one]

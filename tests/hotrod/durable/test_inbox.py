@@ -89,6 +89,37 @@ async def test_one_at_a_time_per_ordering_key(session: AsyncSession) -> None:
     assert await take(session) == [second.delivery_id]
 
 
+async def test_what_is_to_rest_is_claimed_when_it_has_rested(session: AsyncSession) -> None:
+    rested = delivery(rest=timedelta(microseconds=1))
+    resting, follower = delivery("a", rest=timedelta(minutes=10)), delivery("a")
+    for new in (rested, resting, follower):
+        await inbox.accept(session, new)
+    connection = await session.connection()
+    await connection.exec_driver_sql(
+        "UPDATE inbox SET lease_until = lease_until - interval '1 second'"
+    )
+
+    assert await take(session) == [rested.delivery_id]
+    assert (await stored(session, rested.delivery_id)).attempts == 1
+    await connection.exec_driver_sql(
+        "UPDATE inbox SET lease_until = lease_until - interval '10 minutes'"
+    )
+    assert resting.delivery_id in await take(session)
+    assert (await stored(session, follower.delivery_id)).state == DeliveryState.HELD
+
+
+async def test_who_comes_after_others_goes_on_after_them_rested_or_not(
+    session: AsyncSession,
+) -> None:
+    first, second = delivery("a"), delivery("a", rest=timedelta(minutes=10))
+    await inbox.accept(session, first)
+    await inbox.accept(session, second)
+    await take(session)
+    row = await stored(session, first.delivery_id)
+    assert await leases.finish(session, row.identity, "w1")
+    assert await take(session) == [second.delivery_id]
+
+
 async def test_a_claim_takes_no_more_than_its_window(session: AsyncSession) -> None:
     for _ in range(3):
         await inbox.accept(session, delivery())
