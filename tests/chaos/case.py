@@ -133,7 +133,7 @@ class Case:
         """Let a worker die, or freeze, at a boundary; return its process id."""
         order = Order(
             name=MORTAL,
-            deployment=self._house.deployments[DEPLOYMENT].id,
+            deployments={DEPLOYMENT: self._house.deployments[DEPLOYMENT].id},
             boundary=boundary,
             responds=responds,
         )

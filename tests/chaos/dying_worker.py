@@ -12,16 +12,19 @@ import signal
 import sys
 import threading
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
 from prefect.context import AsyncClientContext
+from prefect.flows import Flow
 from pydantic import BaseModel
 
 from deployments.apply import Applied
 from deployments.dispatcher import Dispatcher
 from deployments.responder import Responder
 from deployments.triggers import TRIGGERS
+from flows.parts_sourcing import parts_sourcing
 from flows.repair_intake import repair_intake
 from hotrod.logging import configure_logging
 from tasks._resources import resources
@@ -29,6 +32,8 @@ from tests.chaos.boundaries import Boundary
 
 LONGEST_LIFE_SECONDS = 60
 DEPLOYMENT = "repair-intake/repair-intake"
+SOURCING = "parts-sourcing/parts-sourcing"
+FLOWS: dict[str, Flow[..., Any]] = {DEPLOYMENT: repair_intake, SOURCING: parts_sourcing}
 
 
 class Order(BaseModel):
@@ -39,7 +44,7 @@ class Order(BaseModel):
     """
 
     name: str
-    deployment: UUID
+    deployments: dict[str, UUID]
     boundary: Boundary
     responds: bool
 
@@ -55,7 +60,7 @@ async def work(order: Order) -> None:
         await Responder(kit.database, TRIGGERS, kit.settings.worker).run()
         return
     silent = {event: replace(one, first_response=None) for event, one in TRIGGERS.items()}
-    deployments = {DEPLOYMENT: Applied(order.deployment, repair_intake)}
+    deployments = {name: Applied(one, FLOWS[name]) for name, one in order.deployments.items()}
     async with AsyncClientContext(), get_client() as client:
         await Dispatcher(
             order.name, kit.database, client, deployments, kit.settings.worker, silent
