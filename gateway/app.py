@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from connectors.objects.client import ObjectsClient
-from gateway import health, metrics, ops, pages, problems, repairs
+from connectors.slack.client import SlackClient
+from gateway import approvals, health, metrics, ops, pages, problems, purchases, repairs, slack
 from gateway.auth import CallerCache
 from gateway.bodies import BodyLimit
 from gateway.context import Context
@@ -32,6 +33,7 @@ def create_app(context: Context) -> FastAPI:
         gc.freeze()  # what is here now stays: looking through it again would make requests wait
         gc.set_threshold(_GARBAGE_AT)
         yield
+        await context.slack.aclose()
         await context.database.close()
 
     app = FastAPI(
@@ -47,7 +49,7 @@ def create_app(context: Context) -> FastAPI:
     app.state.callers = CallerCache()
     app.add_middleware(BodyLimit, most=context.settings.gateway.max_body_bytes)
     problems.install(app)
-    for room in (repairs, health, metrics, ops, pages):
+    for room in (repairs, slack, health, metrics, ops, pages, approvals, purchases):
         app.include_router(room.router)
     return app
 
@@ -63,6 +65,11 @@ def from_settings() -> FastAPI:
             database=Database.connect(settings),
             objects=_objects(settings),
             signer=LinkSigner(load_secrets(settings).secret_key),
+            slack=SlackClient(
+                base_url=settings.slack.base_url,
+                bot_token=settings.slack.bot_token,
+                timeout_seconds=settings.slack.timeout_seconds,
+            ),
         )
     )
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
+from ipaddress import ip_address
 from typing import Annotated
 from uuid import UUID
 
@@ -74,6 +75,14 @@ class CallerCache:
         caller = Caller(found.id, found.prefix, frozenset(found.scopes), found.business_key)
         self._known[digest] = (self._clock() + REMEMBERED_SECONDS, caller)
         return caller
+
+
+def address_of(request: Request) -> str:
+    """Return the caller's IP address; empty when a proxy names something else."""
+    try:
+        return str(ip_address(request.client.host if request.client else ""))
+    except ValueError:
+        return ""
 
 
 def require(scope: Scope) -> Callable[..., Awaitable[Caller]]:

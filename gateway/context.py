@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from connectors.slack.client import SlackClient
 from hotrod.company.models import Company
 from hotrod.db.engine import Database
 from hotrod.links import CustomerLinks, LinkSigner
@@ -16,13 +17,14 @@ from hotrod.settings import Settings
 
 @dataclass(frozen=True)
 class Context:
-    """Settings, company, and the ways to database, photos and links."""
+    """Settings, company, and the ways to database, photos, links and Slack."""
 
     settings: Settings
     company: Company
     database: Database
     objects: ObjectStore
     signer: LinkSigner
+    slack: SlackClient
 
     @property
     def links(self) -> CustomerLinks:

@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from starlette.exceptions import HTTPException
 
 from hotrod.durable.ages import age_in_words, span_in_words
-from hotrod.mail.wording import ink_on, mailto, moment
+from hotrod.mail.wording import day, ink_on, mailto, moment, money
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -25,6 +25,13 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
+
+
+def web_link(url: str) -> str:
+    """Return a URL of others if it leads to a web page; else nothing: it might be a script."""
+    return url if url.startswith(("https://", "http://")) else ""
+
+
 _TEMPLATES = Environment(
     loader=PackageLoader("gateway"),
     autoescape=select_autoescape(),
@@ -33,7 +40,14 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 _TEMPLATES.filters.update(
-    ink_on=ink_on, mailto=mailto, moment=moment, age=age_in_words, span=span_in_words
+    day=day,
+    ink_on=ink_on,
+    mailto=mailto,
+    moment=moment,
+    money=money,
+    age=age_in_words,
+    span=span_in_words,
+    web_link=web_link,
 )
 
 
@@ -49,6 +63,16 @@ def page(
 def refusal(headline: str, cure: str, status: HTTPStatus) -> HTMLResponse:
     """Return the page that says why something can't be done, and what to do."""
     return page("refusal.html", status, headline=headline, cure=cure)
+
+
+def no_such_link() -> HTMLResponse:
+    """Return the page for a link that was altered, or leads to what isn't there."""
+    return refusal(
+        "This link leads nowhere",
+        "It may have been cut off on its way. Open it from the mail again, whole, or answer that "
+        "mail: a person reads it.",
+        HTTPStatus.NOT_FOUND,
+    )
 
 
 class PageRoute(APIRoute):

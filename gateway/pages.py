@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from ipaddress import ip_address
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Request, Response
@@ -17,6 +16,7 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gateway import html
+from gateway.auth import address_of
 from gateway.context import Context, InContext
 from hotrod.company.models import Business, Company
 from hotrod.db.columns import now
@@ -77,7 +77,7 @@ async def _status(context: Context, purpose: Literal["status", "view"], token: s
     try:
         page = await _page_of_ticket(context, purpose, token)
     except (LinkError, NotFoundError):
-        return _no_such_link()
+        return html.no_such_link()
     offer = page.offer if purpose == "status" else None
     open_offer = offer is not None and is_open(offer.quote, page.ticket, now())
     return _render(
@@ -101,7 +101,7 @@ async def decision_page(
     try:
         page = await _page_of_quote(context, token)
     except (LinkError, NotFoundError):
-        return _no_such_link()
+        return html.no_such_link()
     if page.offer is None or not is_open(page.offer.quote, page.ticket, now()):
         return _render("decided.html", context, page=page, status_url=_status_url(context, page))
     return _render(
@@ -126,26 +126,18 @@ async def record_decision(
                 session,
                 quote_id,
                 choice,
-                address=_address(request),
+                address=address_of(request),
                 at=now(),
                 reason=reason.replace("\r\n", "\n").replace("\x00", ""),
             )
     except (LinkError, NotFoundError):
-        return _no_such_link()
+        return html.no_such_link()
     if not decision.counted and decision.quote.state != _wanted(choice):
         page = await _page_of_quote(context, token)
         url = _status_url(context, page)
         return _render("decided.html", context, HTTPStatus.CONFLICT, page=page, status_url=url)
     url = context.links.status_url(decision.ticket.id)
     return RedirectResponse(url, HTTPStatus.SEE_OTHER, html.HEADERS)
-
-
-def _address(request: Request) -> str:
-    """Return the caller's IP address; empty when a proxy names something else."""
-    try:
-        return str(ip_address(request.client.host if request.client else ""))
-    except ValueError:
-        return ""
 
 
 def _wanted(choice: Choice) -> QuoteState:
@@ -211,12 +203,3 @@ def _render(
     **values: Any,  # noqa: ANN401 - whatever the template shows
 ) -> HTMLResponse:
     return html.page(template, status, zone=context.company.zone, **values)
-
-
-def _no_such_link() -> HTMLResponse:
-    return html.refusal(
-        "This link leads nowhere",
-        "It may have been cut off on its way. Open it from the mail again, whole, or answer that "
-        "mail: a person reads it.",
-        HTTPStatus.NOT_FOUND,
-    )

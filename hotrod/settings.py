@@ -179,6 +179,12 @@ class Settings(BaseSettings):
         return (self.gateway.public_url or f"http://127.0.0.1:{self.gateway.port}").rstrip("/")
 
     @property
+    def slack_presses_url(self) -> str:
+        """Where the stand-in of Slack tells of pressed buttons: by default, our gateway."""
+        usual = f"http://127.0.0.1:{self.gateway.port}/api/flow/slack/interactions"
+        return self.sandbox.slack_presses_url or usual
+
+    @property
     def prefect_url(self) -> str:
         """Root of the Prefect server (UI), without ``/api``."""
         api_url = self.prefect.api_url or f"http://127.0.0.1:{self.prefect.port}/api"

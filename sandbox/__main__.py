@@ -20,8 +20,12 @@ _CURE = (
 )
 
 
-async def serve(settings: SandboxSettings) -> None:
+async def serve(settings: SandboxSettings, presses_url: str) -> None:
     """Run until SIGTERM or SIGINT.
+
+    Args:
+        settings: of the stand-ins.
+        presses_url: where the one of Slack tells of pressed buttons.
 
     Raises:
         OSError: a port is in use, or the journal can't be used.
@@ -29,7 +33,9 @@ async def serve(settings: SandboxSettings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with running_sandbox(settings.port, settings.ports, settings.journal) as sandbox:
+    async with running_sandbox(
+        settings.port, settings.ports, settings.journal, presses_url=presses_url
+    ) as sandbox:
         log = structlog.get_logger()
         log.info("sandbox.ready", url=sandbox.url, **sandbox.state.ports)
         await stop.wait()
@@ -42,7 +48,7 @@ def main() -> int:
     configure_logging(settings.log_level)
     try:
         with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
-            runner.run(serve(settings.sandbox))
+            runner.run(serve(settings.sandbox, settings.slack_presses_url))
     except OSError as error:
         sys.stderr.write(f"{error.filename}: {error.strerror}; {_CURE}\n")
         return 1

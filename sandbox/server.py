@@ -16,6 +16,7 @@ from sandbox.connection import CuttableProtocol
 from sandbox.mail.journal import Journal
 from sandbox.mail.store import MailStore
 from sandbox.registry import STAND_INS
+from sandbox.slack.interactions import Interactions
 from sandbox.state import SandboxState
 
 HOST = "127.0.0.1"
@@ -46,7 +47,11 @@ class Sandbox:
 
 @asynccontextmanager
 async def running_sandbox(
-    http_port: int = 0, ports: Mapping[str, int] | None = None, journal: Path | None = None
+    http_port: int = 0,
+    ports: Mapping[str, int] | None = None,
+    journal: Path | None = None,
+    *,
+    presses_url: str = "",
 ) -> AsyncIterator[Sandbox]:
     """Run the stand-ins on the current event loop while the context lasts.
 
@@ -54,11 +59,13 @@ async def running_sandbox(
         http_port: port on loopback; 0: any free one.
         ports: of the other protocols, by name, e.g. ``smtp``; unnamed: any free one.
         journal: file that keeps the mails; None: they are forgotten with the process.
+        presses_url: where Slack tells of pressed buttons, until it is told another URL.
 
     Raises:
         OSError: a port is in use, or the journal can't be used; its ``filename`` says which.
     """
     stores = [store for one in STAND_INS for store in one.stores()]
+    stores.append(Interactions(presses_url))
     if journal:
         stores.append(MailStore(Journal(journal)))
     state = SandboxState(stores)

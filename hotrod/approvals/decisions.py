@@ -41,11 +41,15 @@ _THE_QUESTION = ("kind", "subject_id", "round")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an answer, in words for the person, and the question as it is now."""
+    """What became of an answer, in words for the person, and the question as it is now.
+
+    ``wrong`` names the field of an invalid answer, and the cure.
+    """
 
     approval: Approval
     result: Result
     words: str
+    wrong: InvalidInputError | None = None
 
 
 async def ask(session: AsyncSession, company: Company, new: NewApproval, at: datetime) -> Approval:
@@ -132,7 +136,7 @@ async def answer(
         state = {"approve": ApprovalState.APPROVED, "decline": ApprovalState.DECLINED}
         await _close(session, approval, state[given.choice], at)
     await session.flush()
-    return Outcome(approval, verdict.result, verdict.words)
+    return Outcome(approval, verdict.result, verdict.words, verdict.wrong)
 
 
 async def expire_due(

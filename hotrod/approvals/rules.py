@@ -37,12 +37,14 @@ class Asked:
 class Verdict:
     """What an answer does, in a word and in a sentence for the person.
 
-    ``quantities`` are the pieces of every line that a good yes is about.
+    ``quantities`` are the pieces of every line that a good yes is about; ``wrong`` is what an
+    invalid answer has to correct.
     """
 
     result: Result
     words: str
     quantities: Mapping[str, int] = field(default_factory=dict)
+    wrong: InvalidInputError | None = None
 
 
 def yeses_needed(amount: Decimal, policy: Approvals) -> int:
@@ -129,7 +131,7 @@ def judge(
     try:
         return _no(given) if given.choice == "decline" else _yes(approval, given, first)
     except InvalidInputError as error:
-        return Verdict(Result.INVALID, str(error))
+        return Verdict(Result.INVALID, str(error), wrong=error)
 
 
 def check_reason(reason: str, *, is_needed: bool = False) -> None:

@@ -304,6 +304,11 @@ class SandboxSettings(Section):
         description="File that keeps the mails the mail stand-in has taken. Unset: they are "
         "forgotten when it ends.",
     )
+    slack_presses_url: str = Field(
+        "",
+        description="Where the stand-in of Slack tells of pressed buttons, on this machine. "
+        "Empty: the gateway of these settings.",
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -12,6 +12,8 @@ from sandbox.slack.channels import Channels
 from sandbox.slack.interactions import Interactions
 from sandbox.state import SandboxState, State
 
+ANYBODY = "U00PERSON0"
+
 router = APIRouter(prefix="/slack")
 
 
@@ -22,11 +24,12 @@ class Target(BaseModel):
 
 
 class ButtonPress(BaseModel):
-    """Which button of which message."""
+    """Which button of which message, and by whom; unset: see ``press_button``."""
 
     channel: str
     ts: str
     action_id: str
+    person: str = ""
 
 
 @router.put("/interactivity", status_code=204)
@@ -38,7 +41,7 @@ async def set_url(target: Target, state: State) -> None:
 @router.post("/press", status_code=204)
 async def press(button: ButtonPress, request: Request, state: State) -> None:
     """Press a button; what tells it waits for `deliver`."""
-    press_button(state, request, button.channel, button.ts, button.action_id)
+    press_button(state, request, button.channel, button.ts, button.action_id, person=button.person)
 
 
 @router.post("/deliver")
@@ -52,9 +55,11 @@ async def deliver(
 
 
 def press_button(
-    state: SandboxState, request: Request, channel: str, ts: str, action_id: str
+    state: SandboxState, request: Request, channel: str, ts: str, action_id: str, person: str = ""
 ) -> None:
     """Find a button and press it.
+
+    Unless a person is named, it is whom a message was written to, or anybody of the channel.
 
     Raises:
         HTTPException: 404, there is none.
@@ -63,6 +68,7 @@ def press_button(
     for block_id, button in message.buttons() if message else []:
         if message and button.get("action_id") == action_id:
             root = f"{str(request.base_url).rstrip('/')}/slack"
-            state.store(Interactions).press(message, block_id, button, root)
+            person = person or (channel if channel.startswith("U") else ANYBODY)
+            state.store(Interactions).press(message, block_id, button, person, root)
             return
     raise HTTPException(404, "There is no such button; the message may have been changed.")

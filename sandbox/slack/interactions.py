@@ -39,15 +39,20 @@ class Press:
 
 
 class Interactions:
-    """Where presses go, those that wait, and those that can be answered."""
+    """Where presses go, those that wait, and those that can be answered.
 
-    def __init__(self) -> None:
-        self.url = ""
+    Args:
+        usual_url: where presses are told until another URL is set; empty: nowhere.
+    """
+
+    def __init__(self, usual_url: str = "") -> None:
+        self._usual_url = usual_url
+        self.url = usual_url
         self.outbox = Outbox()
         self.presses: dict[str, Press] = {}
 
     def press(
-        self, message: PostedMessage, block_id: str, button: dict[str, Any], root: str
+        self, message: PostedMessage, block_id: str, button: dict[str, Any], person: str, root: str
     ) -> None:
         """Press a button as a person; what tells it waits.
 
@@ -55,6 +60,7 @@ class Interactions:
             message: with the button.
             block_id: of the block it is in.
             button: the element.
+            person: id of who presses.
             root: URL of Slack's answers.
         """
         secret, moment = uuid.uuid4().hex, f"{time.time():.6f}"
@@ -62,7 +68,7 @@ class Interactions:
         payload = {
             "type": "block_actions",
             "team": {"id": TEAM["team_id"], "domain": "sandbox"},
-            "user": {"id": "U00PERSON0", "username": "sam", "name": "sam", "team_id": "T00SANDBOX"},
+            "user": {"id": person, "username": "sam", "name": "sam", "team_id": "T00SANDBOX"},
             "api_app_id": BOT["app_id"],
             "token": "verification-token",
             "container": {
@@ -98,7 +104,7 @@ class Interactions:
 
     def clear(self) -> None:
         """Forget it all."""
-        self.url = ""
+        self.url = self._usual_url
         self.outbox.clear()
         self.presses.clear()
 

@@ -32,10 +32,15 @@ async def channels(request: Request, state: State) -> Response:
 
 @router.post("/pages/slack/press", dependencies=[Depends(from_own_page)])
 async def press(
-    request: Request, channel: Field, ts: Field, action_id: Field, state: State
+    request: Request,
+    channel: Field,
+    ts: Field,
+    action_id: Field,
+    state: State,
+    person: Field = "",
 ) -> Response:
     """Press a button, and tell it at once."""
-    press_button(state, request, channel, ts, action_id)
+    press_button(state, request, channel, ts, action_id, person=person.strip())
     await state.store(Interactions).outbox.deliver()
     return _back()
 

@@ -48,7 +48,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "hotrod": (),
     "connectors": (),
 }
-GATEWAY_MAY = re.compile(r"connectors\.(\w+\.webhook|objects\.client)$")
+GATEWAY_MAY = re.compile(r"connectors\.(\w+\.webhook|(objects|slack)\.client|_http\.errors)$")
 NO_PREFECT = ("hotrod", "connectors", "gateway", "sandbox")
 LONGEST_FILE = 400
 

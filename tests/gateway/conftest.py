@@ -14,6 +14,7 @@ import pytest
 from fastapi import FastAPI
 from PIL import Image
 
+from connectors.slack.client import SlackClient
 from gateway.app import create_app
 from gateway.context import Context
 from hotrod.access.models import Scope
@@ -71,6 +72,11 @@ def context(settings: Settings, company: Company, database: Database) -> Context
         database=database,
         objects=objects_client(settings),
         signer=LinkSigner(settings.secret_key),
+        slack=SlackClient(
+            base_url=settings.slack.base_url,
+            bot_token=settings.slack.bot_token,
+            timeout_seconds=settings.slack.timeout_seconds,
+        ),
     )
 
 

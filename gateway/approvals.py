@@ -1,0 +1,274 @@
+"""The page on which a manager answers a question: from the mail, or from Slack, by a signed link.
+
+A GET never acts. What a link may do is decided by the state of its question, so it decides once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from gateway import html
+from gateway.auth import address_of
+from gateway.context import Context, InContext
+from hotrod.approvals.decisions import Outcome, answer
+from hotrod.approvals.models import (
+    Answer,
+    Approval,
+    ApprovalAnswer,
+    ApprovalAsk,
+    ApprovalState,
+    Line,
+    Result,
+    Via,
+)
+from hotrod.approvals.rules import amount_of
+from hotrod.approvals.store import AskedApproval, read_approval, read_ask
+from hotrod.company.models import Business, Company
+from hotrod.db.columns import now
+from hotrod.errors import InvalidInputError, LinkError, NotFoundError
+from hotrod.links import Choice
+from hotrod.purchasing.models import SourcingRound
+from hotrod.purchasing.store import proposal_of
+from hotrod.sourcing.models import Offer, Proposal
+from hotrod.sourcing.reductions import numbered
+
+router = APIRouter(include_in_schema=False, route_class=html.PageRoute)
+
+_QUANTITY = "quantities."
+_MOST_DIGITS = 7
+_STATUS = {
+    Result.LATE: HTTPStatus.CONFLICT,
+    Result.NOT_ALLOWED: HTTPStatus.FORBIDDEN,
+    Result.INVALID: HTTPStatus.UNPROCESSABLE_ENTITY,
+}
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A form as it was sent: what stands in its fields, and what is wrong with them, by name."""
+
+    quantities: Mapping[str, str] = field(default_factory=dict)
+    reason: str = ""
+    wrong: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ApprovalPage:
+    """What a manager's page of a question shows."""
+
+    asked: AskedApproval
+    ask: ApprovalAsk
+    business: Business
+    company: Company
+    sourcing: SourcingRound | None
+
+    @property
+    def approval(self) -> Approval:
+        """The question itself."""
+        return self.asked.approval
+
+    @property
+    def first_yes(self) -> ApprovalAnswer | None:
+        """The yes that a second person is to join."""
+        return self._last(Result.FIRST_OF_TWO)
+
+    @property
+    def decision(self) -> ApprovalAnswer | None:
+        """The answer that decided; None: there is none yet, or the deadline decided."""
+        return self._last(Result.COUNTED)
+
+    @property
+    def is_mine(self) -> bool:
+        """Whether the yes that waits for a second one is of this page's person."""
+        return self.first_yes is not None and self.first_yes.manager == self.ask.manager
+
+    @property
+    def others(self) -> list[str]:
+        """Names of the others who were asked."""
+        return [
+            self.name(one.manager) for one in self.asked.asks if one.manager != self.ask.manager
+        ]
+
+    @property
+    def proposal(self) -> Proposal | None:
+        """The offers behind the question; None: it isn't about parts."""
+        if self.sourcing is None or not self.sourcing.proposal:
+            return None
+        return proposal_of(self.sourcing)
+
+    @property
+    def needs(self) -> dict[str, dict[str, Any]]:
+        """Why each part is needed, by SKU; see ``replenishment.needs.Need``."""
+        return {
+            need["wanted"]["sku"]: need for need in (self.sourcing.needs if self.sourcing else ())
+        }
+
+    @property
+    def offers(self) -> dict[str, Offer]:
+        """The offer of each line, by the line's id."""
+        if self.proposal is None:
+            return {}
+        skus = {line.id: line.sku for line in self.approval.items}
+        return {
+            number: line.offer
+            for number, line in numbered(self.proposal).items()
+            if skus.get(number) == line.sku
+        }
+
+    @property
+    def by_seller(self) -> dict[str, list[Line]]:
+        """The lines of the question, by who sells."""
+        sellers: dict[str, list[Line]] = {}
+        for line in self.approval.items:
+            sellers.setdefault(line.seller, []).append(line)
+        return sellers
+
+    @property
+    def approved_amount(self) -> str:
+        """What the approved pieces may cost."""
+        amount = amount_of(self.approval, self.approval.quantities or {})
+        return f"{amount:,.2f} {self.approval.currency}"
+
+    def is_open(self, at: datetime) -> bool:
+        """Tell whether it can still be answered."""
+        return self.approval.state == ApprovalState.OPEN and at <= self.approval.deadline_at
+
+    def name(self, manager_key: str) -> str:
+        """Return a manager's name; the key, of one who left."""
+        manager = self.company.manager(manager_key)
+        return manager.name if manager else manager_key
+
+    def _last(self, result: Result) -> ApprovalAnswer | None:
+        given = (one for one in reversed(self.asked.answers) if one.result == result)
+        return next(given, None)
+
+
+@router.get("/a/{token}")
+async def question_page(token: str, context: InContext) -> HTMLResponse:
+    """Show a manager the question, or how it was decided; nothing happens by it."""
+    try:
+        ask_id = context.signer.read("approval", token)
+        async with context.database.transaction() as session:
+            page = await _page(session, context, ask_id)
+    except (LinkError, NotFoundError):
+        return html.no_such_link()
+    return _render(context, page)
+
+
+@router.post("/a/{token}")
+async def record_answer(
+    token: str,
+    request: Request,
+    context: InContext,
+    choice: Annotated[Choice, Form()],
+    # Longer ones are refused by the rules, and so kept in the audit.
+    reason: Annotated[str, Form(max_length=10_000)] = "",
+) -> Response:
+    """Record a manager's answer, and show what came of it."""
+    filled = Filled(await _quantities(request), reason.replace("\r\n", "\n"))
+    try:
+        ask_id = context.signer.read("approval", token)
+        async with context.database.transaction() as session:
+            page = await _page(session, context, ask_id)
+            if wrong := _no_numbers(page.approval, filled):
+                return _asked_again(context, page, filled, wrong)
+            given = Answer(
+                choice,
+                Via.LINK,
+                quantities={line: int(text) for line, text in filled.quantities.items()},
+                reason=filled.reason,
+                address=address_of(request),
+            )
+            outcome = await answer(
+                session, context.company, page.approval.id, page.ask.manager, given, now()
+            )
+        async with context.database.transaction() as session:
+            page = await _page(session, context, ask_id)
+    except (LinkError, NotFoundError):
+        return html.no_such_link()
+    return _told(context, page, filled, outcome)
+
+
+def _told(context: Context, page: ApprovalPage, filled: Filled, outcome: Outcome) -> Response:
+    status = _STATUS.get(outcome.result)
+    if status is None:
+        url = context.links.approval_url(page.ask.id)
+        return RedirectResponse(url, HTTPStatus.SEE_OTHER, html.HEADERS)
+    if outcome.wrong is not None:
+        return _asked_again(context, page, filled, _beside(outcome.wrong))
+    if outcome.result is Result.NOT_ALLOWED:
+        return html.refusal("You can't decide this", outcome.words, status)
+    return _render(context, page, status)
+
+
+def _asked_again(
+    context: Context, page: ApprovalPage, filled: Filled, wrong: Mapping[str, str]
+) -> HTMLResponse:
+    again = Filled(filled.quantities, filled.reason, wrong)
+    return _render(context, page, HTTPStatus.UNPROCESSABLE_ENTITY, again)
+
+
+def _beside(error: InvalidInputError) -> dict[str, str]:
+    """Return what is wrong by the name of its field, as words that stand beside it."""
+    return {error.field: f"{error.reason[:1].upper()}{error.reason[1:]} {error.cure}"}
+
+
+async def _quantities(request: Request) -> dict[str, str]:
+    """Return what was written into the fields of quantities, by line."""
+    form = await request.form()
+    return {
+        name.removeprefix(_QUANTITY): value.strip()
+        for name, value in form.items()
+        if name.startswith(_QUANTITY) and isinstance(value, str)
+    }
+
+
+def _no_numbers(approval: Approval, filled: Filled) -> dict[str, str]:
+    """Return what is wrong with quantities that are no numbers, by field."""
+    most = {line.id: line.quantity for line in approval.items}
+    return {
+        f"{_QUANTITY}{line}": f"Give a whole number from 0 to {most.get(line, 0)}."
+        for line, text in filled.quantities.items()
+        if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS)
+    }
+
+
+async def _page(session: AsyncSession, context: Context, ask_id: UUID) -> ApprovalPage:
+    """Gather what a manager's page shows.
+
+    Raises:
+        NotFoundError: there is no such question, or its business is gone.
+    """
+    ask = await read_ask(session, ask_id)
+    asked = await read_approval(session, ask.approval_id)
+    business = context.company.business(asked.approval.business_key)
+    if business is None:
+        raise NotFoundError("business", asked.approval.business_key)
+    sourcing = await session.get(SourcingRound, asked.approval.subject_id)
+    return ApprovalPage(asked, ask, business, context.company, sourcing)
+
+
+def _render(
+    context: Context,
+    page: ApprovalPage,
+    status: HTTPStatus = HTTPStatus.OK,
+    filled: Filled | None = None,
+) -> HTMLResponse:
+    template = "approval.html" if page.is_open(now()) else "approval_closed.html"
+    return html.page(
+        template,
+        status,
+        zone=context.company.zone,
+        reask_percent=context.company.approvals.reask_percent,
+        page=page,
+        filled=filled or Filled(),
+    )
