@@ -106,3 +106,10 @@ def test_wrong_settings_are_named_with_what_is_wrong(
 def test_secrets_are_not_shown() -> None:
     settings = Settings(_env_file=None, claude={"api_key": "sk-very-secret"})
     assert "sk-very-secret" not in repr(settings)
+
+
+def test_the_stand_in_of_slack_tells_our_gateway_of_presses() -> None:
+    ours = Settings(_env_file=None, gateway={"port": 8123})
+    assert ours.slack_presses_url == "http://127.0.0.1:8123/api/flow/slack/interactions"
+    told = Settings(_env_file=None, sandbox={"slack_presses_url": "http://127.0.0.1:1/x"})
+    assert told.slack_presses_url == "http://127.0.0.1:1/x"

@@ -8,8 +8,9 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
-from sandbox import Sandbox
+from sandbox import Sandbox, running_sandbox
 from sandbox.slack.channels import Channels
+from sandbox.slack.interactions import Interactions
 from tests.receiver import Receiver, receiving
 
 API = "/slack/api"
@@ -226,3 +227,29 @@ async def test_forms_of_other_sites_are_refused(client: httpx.AsyncClient, path:
 async def test_the_story_is_of_repairs(client: httpx.AsyncClient) -> None:
     assert (await client.post("/_control/seed")).json()["slack"] == "10 messages"
     assert "#repairs" in (await client.get("/slack")).text
+
+
+@pytest.mark.parametrize(
+    ("channel", "person", "presses"),
+    [("U0SOFIA01", {}, "U0SOFIA01"), ("#repairs", {"person": "U0DANIEL1"}, "U0DANIEL1")],
+)
+async def test_a_press_is_of_whom_the_message_is_to_or_of_who_is_named(
+    client: httpx.AsyncClient,
+    receiver: Receiver,
+    channel: str,
+    person: dict[str, str],
+    presses: str,
+) -> None:
+    posted = await call(client, "chat.postMessage", channel=channel, text="?", blocks=BLOCKS)
+    form = {"channel": posted["channel"], "ts": posted["ts"], "action_id": "approve"} | person
+    await client.post("/pages/slack/press", data=form)
+    told = parse_qs(receiver.got[-1].body.decode())["payload"][0]
+    assert json.loads(told)["user"]["id"] == presses
+
+
+async def test_presses_go_where_the_settings_say_also_after_all_is_forgotten() -> None:
+    async with running_sandbox(presses_url="http://127.0.0.1:1/presses") as sandbox:
+        interactions = sandbox.state.store(Interactions)
+        interactions.url = "http://127.0.0.1:1/elsewhere"
+        sandbox.state.reset()
+        assert interactions.url == "http://127.0.0.1:1/presses"
