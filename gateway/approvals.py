@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request, Response
@@ -38,6 +38,7 @@ from hotrod.errors import InvalidInputError, LinkError, NotFoundError
 from hotrod.links import Choice
 from hotrod.purchasing.models import SourcingRound
 from hotrod.purchasing.store import proposal_of
+from hotrod.replenishment.models import Need
 from hotrod.sourcing.models import Offer, Proposal
 from hotrod.sourcing.reductions import numbered
 
@@ -106,11 +107,10 @@ class ApprovalPage:
         return proposal_of(self.sourcing)
 
     @property
-    def needs(self) -> dict[str, dict[str, Any]]:
-        """Why each part is needed, by SKU; see ``replenishment.needs.Need``."""
-        return {
-            need["wanted"]["sku"]: need for need in (self.sourcing.needs if self.sourcing else ())
-        }
+    def needs(self) -> dict[str, Need]:
+        """Why each part is needed, by SKU."""
+        found = map(Need.model_validate, self.sourcing.needs if self.sourcing else ())
+        return {need.wanted.sku: need for need in found}
 
     @property
     def offers(self) -> dict[str, Offer]:
@@ -179,8 +179,8 @@ async def record_answer(
         ask_id = context.signer.read("approval", token)
         async with context.database.transaction() as session:
             page = await _page(session, context, ask_id)
-            if wrong := _no_numbers(page.approval, filled):
-                return _asked_again(context, page, filled, wrong)
+            if not all(map(_is_number, filled.quantities.values())):
+                return _asked_again(context, page, filled)
             given = Answer(
                 choice,
                 Via.LINK,
@@ -204,22 +204,21 @@ def _told(context: Context, page: ApprovalPage, filled: Filled, outcome: Outcome
         url = context.links.approval_url(page.ask.id)
         return RedirectResponse(url, HTTPStatus.SEE_OTHER, html.HEADERS)
     if outcome.wrong is not None:
-        return _asked_again(context, page, filled, _beside(outcome.wrong))
+        return _asked_again(context, page, filled, outcome.wrong)
     if outcome.result is Result.NOT_ALLOWED:
         return html.refusal("You can't decide this", outcome.words, status)
     return _render(context, page, status)
 
 
 def _asked_again(
-    context: Context, page: ApprovalPage, filled: Filled, wrong: Mapping[str, str]
+    context: Context, page: ApprovalPage, filled: Filled, error: InvalidInputError | None = None
 ) -> HTMLResponse:
+    """Show the form as it was sent, with all that is wrong marked."""
+    wrong = _out_of_range(page.approval, filled)
+    if error is not None:
+        wrong[error.field] = f"{error.reason[:1].upper()}{error.reason[1:]} {error.cure}"
     again = Filled(filled.quantities, filled.reason, wrong)
     return _render(context, page, HTTPStatus.UNPROCESSABLE_ENTITY, again)
-
-
-def _beside(error: InvalidInputError) -> dict[str, str]:
-    """Return what is wrong by the name of its field, as words that stand beside it."""
-    return {error.field: f"{error.reason[:1].upper()}{error.reason[1:]} {error.cure}"}
 
 
 async def _quantities(request: Request) -> dict[str, str]:
@@ -232,13 +231,18 @@ async def _quantities(request: Request) -> dict[str, str]:
     }
 
 
-def _no_numbers(approval: Approval, filled: Filled) -> dict[str, str]:
-    """Return what is wrong with quantities that are no numbers, by field."""
-    most = {line.id: line.quantity for line in approval.items}
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
+
+
+def _out_of_range(approval: Approval, filled: Filled) -> dict[str, str]:
+    """Return what is wrong with the quantities of lines, by field."""
+    given = filled.quantities
     return {
-        f"{_QUANTITY}{line}": f"Give a whole number from 0 to {most.get(line, 0)}."
-        for line, text in filled.quantities.items()
-        if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS)
+        f"{_QUANTITY}{line.id}": f"Give a whole number from 0 to {line.quantity}."
+        for line in approval.items
+        if line.id in given
+        and not (_is_number(given[line.id]) and int(given[line.id]) <= line.quantity)
     }
 
 

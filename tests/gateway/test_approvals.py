@@ -81,13 +81,13 @@ async def test_the_page_shows_all_that_a_manager_decides_by(
         "From part_planet",
         "4 \u00d7 9.00 CAD",
         WHY,
-        "Out of stock on 2026-12-09.",
+        "Out of stock on Wednesday, December 9, 2026.",
         "2 of <b>HDMI-",
         "nobody offers it",
         "Take both.\nThe second seller is slower.",
         "HDMI port, cheap",
         "it is too cheap to be true",
-        "-40 62 % below the market",
+        "-40: 62 % below the market",
         "nothing is bought",
         "Daniel Okafor may answer, too",
     ):
@@ -187,7 +187,10 @@ async def test_a_quantity_that_can_not_be_is_asked_again(
 async def test_what_the_rules_refuse_is_kept_in_the_audit(
     client: httpx.AsyncClient, asked: Asked
 ) -> None:
-    assert_safe_page(await approve(client, asked, _1=5), 422)
+    raised = await approve(client, asked, _1=5, _2=6)
+    assert_safe_page(raised, 422)
+    assert "It can be reduced, but not raised. Give a number from 0 to 4." in raised.text
+    assert raised.text.count('aria-invalid="true"') == 2, "all that is wrong is marked"
     nothing = await approve(client, asked, _1=0, _2=0)
     assert_safe_page(nothing, 422)
     assert "Nothing would be left. Decline it instead." in nothing.text
@@ -241,6 +244,7 @@ async def test_of_two_who_must_agree_each_is_told_of_the_other(
     assert_safe_page(await approve(client, large, first), 403)
     theirs = await client.get(large.path(second))
     assert "has said yes; for this amount a second manager must agree" in theirs.text
+    assert "said yes to 3 of them." in theirs.text
     assert not await deliveries(context, large)
     assert (await approve(client, large, second, _2=1)).status_code == 303
     assert (await large.now()).approval.quantities == {"1": 3, "2": 1}
