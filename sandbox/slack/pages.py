@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from sandbox.html import LATEST, from_own_page, page
 from sandbox.slack.channels import Channels
-from sandbox.slack.control import press_button
+from sandbox.slack.control import ANYBODY, press_button
 from sandbox.slack.interactions import Interactions
 from sandbox.state import State
 
@@ -26,6 +26,7 @@ async def channels(request: Request, state: State) -> Response:
         "slack.html",
         messages=state.store(Channels).messages()[-LATEST:][::-1],
         url=interactions.url,
+        anybody=ANYBODY,
         outbox=interactions.outbox,
     )
 
