@@ -151,7 +151,7 @@ def _import_row(
     """Return the report of a row, and what is to be written, if anything."""
     if row.problems:
         return row.refused(), None
-    before = {} if stored is None else price_list_row(*stored).model_dump()
+    before = price_list_row(*stored).model_dump() if stored and stored[0].prices else {}
     try:
         given = {**before, **_given(row, supplier, at)}
         part = _part_of(given, parts)

@@ -65,7 +65,8 @@ class SupplierRow(SQLModel, table=True):
 class SupplierPrice(SQLModel, table=True):
     """A line of a supplier's price list, in the supplier's currency.
 
-    ``prices`` are ``PriceBreak`` values as JSON, rising in quantity.
+    ``prices`` are ``PriceBreak`` values as JSON, rising in quantity; there are none where only the
+    supplier's number is known, from a label: it is no offer then.
     """
 
     __tablename__ = "supplier_prices"

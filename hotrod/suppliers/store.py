@@ -8,6 +8,7 @@ from datetime import date
 from uuid import UUID
 
 from rapidfuzz import process
+from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -19,6 +20,7 @@ from hotrod.suppliers.models import SupplierPrice, SupplierRow
 from hotrod.suppliers.rules import PastOrder, track_record
 
 NO_HISTORY: Mapping[str, Sequence[PastOrder]] = {}
+HAS_PRICE = func.jsonb_array_length(SupplierPrice.prices) > 0
 
 
 async def suppliers(session: AsyncSession) -> Sequence[SupplierRow]:
@@ -51,7 +53,7 @@ async def prices_of(session: AsyncSession, part_id: UUID) -> list[tuple[Supplier
         select(SupplierRow, SupplierPrice, Part)
         .join(SupplierPrice, col(SupplierPrice.supplier_id) == SupplierRow.id)
         .join(Part, col(SupplierPrice.part_id) == Part.id)
-        .where(SupplierRow.active, SupplierPrice.part_id == part_id)
+        .where(SupplierRow.active, SupplierPrice.part_id == part_id, HAS_PRICE)
         .order_by(col(SupplierRow.key), col(SupplierPrice.reference))
     )
     return [(supplier, price_list_row(price, part.sku)) for supplier, price, part in found]
@@ -70,7 +72,7 @@ async def price_lists(
     found = await session.exec(
         select(SupplierPrice, Part.sku)
         .join(Part, col(SupplierPrice.part_id) == Part.id)
-        .where(Part.active)
+        .where(Part.active, HAS_PRICE)
         .order_by(col(Part.sku), col(SupplierPrice.reference))
     )
     listed: dict[UUID, list[tuple[SupplierPrice, str]]] = defaultdict(list)
