@@ -30,11 +30,31 @@ _CHARACTER = 0.55
 
 @dataclass(frozen=True)
 class PartLabel:
-    """What is printed for a part; a name too long for the label is shortened."""
+    """What is printed for a part; a name too long for the label is shortened.
+
+    Labels of goods received say their lot and how many pieces are in the bag, too.
+    """
 
     sku: str
     name: str
     location: str = ""
+    lot: str = ""
+    quantity: int | None = None
+
+    @property
+    def symbol_text(self) -> str:
+        """What its symbol holds.
+
+        Raises:
+            InvalidInputError: a value that our labels can't hold.
+        """
+        return OwnLabel(self.sku, self.lot or None, self.quantity).text
+
+    @property
+    def last_line(self) -> str:
+        """Where it lies, and what is in the bag."""
+        pieces = "" if self.quantity is None else f"{self.quantity} pcs"
+        return "  ".join(filter(None, (self.lot, pieces, self.location)))
 
 
 def print_labels(
@@ -49,7 +69,7 @@ def print_labels(
         per_sku: how many labels for each part.
 
     Raises:
-        InvalidInputError: an SKU that our labels can't hold.
+        InvalidInputError: an SKU, lot or quantity that our labels can't hold.
     """
     from reportlab.pdfgen.canvas import Canvas
 
@@ -92,7 +112,7 @@ def _points(size: tuple[float, float]) -> tuple[float, float]:
 def _draw(canvas: Canvas, part: PartLabel, kind: SymbolKind, label: _Box) -> None:
     inside = label.within(_PADDING)
     side = min(inside.height, _SYMBOL_SHARE * label.width)
-    _draw_symbol(canvas, OwnLabel(part.sku).text, kind, _Box(inside.left, inside.top, side, side))
+    _draw_symbol(canvas, part.symbol_text, kind, _Box(inside.left, inside.top, side, side))
     beside = side + _PADDING
     _draw_text(
         canvas,
@@ -127,7 +147,7 @@ def _draw_text(canvas: Canvas, part: PartLabel, box: _Box) -> None:
     size = max(_SMALLEST, min(_LARGEST, fitting))
     lines = int(box.height / (size * _LEADING))
     bold, plain = _Fits(_BOLD, size, box.width), _Fits(_PLAIN, size, box.width)
-    sku, location = _wrapped(part.sku, bold, 2), _wrapped(part.location, plain, 1)
+    sku, location = _wrapped(part.sku, bold, 2), _wrapped(part.last_line, plain, 1)
     name = _wrapped(part.name, plain, lines - len(sku) - len(location))
     fonts = [_BOLD] * len(sku) + [_PLAIN] * (len(name) + len(location))
     for number, (font, line) in enumerate(zip(fonts, [*sku, *name, *location], strict=True)):

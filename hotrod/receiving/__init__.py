@@ -1,0 +1,1 @@
+"""Goods that come in: what their labels say, and which purchase awaits them."""

@@ -1,0 +1,96 @@
+"""Goods that come in, in the database."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hotrod.errors import HotrodError, NotFoundError
+from hotrod.labels.models import Label, LabelSource
+from hotrod.parts.errors import UnknownPartError
+from hotrod.parts.models import Part
+from hotrod.parts.store import find_part
+from hotrod.receiving.models import Answers, Receipt, ScannedLabel
+from hotrod.receiving.rules import scanned
+from hotrod.receiving.store import as_other_bags, take_in, understand_scans
+from hotrod.suppliers.models import SupplierPrice, SupplierRow
+from hotrod.suppliers.store import prices_of
+
+ANSWERS = Answers(creates=True, cost=Decimal("0.02"), category="power")
+
+
+def bag() -> list[ScannedLabel]:
+    """A bag of LCSC with a part that nobody knows."""
+    number, maker = f"C{uuid4().int % 10**9}", f"CG{uuid4().hex[:8].upper()}"
+    return scanned(
+        [
+            Label(
+                source=LabelSource.LCSC,
+                text=f"{{pc:{number},pm:{maker},qty:10}}",
+                distributor_part=number,
+                manufacturer_part=maker,
+                quantity=10,
+            )
+        ]
+    )
+
+
+async def test_a_part_made_from_a_label_keeps_its_suppliers_number_and_has_no_offer(
+    session: AsyncSession,
+) -> None:
+    lcsc = SupplierRow(
+        key="lcsc",
+        name="LCSC Electronics",
+        currency="USD",
+        shipping=Decimal(9),
+        tax_rate=Decimal(0),
+        order_by="url",
+    )
+    session.add(lcsc)
+    await session.flush()
+    labels = bag()
+    meant = await understand_scans(session, labels, ANSWERS, currency="CAD")
+
+    (posted,) = await take_in(session, labels, ANSWERS, meant, currency="CAD", actor="maya")
+
+    (receipt,) = meant
+    assert isinstance(receipt, Receipt)
+    part = await find_part(session, receipt.sku)
+    assert (part.active, part.category, posted.movement.on_hand_after) == (False, "power", 10)
+    (price,) = await session.exec(select(SupplierPrice).where(SupplierPrice.part_id == part.id))
+    label = labels[0].label
+    assert (price.supplier_id, price.reference) == (lcsc.id, label.distributor_part)
+    assert price.part_number == label.manufacturer_part
+    assert await prices_of(session, part.id) == []
+
+
+async def test_what_changed_between_the_look_and_the_yes_is_not_posted(
+    session: AsyncSession,
+) -> None:
+    labels = bag()
+    meant = await understand_scans(session, labels, ANSWERS, currency="CAD")
+    (receipt,) = meant
+    assert isinstance(receipt, Receipt)
+    session.add(Part(sku=receipt.sku, name="Made by another", category="power", unit_cost=1))
+    await session.flush()
+
+    with pytest.raises(HotrodError, match="changed meanwhile"):
+        await take_in(session, labels, ANSWERS, meant, currency="CAD", actor="maya")
+
+
+async def test_answers_must_name_what_there_is(session: AsyncSession) -> None:
+    with pytest.raises(UnknownPartError, match="HDMI-PS5"):
+        await understand_scans(session, bag(), Answers(sku="HDMI-PS"), currency="CAD")
+    with pytest.raises(NotFoundError, match="PO-1"):
+        await understand_scans(session, bag(), Answers(purchase="PO-1"), currency="CAD")
+
+
+def test_other_bags_have_keys_of_their_own_and_are_still_one_on_two_photos() -> None:
+    labels = bag()
+    first, second = as_other_bags([*labels, *labels])
+    assert first.key == second.key
+    assert first.key != labels[0].key
