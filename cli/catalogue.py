@@ -75,6 +75,21 @@ def substitutes(sku: Sku, *, as_json: AsJson = False) -> None:
         out.print(f"Nothing is known to stand in for {sku}.", markup=False)
 
 
+@app.command()
+def prices(sku: Sku, *, as_json: AsJson = False) -> None:
+    """List what pieces of a part have cost at the door, the newest first, and their median."""
+    body = run(_prices(sku))
+    if as_json:
+        _print_json(body)
+    elif body["prices"]:
+        _print_table(body["prices"], tuple(body["prices"][0]))
+        if body["median"]:
+            words = f"Median of {body['median_days']} days: {body['median']} {body['currency']}"
+            out.print(Text(words))
+    else:
+        out.print(f"{sku} was never bought.", markup=False)
+
+
 async def _parts() -> list[dict[str, Any]]:
     from hotrod.parts.store import catalogue
 
@@ -136,6 +151,38 @@ async def _substitutes(sku: str) -> list[dict[str, Any]]:
     async with transaction() as session:
         part = await find_part(session, sku)
         return [_substitute(one) for one in await known_substitutes(session, part.id)]
+
+
+async def _prices(sku: str) -> dict[str, Any]:
+    from hotrod.company.load import get_company
+    from hotrod.db.columns import now
+    from hotrod.parts.store import find_part
+    from hotrod.purchasing.store import bought_lines, paid_prices
+    from hotrod.sourcing.costs import usual_price
+
+    company = get_company()
+    async with transaction() as session:
+        await find_part(session, sku)
+        bought = await bought_lines(session, sku)
+        usual = usual_price(await paid_prices(session, sku), now(), company.sourcing)
+    return {
+        "sku": sku,
+        "currency": company.pricing.currency,
+        "median": None if usual is None else f"{usual:f}",
+        "median_days": company.sourcing.history_days,
+        "prices": [
+            {
+                "purchase": purchase.number,
+                "ordered_on": f"{purchase.ordered_at:%Y-%m-%d}",
+                "seller": purchase.seller,
+                "quantity": line.quantity,
+                "per_piece": f"{line.per_piece:f}",
+                "currency": purchase.currency,
+                "state": purchase.state,
+            }
+            for line, purchase in bought
+        ],
+    }
 
 
 def _offer(row: PriceListRow, currency: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -29,10 +30,17 @@ _CONTROLS = {code: 0x2400 + code for code in range(0x20)} | {0x7F: 0x2421}
 
 @app.command("print")
 def print_sheet(
-    skus: Annotated[list[str], typer.Argument(metavar="SKU...", help="Parts, in this order.")],
+    skus: Annotated[
+        list[str] | None, typer.Argument(metavar="SKU...", help="Parts, in this order.")
+    ] = None,
     *,
     file: Annotated[Path, typer.Option("--out", dir_okay=False, help="The PDF to be written.")],
-    per_sku: Annotated[int, typer.Option(min=1, max=1000, help="Labels for each part.")] = 1,
+    purchase: Annotated[
+        str | None, typer.Option(help="Its pieces instead, e.g. PO-1001; a label a bag.")
+    ] = None,
+    lot: Annotated[str, typer.Option(help="Of what is in the bag; else the purchase's.")] = "",
+    quantity: Annotated[int | None, typer.Option(min=1, help="Pieces in a bag, at most.")] = None,
+    per_sku: Annotated[int, typer.Option(min=1, max=1000, help="Copies of each label.")] = 1,
     sheet: Annotated[str, typer.Option(help=f"One of {', '.join(SHEETS)}.")] = "avery-5160",
     symbol: Annotated[Literal["qr", "datamatrix"], typer.Option(help="Its kind.")] = "qr",
 ) -> None:
@@ -40,7 +48,12 @@ def print_sheet(
     from hotrod.labels.printing import print_labels
 
     cut = find_sheet(sheet)
-    labels = run(_part_labels(skus))
+    if bool(skus) == bool(purchase):
+        raise typer.BadParameter("name parts by their SKUs, or give a --purchase")
+    if purchase:
+        labels = run(_purchase_labels(purchase, lot, quantity))
+    else:
+        labels = run(_part_labels(skus or [], lot, quantity))
     pdf = print_labels(labels, cut, symbol=SymbolKind(symbol), per_sku=per_sku)
     try:
         file.write_bytes(pdf)
@@ -98,11 +111,19 @@ def read(
         raise typer.Exit(1)
 
 
-async def _part_labels(skus: list[str]) -> list[PartLabel]:
+async def _part_labels(skus: list[str], lot: str, quantity: int | None) -> list[PartLabel]:
     from hotrod.labels.store import part_labels
 
     async with transaction() as session:
-        return await part_labels(session, skus)
+        labels = await part_labels(session, skus)
+    return [replace(label, lot=lot, quantity=quantity) for label in labels]
+
+
+async def _purchase_labels(number: str, lot: str, quantity: int | None) -> list[PartLabel]:
+    from hotrod.receiving.store import purchase_labels
+
+    async with transaction() as session:
+        return await purchase_labels(session, number, lot=lot or None, per_bag=quantity)
 
 
 def _as_json(found: FoundLabel) -> dict[str, object]:

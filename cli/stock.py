@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from getpass import getuser
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
 
@@ -17,9 +18,12 @@ from rich.text import Text
 from cli.console import out
 from cli.database import run, transaction
 from cli.stock_forecast import forecast
+from cli.stock_scan import Scan, receive_scanned
 from hotrod.errors import InvalidInputError
 from hotrod.parts.models import BENCH, MovementKind, Part, StockMovement
 from hotrod.parts.movements import NewMovement, Override
+from hotrod.receiving.models import Answers
+from hotrod.repairs.diagnosis import Category
 
 if TYPE_CHECKING:
     from hotrod.parts.ledger import Posted
@@ -75,10 +79,23 @@ def movements(
 
 
 @app.command()
-def receive(
-    sku: Sku,
-    quantity: Pieces,
+def receive(  # noqa: PLR0913 - options of a command
+    sku: Annotated[str | None, typer.Argument(help="Of the part; with a photo, if asked.")] = None,
+    quantity: Annotated[
+        int | None, typer.Argument(min=1, help="Pieces; with a photo, if asked.")
+    ] = None,
     *,
+    scan: Annotated[
+        list[Path] | None, typer.Option(dir_okay=False, help="Photo of labels; may be repeated.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Take in what a photo says, unasked.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Other bags, with labels that came before.")
+    ] = False,
+    create: Annotated[
+        bool, typer.Option("--create", help="Make parts of labels that nobody knows.")
+    ] = False,
+    category: Annotated[Category, typer.Option(help="Of parts that are made.")] = "other",
     cost: Cost = None,
     currency: Currency = None,
     order: Annotated[str, typer.Option(help="Reference of the order that they belong to.")] = "",
@@ -86,8 +103,23 @@ def receive(
     lot: Lot = "",
     reason: Reason = "",
     key: Key = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="With a photo: one JSON object, and no questions.")
+    ] = False,
 ) -> None:
-    """Take goods in."""
+    """Take goods in: pieces of a part, or what photos of labels say.
+
+    A label counts once, on however many photos it is. What it leaves open, the SKU, the number of
+    pieces, --order, --cost and --lot answer.
+    """
+    if scan:
+        answers = Answers(
+            sku, quantity, order or None, _amount(cost), lot, creates=create, category=category
+        )
+        receive_scanned(Scan(scan, answers, location, yes, again, as_json))
+        return
+    if sku is None or quantity is None:
+        raise typer.BadParameter("name the SKU and how many pieces, or give a photo with --scan")
     _post(
         sku,
         MovementKind.RECEIVE,

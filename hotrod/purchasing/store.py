@@ -144,6 +144,15 @@ async def found_offers(session: AsyncSession, round_id: UUID, sku: str) -> list[
 
 async def paid_prices(session: AsyncSession, sku: str) -> list[PaidPrice]:
     """Return what pieces of a part have cost us at the door, the newest first."""
+    return [
+        PaidPrice(per_piece=line.per_piece, bought_at=purchase.ordered_at)
+        for line, purchase in await bought_lines(session, sku)
+        if purchase.ordered_at is not None
+    ]
+
+
+async def bought_lines(session: AsyncSession, sku: str) -> list[tuple[PurchaseLine, Purchase]]:
+    """Return what was ordered of a part, and with which purchase, the newest first."""
     found = await session.exec(
         select(PurchaseLine, Purchase)
         .join(Purchase, col(Purchase.id) == PurchaseLine.purchase_id)
@@ -152,13 +161,9 @@ async def paid_prices(session: AsyncSession, sku: str) -> list[PaidPrice]:
             Part.sku == sku,
             col(Purchase.state).in_((PurchaseState.ORDERED, PurchaseState.RECEIVED)),
         )
-        .order_by(col(Purchase.ordered_at).desc())
+        .order_by(col(Purchase.ordered_at).desc(), col(Purchase.serial).desc())
     )
-    return [
-        PaidPrice(per_piece=line.per_piece, bought_at=purchase.ordered_at)
-        for line, purchase in found
-        if purchase.ordered_at is not None
-    ]
+    return list(found)
 
 
 async def read_purchase(
