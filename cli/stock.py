@@ -104,7 +104,7 @@ def receive(  # noqa: PLR0913 - options of a command
     reason: Reason = "",
     key: Key = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="With a photo: one JSON object, and no questions.")
+        bool, typer.Option("--json", help="With a photo: one JSON object; taken in only by --yes.")
     ] = False,
 ) -> None:
     """Take goods in: pieces of a part, or what photos of labels say.
@@ -113,11 +113,15 @@ def receive(  # noqa: PLR0913 - options of a command
     pieces, --order, --cost and --lot answer.
     """
     if scan:
+        if key or reason or currency:
+            raise typer.BadParameter("--key, --reason and --currency don't go with --scan")
         answers = Answers(
             sku, quantity, order or None, _amount(cost), lot, creates=create, category=category
         )
         receive_scanned(Scan(scan, answers, location, yes, again, as_json))
         return
+    if yes or again or create or as_json:
+        raise typer.BadParameter("--yes, --again, --create and --json need a photo: --scan")
     if sku is None or quantity is None:
         raise typer.BadParameter("name the SKU and how many pieces, or give a photo with --scan")
     _post(

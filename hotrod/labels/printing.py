@@ -52,9 +52,9 @@ class PartLabel:
 
     @property
     def last_line(self) -> str:
-        """Where it lies, and what is in the bag."""
+        """What is in the bag, and where it lies."""
         pieces = "" if self.quantity is None else f"{self.quantity} pcs"
-        return "  ".join(filter(None, (self.lot, pieces, self.location)))
+        return ", ".join(filter(None, (self.lot, pieces, self.location)))
 
 
 def print_labels(

@@ -186,13 +186,17 @@ def _receipt(
             one.per_piece,
             one.currency,
             lot,
-            f"{known.how}; {one.purchase} {how}",
+            _because(known.how, f"{one.purchase} {how}", *label.problems),
             surplus=max(0, pieces - one.pieces),
         )
     if answers.cost is None:
         raise _UnclearError(f"No purchase awaits {sku}; say what a piece has cost with --cost.")
-    why = f"{known.how}; no purchase awaits it"
+    why = _because(known.how, "no purchase awaits it", *label.problems)
     return Receipt(sku, pieces, "", answers.cost, currency, lot, why, new_part=known.new)
+
+
+def _because(*reasons: str) -> str:
+    return "; ".join(reason.rstrip(".") for reason in reasons)
 
 
 def _pieces_of(label: Label, sku: str, answers: Answers) -> int:

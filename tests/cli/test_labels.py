@@ -3,11 +3,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pypdfium2
 import pytest
 from PIL import Image
 
 from bench.label_pictures import DIGIKEY, LCSC, Distortion, Printed, picture
 from hotrod.labels.models import SymbolKind
+from hotrod.labels.reading import read_labels
+from hotrod.sections import ObjectSettings
 from tests.cli.conftest import Hotrod
 
 
@@ -83,12 +86,34 @@ def test_labels_are_printed_to_a_file(
 
 
 @pytest.mark.usefixtures("our_database")
+def test_labels_of_goods_carry_their_lot_and_quantity(hotrod: Hotrod, tmp_path: Path) -> None:
+    file = tmp_path / "labels.pdf"
+    said = ("--lot", "B7", "--quantity", "10")
+    assert hotrod("labels", "print", "HDMI-PS5", *said, "--out", str(file)) == 0
+    with pypdfium2.PdfDocument(file) as document:
+        page = document[0].render(scale=200 / 72, grayscale=True).to_pil()
+        text = document[0].get_textpage().get_text_range()
+    image = tmp_path / "page.png"
+    page.save(image)
+    (found,) = read_labels(image.read_bytes(), ObjectSettings(), field="page")
+    assert found.label.text == "HRF:SKU:HDMI-PS5:LOT:B7:QTY:10"
+    assert "B7, 10 pcs, bench" in text
+
+
+@pytest.mark.parametrize("words", [(), ("HDMI-PS5", "--purchase", "PO-1001")])
+def test_labels_are_of_parts_or_of_a_purchase(hotrod: Hotrod, words: tuple[str, ...]) -> None:
+    assert hotrod("labels", "print", *words, "--out", "a.pdf") == 2
+
+
+@pytest.mark.usefixtures("our_database")
 @pytest.mark.parametrize(
     ("words", "told"),
     [
         (("NO-SUCH", "--out", "a.pdf"), "NO-SUCH"),
         (("HDMI-PS5", "--out", "a.pdf", "--sheet", "avery-1"), "avery-l7651"),
         (("HDMI-PS5", "--out", "no/such/folder.pdf"), "can't be written"),
+        (("HDMI-PS5", "--out", "a.pdf", "--lot", "b 7"), "can't hold 'b 7'"),
+        (("--purchase", "PO-999999", "--out", "a.pdf"), "there is no purchase"),
     ],
 )
 def test_what_can_not_be_printed_is_told(

@@ -181,6 +181,10 @@ def test_a_purchase_comes_in_bag_by_bag_and_each_bag_counts_once(
     assert [(one["purchase"], one["per_piece"]) for one in history["prices"]] == [
         (purchase, "2.750000")
     ]
+    assert hotrod("parts", "prices", sku) == 0
+    shown = capsys.readouterr().out
+    assert purchase in shown
+    assert "Median of 365 days: 2.750000 CAD" in shown
 
     again = scan(hotrod, capsys, shoot_pdf(pdf))
 
@@ -295,6 +299,27 @@ def test_a_photo_without_a_label_is_told(hotrod: Hotrod, tmp_path: Path, capsys:
     assert "there is no label that we can read" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [("HDMI-PS5",), ()])
-def test_pieces_without_a_photo_must_be_named(hotrod: Hotrod, words: tuple[str, ...]) -> None:
+def test_prices_are_told_newest_first_and_a_part_never_bought_says_so(
+    hotrod: Hotrod, capsys: Output
+) -> None:
+    sku, first = buy(1, "2.00")
+    _, second = buy(1, "4.00", sku=sku)
+    body = asked(hotrod, capsys, "parts", "prices", sku)
+    assert [one["purchase"] for one in body["prices"]] == [second, first]
+    assert Decimal(body["median"]) == 3
+    assert hotrod("parts", "prices", "OPAMP-5532") == 0
+    assert "never bought" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("HDMI-PS5",),
+        (),
+        ("HDMI-PS5", "1", "--yes"),
+        ("HDMI-PS5", "1", "--json"),
+        ("--scan", "a.jpg", "--currency", "USD"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(hotrod: Hotrod, words: tuple[str, ...]) -> None:
     assert hotrod("stock", "receive", *words) == 2

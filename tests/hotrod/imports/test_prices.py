@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hotrod.imports.prices import import_prices
 from hotrod.imports.report import ImportReport, Outcome
 from hotrod.imports.sheets import read_sheet
+from hotrod.parts.models import Part
 from hotrod.sourcing.models import Condition, Offer
 from hotrod.suppliers.models import SupplierPrice
 from hotrod.suppliers.store import find_supplier, price_lists
@@ -125,6 +126,22 @@ async def test_an_older_list_does_not_replace_a_newer_one(session: AsyncSession)
     (row,) = (await imported(session, *lines)).rows
     assert "a list of 2027-01-04" in row.problems[0].reason
     assert (await hdmi_offers(session))["X-1"].unit_price(1) == 5
+
+
+async def test_a_number_without_a_price_gets_one_and_is_an_offer_from_then_on(
+    session: AsyncSession,
+) -> None:
+    northbench = await find_supplier(session, "northbench")
+    part = (await session.exec(select(Part).where(Part.sku == "HDMI-PS5"))).one()
+    session.add(
+        SupplierPrice(supplier_id=northbench.id, reference="X-2", part_id=part.id, title="Seen")
+    )
+    await session.flush()
+    assert "X-2" not in await hdmi_offers(session)
+
+    await imported(session, "reference,sku,price", "X-2,HDMI-PS5,6.10")
+
+    assert (await hdmi_offers(session))["X-2"].unit_price(1) == Decimal("6.10")
 
 
 async def test_prices_that_the_file_does_not_name_stay(session: AsyncSession) -> None:

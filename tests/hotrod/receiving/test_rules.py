@@ -140,6 +140,11 @@ def test_parts_that_are_tracked_ask_for_their_numbers(
     assert asked in meaning.words
 
 
+def test_what_is_wrong_with_a_label_is_told_with_what_it_brings() -> None:
+    torn = label(sku="HDMI-PS5", problems=("It gives more than one lot.",))
+    assert receipt(torn, FIRST).why.endswith("; It gives more than one lot")
+
+
 def test_a_symbol_that_names_no_part_is_passed_over_and_a_broken_one_told() -> None:
     assert told(label(LabelSource.CODE_128, text="X-7731"), FIRST) is None
     assert told(label(LabelSource.DIGIKEY, product_id="2062291"), FIRST) is None

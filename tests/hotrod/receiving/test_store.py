@@ -12,13 +12,22 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hotrod.errors import HotrodError, NotFoundError
 from hotrod.labels.models import Label, LabelSource
 from hotrod.parts.errors import UnknownPartError
-from hotrod.parts.models import Part
+from hotrod.parts.models import Part, Tracking
 from hotrod.parts.store import find_part
+from hotrod.purchasing.buying import note_ordered
+from hotrod.purchasing.models import Method, Purchase, PurchaseLine, SourcingRound
 from hotrod.receiving.models import Answers, Receipt, ScannedLabel
 from hotrod.receiving.rules import scanned
-from hotrod.receiving.store import as_other_bags, take_in, understand_scans
+from hotrod.receiving.store import (
+    as_other_bags,
+    awaited,
+    purchase_labels,
+    take_in,
+    understand_scans,
+)
 from hotrod.suppliers.models import SupplierPrice, SupplierRow
 from hotrod.suppliers.store import prices_of
+from tests.hotrod.parts.ledger_kit import add_part
 
 ANSWERS = Answers(creates=True, cost=Decimal("0.02"), category="power")
 
@@ -87,6 +96,55 @@ async def test_answers_must_name_what_there_is(session: AsyncSession) -> None:
         await understand_scans(session, bag(), Answers(sku="HDMI-PS"), currency="CAD")
     with pytest.raises(NotFoundError, match="PO-1"):
         await understand_scans(session, bag(), Answers(purchase="PO-1"), currency="CAD")
+
+
+async def test_a_purchase_is_labelled_bag_by_bag_and_serial_parts_piece_by_piece(
+    session: AsyncSession,
+) -> None:
+    plain = await add_part(session, sku=f"A-{uuid4().hex[:8].upper()}")
+    serial = await add_part(session, sku=f"B-{uuid4().hex[:8].upper()}", tracking=Tracking.SERIAL)
+    session.add(opened := SourcingRound(business_key="northlight"))
+    await session.flush()
+    purchase = Purchase(
+        round_id=opened.id,
+        business_key="northlight",
+        source="test",
+        seller="Northbench Parts",
+        method=Method.LINK,
+        total=Decimal(9),
+        currency="CAD",
+    )
+    session.add(purchase)
+    await session.flush()
+    for part, quantity, cost in ((plain, 4, "1.00"), (plain, 4, "2.00"), (serial, 2, "3.00")):
+        session.add(
+            PurchaseLine(
+                purchase_id=purchase.id,
+                part_id=part.id,
+                reference="X",
+                title="X",
+                quantity=quantity,
+                per_piece=Decimal(cost),
+            )
+        )
+    await session.flush()
+    await note_ordered(session, purchase.id, by="maya", order_number="A-7")
+
+    labels = await purchase_labels(session, purchase.number, per_bag=5)
+
+    assert [(one.sku, one.lot, one.quantity) for one in labels] == [
+        (plain.sku, f"{purchase.number}.1", 5),
+        (plain.sku, f"{purchase.number}.2", 3),
+        (serial.sku, "", 1),
+        (serial.sku, "", 1),
+    ]
+    whole = await purchase_labels(session, purchase.number, lot="B7")
+    assert [(one.lot, one.quantity) for one in whole[:1]] == [("B7", 8)]
+    coming = [one for one in await awaited(session) if one.purchase == purchase.number]
+    assert [(one.sku, one.pieces, one.per_piece, one.order_number) for one in coming] == [
+        (plain.sku, 8, Decimal("1.50"), "A-7"),
+        (serial.sku, 2, Decimal(3), "A-7"),
+    ]
 
 
 def test_other_bags_have_keys_of_their_own_and_are_still_one_on_two_photos() -> None:
