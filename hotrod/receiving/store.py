@@ -8,6 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID, uuid4
 
+from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -41,6 +42,9 @@ from hotrod.receiving.models import (
 from hotrod.receiving.rules import bags, is_distributor, mean_cost, understand_all
 from hotrod.suppliers.models import SupplierPrice, SupplierRow
 from hotrod.suppliers.store import suppliers
+
+# Parts that aren't there yet can't be locked: two who scan one label would both make its part.
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('goods in', 0))")
 
 
 async def understand_scans(
@@ -98,6 +102,8 @@ async def take_in(
         HotrodError: the labels mean something else by now; nothing was changed.
     """
     receipts = [one for one in agreed if isinstance(one, Receipt)]
+    connection = await session.connection()
+    await connection.execute(_ONE_AT_A_TIME)
     await lock_parts(session, sorted({one.sku for one in receipts}))
     if await understand_scans(session, labels, answers, currency=currency) != list(agreed):
         raise HotrodError("stock or purchases have changed meanwhile; scan the labels again")

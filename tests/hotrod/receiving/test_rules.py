@@ -105,6 +105,14 @@ def test_a_purchase_that_is_named_and_awaits_nothing_is_not_replaced() -> None:
     assert receipt(bag, SECOND, purchase="po-1002").purchase == "PO-1002"
 
 
+@pytest.mark.parametrize("order", [None, "strange"])
+def test_of_several_purchases_that_await_the_part_one_must_be_named(order: str | None) -> None:
+    asked = question(label(sku="HDMI-PS5", order=order), FIRST, SECOND, OTHER)
+    assert asked.choices == ("PO-1001", "PO-1002")
+    alike = replace(SECOND, order_number="A-1")
+    assert question(label(sku="HDMI-PS5", order="A-1"), FIRST, alike).choices == asked.choices
+
+
 def test_the_lot_of_another_maker_names_no_purchase_of_ours() -> None:
     bag = label(LabelSource.DIGIKEY, distributor_part="732-1-ND", lot="PO-1002")
     assert receipt(bag, FIRST).purchase == "PO-1001"

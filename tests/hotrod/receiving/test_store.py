@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ import pytest
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from hotrod.db.engine import Database
 from hotrod.errors import HotrodError, NotFoundError
 from hotrod.labels.models import Label, LabelSource
 from hotrod.parts.errors import UnknownPartError
@@ -89,6 +91,25 @@ async def test_what_changed_between_the_look_and_the_yes_is_not_posted(
 
     with pytest.raises(HotrodError, match="changed meanwhile"):
         await take_in(session, labels, ANSWERS, meant, currency="CAD", actor="maya")
+
+
+async def test_two_who_scan_a_label_at_once_take_it_in_once(database: Database) -> None:
+    labels = bag()
+    async with database.transaction() as session:
+        meant = await understand_scans(session, labels, ANSWERS, currency="CAD")
+
+    async def take() -> str:
+        try:
+            async with database.transaction() as session:
+                await take_in(session, labels, ANSWERS, meant, currency="CAD", actor="maya")
+        except HotrodError as error:
+            return str(error)
+        return "taken in"
+
+    told = sorted(await asyncio.gather(take(), take()))
+
+    assert told[1:] == ["taken in"]
+    assert "changed meanwhile" in told[0]
 
 
 async def test_answers_must_name_what_there_is(session: AsyncSession) -> None:
