@@ -35,7 +35,7 @@ _ON_THE_BENCH = Distortion(degrees=9, skew=0.03, module=5, blur=0.6, noise=12, s
 
 
 def buy(
-    pieces: int, per_piece: str, *, order_number: str = "", sku: str = "", **supplied: str
+    pieces: int, per_piece: str, *, order_number: str = "", sku: str = "", part_number: str = ""
 ) -> tuple[str, str]:
     """Put pieces of a part, a new one unless it is named, on order; return SKU and purchase."""
 
@@ -68,7 +68,7 @@ def buy(
                     per_piece=Decimal(per_piece),
                 )
             )
-            if supplied:
+            if part_number:
                 found = await session.exec(
                     select(SupplierRow).where(SupplierRow.key == "northbench")
                 )
@@ -78,7 +78,7 @@ def buy(
                         part_id=part.id,
                         reference=uuid4().hex,
                         title="As listed",
-                        **supplied,
+                        part_number=part_number,
                     )
                 )
             await session.flush()
