@@ -18,6 +18,7 @@ import hotrod.quoting.models
 import hotrod.repairs.models
 import hotrod.services.models
 import hotrod.staff.models
-import hotrod.suppliers.models  # noqa: F401 - each import registers its tables
+import hotrod.suppliers.models
+import hotrod.watches.models  # noqa: F401 - each import registers its tables
 
 metadata = SQLModel.metadata

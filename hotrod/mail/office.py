@@ -144,6 +144,40 @@ class ToBuyContext(OfficeContext):
         return f"Please buy: {self.number}, {self.price}"
 
 
+class NewsView(Value):
+    """A listing that is news."""
+
+    why: Line = Field(description="e.g. new listing")
+    title: Line
+    seller: Line
+    price: Line = Field(description="Of one piece at the door, e.g. 38.20 CAD.")
+    link: Link
+    ends_at: AwareDatetime | None = Field(None, description="End of an auction.")
+
+
+class WatchView(Value):
+    """What one watch found."""
+
+    name: Line
+    news: tuple[NewsView, ...] = Field(min_length=1)
+    more: int = Field(0, ge=0, description="Listings that aren't shown.")
+
+
+class WatchNewsContext(OfficeContext):
+    """Watches have found something."""
+
+    template = "watch_news"
+
+    watches: tuple[WatchView, ...] = Field(min_length=1)
+
+    @property
+    def subject(self) -> str:
+        """Subject of the mail."""
+        count = sum(len(watch.news) + watch.more for watch in self.watches)
+        listings = "a listing" if count == 1 else f"{count} listings"
+        return f"Found on eBay: {listings} for {', '.join(one.name for one in self.watches)}"
+
+
 def compose_office(context: OfficeContext) -> ComposedMail:
     """Return a mail's subject, text and HTML; the same context gives the same mail."""
     subject = one_line(context.subject)

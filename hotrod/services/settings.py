@@ -99,6 +99,9 @@ class EbaySettings(ServiceSection):
     )
     marketplace: str = Field("EBAY_CA", description="Marketplace that is searched.")
     calls_per_day: int = Field(5000, ge=1, description="Browse calls that eBay allows a day.")
+    percent_for_sourcing: int = Field(
+        20, ge=0, le=99, description="Percent of the calls that watches leave to parts sourcing."
+    )
     timeout_seconds: Seconds = Field(20.0, description="Longest wait for an answer.")
 
     @classmethod

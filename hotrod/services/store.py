@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -39,6 +39,20 @@ async def traffic(session: AsyncSession, now: datetime) -> dict[str, Traffic]:
         .group_by(ApiMetric.service)
     )
     return {service: Traffic(int(calls), int(bad)) for service, calls, bad in found}
+
+
+async def calls_since(
+    session: AsyncSession, service: str, operations: Collection[str], since: datetime
+) -> int:
+    """Return how often a service was called by some operations since a moment, to the minute."""
+    found = await session.exec(
+        select(func.coalesce(func.sum(ApiMetric.calls), 0)).where(
+            ApiMetric.service == service,
+            col(ApiMetric.operation).in_(operations),
+            col(ApiMetric.minute) >= since.replace(second=0, microsecond=0),
+        )
+    )
+    return int(found.one())
 
 
 async def forget_calls(session: AsyncSession, before: datetime) -> int:
