@@ -33,12 +33,13 @@ async def sources(kit: Resources, business: Business) -> dict[str, OfferSource]:
     async with kit.database.transaction() as session:
         found: list[OfferSource] = [*await price_lists(session, today)]
     if kit.ebay is not None:
-        found.append(EbaySource(kit.ebay, country=COUNTRY, tax_rate=_tax_rate(business)))
+        found.append(EbaySource(kit.ebay, country=COUNTRY, tax_rate=tax_rate(business)))
     for plugged in entry_points(group=GROUP):
         make: Callable[[Resources], OfferSource] = plugged.load()
         found.append(make(kit))
     return {source.name: source for source in found}
 
 
-def _tax_rate(business: Business) -> Decimal:
+def tax_rate(business: Business) -> Decimal:
+    """Return the share that eBay adds to what a business buys."""
     return sum((tax.rate for tax in TAXES[business.province]), Decimal(0))
