@@ -26,6 +26,7 @@ COMMANDS = {
     "parts": "cli.catalogue:app",
     "stock": "cli.stock:app",
     "purchases": "cli.purchases:app",
+    "watch": "cli.watch:app",
     "approvals": "cli.approvals:app",
     "keys": "cli.keys:app",
     "labels": "cli.labels:app",
