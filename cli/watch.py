@@ -154,9 +154,7 @@ def remove(name: Name) -> None:
 @app.command()
 def quota(*, as_json: AsJson = False) -> None:
     """Show the day's calls: used and left as eBay says and as we count, and who gets them."""
-    from cli.watch_quota import quotas
-
-    body = run(quotas(load_settings()))
+    body = run(_quotas())
     if as_json:
         _print_json(body.as_json())
         return
@@ -258,6 +256,15 @@ def _planned(found: list[Watching]) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+async def _quotas() -> Quotas:
+    from cli.watch_quota import ask, quotas
+
+    settings = load_settings()
+    told, why = await ask(settings)
+    async with transaction() as session:
+        return await quotas(session, settings, told, why)
 
 
 async def _set_active(name: str, *, active: bool) -> None:

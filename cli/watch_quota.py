@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from cli.database import opened
+from sqlmodel.ext.asyncio.session import AsyncSession
+
 from connectors._http.errors import ConnectorError
 from hotrod.db.columns import now
 from hotrod.services.store import calls_since
@@ -87,17 +88,24 @@ class Quotas:
         return {**asdict(self), "told": told, "counted_since": since, "left": self.left}
 
 
-async def quotas(settings: Settings) -> Quotas:
-    """Return how the day's calls stand; asking eBay costs none of them."""
-    told, why = await _told(settings)
+async def quotas(
+    session: AsyncSession, settings: Settings, told: Told | None, why: str = ""
+) -> Quotas:
+    """Return how the day's calls stand.
+
+    Args:
+        session: to read what we have counted.
+        settings: how many calls the watches may make.
+        told: what eBay says, as ``ask`` returns it.
+        why: it says nothing.
+    """
     at = now()
     since = told.resets_at - DAY if told else at - DAY
     budget = budget_of(settings.ebay.calls_per_day, settings.ebay.percent_for_sourcing)
-    async with opened() as database, database.transaction() as session:
-        counted = await calls_since(session, "ebay", _BROWSE, since)
-        made = await calls_made(session, at)
-        by_watch = await calls_by_watch(session, at)
-        active = await watches(session, active=True)
+    counted = await calls_since(session, "ebay", _BROWSE, since)
+    made = await calls_made(session, at)
+    by_watch = await calls_by_watch(session, at)
+    active = await watches(session, active=True)
     intervals = plan([one.turn for one in active], budget)
     shares = []
     for one in active:
@@ -108,7 +116,8 @@ async def quotas(settings: Settings) -> Quotas:
     return Quotas(told, why, counted, since, limit, budget, made.last_day, tuple(shares))
 
 
-async def _told(settings: Settings) -> tuple[Told | None, str]:
+async def ask(settings: Settings) -> tuple[Told | None, str]:
+    """Return what eBay says of the day's calls, or None and why; it costs none of them."""
     client = ebay_client(settings)
     if client is None:
         return None, "nothing, for there is no keyset: set HOTROD_EBAY__CLIENT_SECRET"
