@@ -11,11 +11,12 @@ from prefect import task
 
 from connectors._http.errors import ConnectorError
 from connectors.ebay.client import EbayClient
+from connectors.ebay.links import item_link
 from connectors.ebay.models import ItemSummary
 from connectors.ebay.search import BuyingOption, Condition, Search, SearchFilter, Sort
 from hotrod.company.policies import Sourcing
 from hotrod.db.columns import now
-from hotrod.errors import NotFoundError
+from hotrod.errors import HotrodError, NotFoundError
 from hotrod.purchasing.store import exchange_rates
 from hotrod.settings import Settings
 from hotrod.sourcing.costs import UnknownCostError, landed_cost
@@ -76,19 +77,17 @@ async def look(watch: UUID) -> bool:
         return True
     try:
         items, is_complete = await _search(kit.ebay, claim)
-    except ConnectorError as error:
+        async with kit.database.transaction() as session:
+            rates = await exchange_rates(session, claim.asked.watch.currency)
+        sights = _sights(claim.asked, items, rates)
+    except (ConnectorError, HotrodError, ValueError) as error:  # one watch must not stop the others
         is_passing = isinstance(error, PASSING)
         rest = retry_after(claim.interval, _told(error), is_passing=is_passing)
         async with kit.database.transaction() as session:
             await note_failure(session, watch, str(error), now() + rest)
         return not is_passing
-    at, rate = now(), _tax_rate(claim.asked)
-    found = [ebay_offer(item, seen_at=at, tax_rate=rate) for item in items]
-    offers = [offer for offer in found if offer is not None]
     async with kit.database.transaction() as session:
-        rates = await exchange_rates(session, claim.asked.watch.currency)
-        sights = _sights(claim.asked, offers, rates, kit.company.sourcing)
-        await note_sights(session, watch, sights, at, is_complete=is_complete)
+        await note_sights(session, watch, sights, now(), is_complete=is_complete)
     return True
 
 
@@ -99,7 +98,7 @@ async def gather_news() -> list[UUID]:
         return await gather(session)
 
 
-def _told(error: ConnectorError) -> float | None:
+def _told(error: Exception) -> float | None:
     return error.retry_after_seconds if isinstance(error, PASSING) else None
 
 
@@ -183,14 +182,15 @@ def _wanted(asked: Watching) -> Wanted | None:
     return Wanted(sku=part.sku, name=part.name, fits=tuple(part.fits), quantity=1)
 
 
-def _sights(
-    asked: Watching, offers: Iterable[Offer], rates: ExchangeRates, policy: Sourcing
-) -> list[Sight]:
+def _sights(asked: Watching, items: Iterable[ItemSummary], rates: ExchangeRates) -> list[Sight]:
     """Return the offers that a watch is about; those above its limit too, for they may fall."""
-    watch, wanted = asked.watch, _wanted(asked)
+    kit = resources()
+    policy, watch, wanted = kit.company.sourcing, asked.watch, _wanted(asked)
+    at, rate = now(), _tax_rate(asked)
     sights = []
-    for offer in offers:
-        if watch.conditions and offer.condition not in watch.conditions:
+    for item in items:
+        offer = ebay_offer(item, seen_at=at, tax_rate=rate)
+        if offer is None or (watch.conditions and offer.condition not in watch.conditions):
             continue
         if wanted and fit_of(offer, wanted)[0] < policy.least_fit:
             continue
@@ -200,7 +200,7 @@ def _sights(
                 reference=offer.reference,
                 title=offer.title[:300],
                 seller=offer.seller.name[:120],
-                url=offer.url,
+                url=item_link(offer.reference, kit.settings.ebay.marketplace),
                 price=price,
                 matched=is_within(watch.kind, watch.at_most, price),
                 ends_at=offer.ends_at if offer.sale is Sale.AUCTION else None,

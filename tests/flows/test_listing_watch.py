@@ -234,6 +234,22 @@ async def test_ebay_being_away_delays_and_loses_nothing(
     assert (await read(kit, failed.id)).error == ""
 
 
+async def test_a_watch_that_cannot_look_stops_no_other(
+    kit: Resources, sandbox: Sandbox, market: SimpleNamespace
+) -> None:
+    sell(market)
+    lost = await watching(kit, WatchKind.ENDING_AUCTION, business_key="sold_last_year")
+    watch = await watching(kit, WatchKind.PRICE_BELOW, at_most=Decimal(40))
+    await listing_watch()
+
+    assert "sold_last_year" in (await read(kit, lost.id)).error
+    (mail,) = await mails(sandbox, watch)
+    (row,) = await seen(kit, watch)
+    number = row.reference.split("|")[1]
+    assert row.url == f"https://www.ebay.ca/itm/{number}"
+    assert row.url in mail["text"]
+
+
 async def test_a_used_up_quota_is_waited_for_until_ebay_begins_anew(
     kit: Resources, sandbox: Sandbox, market: SimpleNamespace
 ) -> None:
