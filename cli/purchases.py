@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from getpass import getuser
 from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
 
 import typer
 from rich.table import Table
@@ -106,6 +107,15 @@ def rounds(
 
 
 @app.command()
+def drop(
+    sourcing_round: Annotated[UUID, typer.Argument(help="As `hotrod purchases rounds` shows it.")],
+) -> None:
+    """End a round that goes nowhere, e.g. one whose run was given up; its parts are free again."""
+    run(_drop(sourcing_round))
+    out.print("The round is over.")
+
+
+@app.command()
 def rate(
     currency: Annotated[str, typer.Argument(help="Of which, e.g. USD.")],
     value: Annotated[str, typer.Argument(help="What one unit is worth in the company's.")],
@@ -167,6 +177,17 @@ async def _rounds(limit: int) -> list[SourcingRound]:
 
     async with transaction() as session:
         return list(await read_rounds(session, limit=limit))
+
+
+async def _drop(sourcing_round: UUID) -> None:
+    from hotrod.purchasing.models import RoundState
+    from hotrod.purchasing.rounds import move_round
+    from hotrod.purchasing.store import read_round
+
+    async with transaction() as session:
+        found = await read_round(session, sourcing_round, lock=True)
+        move_round(found, RoundState.CANCELLED)
+        session.add(found)
 
 
 async def _rate(currency: str, value: Decimal) -> None:
