@@ -13,17 +13,16 @@ from pydantic import BaseModel, SecretStr
 from connectors._http.calls import Shared
 from connectors._http.errors import ConnectorError
 from connectors._http.limits import Rate
-from connectors.claude.budget import Budget
-from connectors.claude.client import RATE as CLAUDE_RATE
-from connectors.claude.client import ClaudeClient
 from connectors.mail.client import MailTransport
 from connectors.objects.client import ObjectsClient
-from connectors.slack.client import SlackClient
 from hotrod.settings import Settings
 
 if TYPE_CHECKING:
+    from connectors.claude.budget import Budget
+    from connectors.claude.client import ClaudeClient
     from connectors.ebay.client import EbayClient
     from connectors.hubspot.client import HubSpotClient
+    from connectors.slack.client import SlackClient
 
 Account = Callable[[str, Rate | None], Shared]
 """From an account and its usual rate to what its users share."""
@@ -106,7 +105,9 @@ def claude_client(
     """Return the client of Claude; None: there is no key. Without a budget, costs aren't kept."""
     if not is_used("claude", settings):
         return None
-    shared = account("claude", CLAUDE_RATE)
+    from connectors.claude.client import RATE, ClaudeClient
+
+    shared = account("claude", RATE)
     return _made(ClaudeClient, settings.claude, shared=shared, budget=budget)
 
 
@@ -117,31 +118,33 @@ def slack_client(settings: Settings, account: Account = alone) -> SlackClient | 
     """
     if not is_used("slack", settings):
         return None
+    from connectors.slack.client import SlackClient
+
     return _made(SlackClient, settings.slack, shared=account("slack", None))
 
 
 def _gdrive(settings: Settings, account: Account) -> Client | None:
-    from connectors.gdrive.client import RATE, DriveClient
-
     if not is_used("gdrive", settings):
         return None
+    from connectors.gdrive.client import RATE, DriveClient
+
     return _made(DriveClient, settings.google, shared=account("gdrive", RATE))
 
 
 def _gsheets(settings: Settings, account: Account) -> Client | None:
-    from connectors.gsheets.client import RATE, SheetsClient
-
     if not is_used("gsheets", settings):
         return None
+    from connectors.gsheets.client import RATE, SheetsClient
+
     return _made(SheetsClient, settings.google, shared=account("gsheets", RATE))
 
 
 def hubspot_client(settings: Settings, account: Account = alone) -> HubSpotClient | None:
     """Return the client of HubSpot; None: there is no token."""
-    from connectors.hubspot.client import SEARCH_RATE, HubSpotClient
-
     if not is_used("hubspot", settings):
         return None
+    from connectors.hubspot.client import SEARCH_RATE, HubSpotClient
+
     rate = Rate(settings.hubspot.calls_per_10_seconds, 10.0)
     return _made(
         HubSpotClient,
@@ -154,36 +157,36 @@ def hubspot_client(settings: Settings, account: Account = alone) -> HubSpotClien
 
 def ebay_client(settings: Settings, account: Account = alone) -> EbayClient | None:
     """Return the client of eBay's searches; None: there is no keyset."""
-    from connectors.ebay.client import EbayClient, share_of
-
     if not is_used("ebay", settings):
         return None
+    from connectors.ebay.client import EbayClient, share_of
+
     shared = account("ebay", share_of(settings.ebay.calls_per_day))
     return _made(EbayClient, settings.ebay, shared=shared)
 
 
 def _unleashed(settings: Settings, account: Account) -> Client | None:
-    from connectors.unleashed.client import UnleashedClient
-
     if not is_used("unleashed", settings):
         return None
+    from connectors.unleashed.client import UnleashedClient
+
     return _made(UnleashedClient, settings.unleashed, shared=account("unleashed", None))
 
 
 def _anymailfinder(settings: Settings, account: Account) -> Client | None:
-    from connectors.anymailfinder.client import RATE, AnymailFinderClient
-
     if not is_used("anymailfinder", settings):
         return None
+    from connectors.anymailfinder.client import RATE, AnymailFinderClient
+
     shared = account("anymailfinder", RATE)
     return _made(AnymailFinderClient, settings.anymailfinder, shared=shared)
 
 
 def _n8n(settings: Settings, account: Account) -> Client | None:
-    from connectors.n8n.client import N8nClient
-
     if not is_used("n8n", settings):
         return None
+    from connectors.n8n.client import N8nClient
+
     return _made(N8nClient, settings.n8n, shared=account("n8n", None))
 
 
@@ -222,11 +225,11 @@ async def _fault(client: Client) -> ConnectorError | None:
 
 
 def _supabase(settings: Settings, account: Account) -> Client | None:
+    if not is_used("supabase", settings):
+        return None
     from connectors.supabase.client import SupabaseClient
     from connectors.supabase.management import RATE, SupabaseManagement
 
-    if not is_used("supabase", settings):
-        return None
     project = _made(SupabaseClient, settings.supabase, shared=account("supabase", None))
     if not _given(settings.supabase.management_token):
         return project
@@ -235,10 +238,10 @@ def _supabase(settings: Settings, account: Account) -> Client | None:
 
 
 def _postgres(settings: Settings, account: Account) -> Client | None:
-    from connectors.postgres.client import PostgresClient
-
     if not is_used("postgres", settings):
         return None
+    from connectors.postgres.client import PostgresClient
+
     return _made(PostgresClient, settings.postgres, shared=account("postgres", None))
 
 
@@ -249,26 +252,26 @@ def objects_client(settings: Settings, account: Account = alone) -> ObjectsClien
 
 
 def _channels(settings: Settings, account: Account) -> Client | None:
-    from connectors.channels.client import ApprisePoster
-
     if not is_used("channels", settings):
         return None
+    from connectors.channels.client import ApprisePoster
+
     return _made(ApprisePoster, settings.channels, shared=account("channels", None))
 
 
 def _twilio(settings: Settings, account: Account) -> Client | None:
-    from connectors.twilio.client import TwilioClient
-
     if not is_used("twilio", settings):
         return None
+    from connectors.twilio.client import TwilioClient
+
     return _made(TwilioClient, settings.twilio, shared=account("twilio", None))
 
 
 def _stripe(settings: Settings, account: Account) -> Client | None:
-    from connectors.stripe.client import RATE, StripeClient
-
     if not is_used("stripe", settings):
         return None
+    from connectors.stripe.client import RATE, StripeClient
+
     return _made(StripeClient, settings.stripe, shared=account("stripe", RATE))
 
 
@@ -292,7 +295,8 @@ CONNECTIONS: dict[str, Callable[[Settings, Account], Client | None]] = {
 }
 """From a connector's name to what makes its client; None: it has no credentials.
 
-Libraries of vendors are slow to import: each is imported when its connector is made.
+Libraries of vendors are slow to import: each is imported when its connector is made,
+and not at all where it has no credentials.
 """
 
 

@@ -51,6 +51,18 @@ def accept(_answer: object) -> None:
     """Find nothing wrong with an answer."""
 
 
+def class_of_silence(cause: httpx.RequestError, *, safe: bool) -> type[ConnectorError]:
+    """Return the class of error for a request that got no answer.
+
+    Args:
+        cause: what httpx says of it.
+        safe: repeating the request changes nothing.
+    """
+    if isinstance(cause, httpx.UnsupportedProtocol):
+        return RejectedError
+    return TransientError if safe or isinstance(cause, NOT_SENT) else UnknownOutcomeError
+
+
 class Parts(TypedDict, total=False):
     """What a request carries besides its method and path; one body at most.
 
@@ -239,11 +251,7 @@ class ServiceClient:
     def _unanswered(
         self, operation: str, cause: httpx.RequestError, *, safe: bool
     ) -> ConnectorError:
-        kind: type[ConnectorError] = TransientError
-        if isinstance(cause, httpx.UnsupportedProtocol):
-            kind = RejectedError
-        elif not safe and not isinstance(cause, NOT_SENT):
-            kind = UnknownOutcomeError
+        kind = class_of_silence(cause, safe=safe)
         return self.error(kind, operation, f"no answer ({type(cause).__name__})")
 
     def _refused(self, operation: str, response: httpx.Response, *, safe: bool) -> ConnectorError:

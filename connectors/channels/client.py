@@ -6,10 +6,10 @@ import asyncio
 import logging
 import re
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
+import httpx
 from apprise import Apprise, AppriseAsset, NotifyFormat, OverflowMode
 from apprise.plugins.discord import NotifyDiscord
 from pydantic import SecretStr
@@ -17,17 +17,19 @@ from pydantic import SecretStr
 from connectors._http.batch import Outcome, batch_execute
 from connectors._http.calls import Caller, Shared, Trace
 from connectors._http.errors import (
-    ConnectorError,
     ErrorBuilder,
     RejectedError,
     ServiceNotFoundError,
     TransientError,
     UnknownOutcomeError,
 )
+from connectors._http.network import may_use_proxy, trusted_tls
 from connectors._http.retry import RetryPolicy
 from connectors._http.threads import Threads
+from connectors.channels import discord
 from connectors.channels.addresses import MOVES
-from connectors.channels.errors import CURES, ChannelAddressError, ChannelUrlError
+from connectors.channels.delivery import Delivery, throttle
+from connectors.channels.errors import CURES, NO_CHANNEL, ChannelAddressError, ChannelUrlError
 from connectors.channels.models import Message
 from connectors.channels.webpush import SCHEME as WEB_PUSH
 from connectors.channels.webpush import WebPush
@@ -51,9 +53,12 @@ class ApprisePoster:
     """A ``Messenger`` over apprise.
 
     Apprise says whether a message went, and nothing else: not why it didn't, nor whether it
-    arrived before the connection broke. So each failure of what was sent is an
-    ``UnknownOutcomeError``. A channel is sent one message at a time; the next has its turn
-    when apprise is through with the last, even if that one is waited for no more.
+    arrived before the connection broke. So each failure of what it sent is an
+    ``UnknownOutcomeError``. What Discord and push services answer is read by ourselves, and says
+    what happened. Where a service asks for a wait, apprise doesn't wait: the caller is told.
+
+    A channel is sent one message at a time; the next has its turn when apprise is through with
+    the last. Of a message that is waited for no more, no further part is sent.
 
     Args:
         urls: name of each channel to its URL, e.g. ``discord://webhook_id/webhook_token``.
@@ -61,7 +66,8 @@ class ApprisePoster:
         addresses: scheme to the root of the API, where it isn't the vendor's; for schemes of
             ``MOVES``, the others hold their address in the URL.
         shared: with the other processes that post there.
-        retry: how long a post may wait for its turn; none is repeated.
+        retry: how long a post may wait for its turn, and for what a service asks; nothing else
+            is repeated.
 
     Raises:
         ChannelUrlError: a URL can't be read.
@@ -86,8 +92,14 @@ class ApprisePoster:
             name: _open(name, url, timeout_seconds, addresses) for name, url in urls.items()
         }
         self._turns = {name: asyncio.Lock() for name in urls}
-        self._callers = {name: Caller(f"{SERVICE}.{name}", shared, retry) for name in urls}
+        self._callers = {
+            name: Caller(f"{SERVICE}.{name}", shared, retry, has_one_limit=False) for name in urls
+        }
         self._threads = {name: Threads(f"{SERVICE}.{name}", most=1) for name in urls}
+        self._under_way: set[Delivery] = set()
+        self._http = httpx.Client(
+            verify=trusted_tls(), trust_env=all(map(may_use_proxy, addresses.values()))
+        )
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -98,30 +110,43 @@ class ApprisePoster:
         """Post to a channel.
 
         Raises:
-            ServiceNotFoundError: there is no such channel.
-            RejectedError: there is nothing to say.
-            TransientError: it was not sent, the channel is still busy with another.
-            UnknownOutcomeError: apprise could not send it, or doesn't know whether it did.
+            ServiceNotFoundError: there is no such channel, or none anymore.
+            RejectedError: there is nothing to say, or the service refuses it.
+            NeedsReauthError: the service refuses the keys in the channel's URL.
+            RateLimitedError: it was not sent, the service asks for a wait that is too long.
+            TransientError: it was not sent: the channel is still busy with another, or its
+                service is out of reach.
+            UnknownOutcomeError: it, or a part of it, may have been sent.
         """
+        error = ErrorBuilder(f"{SERVICE}.{channel}", CURES)
         if channel not in self._lines:
-            raise _error(ServiceNotFoundError, channel, "there is no such channel")
+            raise error(ServiceNotFoundError, "post", "there is no such channel", cure=NO_CHANNEL)
         if not message.text.strip():
-            raise _error(RejectedError, channel, "the message has no text")
+            raise error(RejectedError, "post", "the message has no text")
 
         async def attempt(_trace: Trace) -> None:
-            await self._take_turn(channel)
+            if not await self._take_turn(channel):
+                raise error(TransientError, "post", "not sent, it is busy with another")
+            delivery = Delivery(error, self._http)
+            line = self._lines[channel]
             sending = asyncio.ensure_future(
-                self._threads[channel].run(lambda: _send(self._lines[channel], message))
+                self._threads[channel].run(lambda: delivery.carry(lambda: _send(line, message)))
             )
             # A thread can't be stopped: the turn ends with it, not with the wait for it.
             sending.add_done_callback(lambda _: self._turns[channel].release())
+            self._under_way.add(delivery)
             try:
                 async with asyncio.timeout(self._timeout_seconds):
                     is_sent = await asyncio.shield(sending)
             except TimeoutError:
-                raise _error(UnknownOutcomeError, channel, "no answer in time") from None
+                raise error(UnknownOutcomeError, "post", "no answer in time") from None
+            finally:
+                delivery.stop()
+                self._under_way.discard(delivery)
+            if delivery.failure is not None:
+                raise delivery.failure
             if not is_sent:
-                raise _error(UnknownOutcomeError, channel, "apprise could not send it")
+                raise error(UnknownOutcomeError, "post", "apprise could not send it")
 
         await self._callers[channel].call("post", attempt, safe=False)
 
@@ -141,16 +166,19 @@ class ApprisePoster:
         """Do nothing: URLs were read at the start, and apprise can't ask without posting."""
 
     async def aclose(self) -> None:
-        """Start no more posts."""
+        """Send no more, and close all connections."""
+        for delivery in self._under_way:
+            delivery.stop()
         for thread in self._threads.values():
             thread.close()
+        self._http.close()
 
-    async def _take_turn(self, channel: str) -> None:
+    async def _take_turn(self, channel: str) -> bool:
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                await self._turns[channel].acquire()
+                return await self._turns[channel].acquire()
         except TimeoutError:
-            raise _error(TransientError, channel, "not sent, it is busy with another") from None
+            return False
 
 
 def _open(
@@ -161,15 +189,19 @@ def _open(
     text = url.get_secret_value()
     found = _SCHEME.match(text)
     scheme = found[1].lower() if found else ""
-    line = _web_push(text, asset) if scheme == WEB_PUSH else Apprise.instantiate(text, asset=asset)
+    line: Any = (
+        _web_push(text, asset) if scheme == WEB_PUSH else Apprise.instantiate(text, asset=asset)
+    )
     if line is None:
         raise ChannelUrlError(name, scheme)
     if scheme in addresses:
         MOVES[scheme](line, addresses[scheme].rstrip("/"))
     line.socket_connect_timeout = line.socket_read_timeout = timeout_seconds
     line.overflow_mode = OverflowMode.SPLIT
+    line.throttle = throttle
+    line.retry = 0
     if isinstance(line, NotifyDiscord):
-        line.clock_skew = timedelta(0)  # apprise would add ten seconds to each wait it is told
+        discord.send_ourselves(line)
     lines = Apprise(asset=asset)
     lines.add(line)
     return lines
@@ -195,7 +227,3 @@ def _send(line: Apprise, message: Message) -> bool:
         )
     except Exception:  # noqa: BLE001 - see above
         return False
-
-
-def _error(kind: type[ConnectorError], channel: str, message: str) -> ConnectorError:
-    return ErrorBuilder(f"{SERVICE}.{channel}", CURES)(kind, "post", message)

@@ -1,4 +1,4 @@
-"""What can go wrong with a channel: apprise tells only that it did."""
+"""What can go wrong with a channel."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from connectors._http.errors import (
     Cures,
+    NeedsReauthError,
+    RateLimitedError,
     RejectedError,
     ServiceNotFoundError,
     TransientError,
@@ -13,10 +15,15 @@ from connectors._http.errors import (
 )
 
 CURES: Cures = {
-    RejectedError: "Write something: a message without a text is not sent.",
-    ServiceNotFoundError: "Add a line for it to HOTROD_CHANNELS__URLS.",
+    NeedsReauthError: "Its keys are refused: correct its line in HOTROD_CHANNELS__URLS.",
+    RateLimitedError: "Post it again after the wait; if it lasts, post less to this channel.",
+    RejectedError: "Write something else: what is empty, too long or ill-formed is not sent.",
+    ServiceNotFoundError: (
+        "Its subscription or webhook has ended for good: delete its line from "
+        "HOTROD_CHANNELS__URLS, or put a new one there."
+    ),
     TransientError: (
-        "Post it again later; if it lasts, the channel answers too slowly for "
+        "Post it again later; if it lasts, the channel is out of reach, or answers too slowly for "
         "HOTROD_CHANNELS__TIMEOUT_SECONDS."
     ),
     UnknownOutcomeError: (
@@ -24,6 +31,7 @@ CURES: Cures = {
         "HOTROD_CHANNELS__URLS."
     ),
 }
+NO_CHANNEL = "Add a line for it to HOTROD_CHANNELS__URLS."
 
 
 class ChannelUrlError(ValueError):

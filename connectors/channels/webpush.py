@@ -12,10 +12,11 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import http_ece
-import httpx
 from apprise import AppriseAsset, NotifyBase
 from cryptography.hazmat.primitives.asymmetric import ec
 from py_vapid import Vapid02
+
+from connectors.channels.delivery import post
 
 SCHEME = "webpush"
 TTL_SECONDS = 86_400
@@ -63,7 +64,11 @@ class WebPush(_Base):  # type: ignore[misc]
         return f"{SCHEME}://{urlsplit(self.root).netloc}"
 
     def send(self, body: str, **_more: object) -> bool:
-        """Encrypt a message for the browser, and hand it to its push service."""
+        """Encrypt a message for the browser, and hand it to its push service.
+
+        Raises:
+            StoppedError: the push service did not take it, or may not have.
+        """
         origin = "{0.scheme}://{0.netloc}".format(urlsplit(self.root))
         claims = {
             "aud": origin,
@@ -83,10 +88,7 @@ class WebPush(_Base):  # type: ignore[misc]
             "TTL": str(TTL_SECONDS),
         }
         timeout = self.socket_read_timeout
-        answer = httpx.post(
-            self.root + self._path, content=content, headers=headers, timeout=timeout
-        )
-        return answer.is_success
+        return post(self.root + self._path, content=content, headers=headers, timeout=timeout)
 
 
 def _decode(text: str) -> bytes:

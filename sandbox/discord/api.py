@@ -69,7 +69,10 @@ def fault_answer(
     """Answer a call that a fault was ordered for."""
     status = status or HTTPStatus.INTERNAL_SERVER_ERROR
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return error_answer(request_id, LimitedError(float(retry_after or 1)))
+        answer = error_answer(request_id, LimitedError(float(retry_after or 1)))
+        if retry_after is None:
+            del answer.headers["Retry-After"]
+        return answer
     number, message = _USUAL.get(status, (0, "A fault was ordered."))
     number = int(code) if code and code.isdecimal() else number
     return error_answer(request_id, DiscordError(status, number, message))

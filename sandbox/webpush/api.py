@@ -57,7 +57,7 @@ def fault_answer(
 ) -> Response:
     """Answer a call that a fault was ordered for."""
     status = status or HTTPStatus.INTERNAL_SERVER_ERROR
-    wait = float(retry_after or 1) if status == HTTPStatus.TOO_MANY_REQUESTS else None
+    wait = None if retry_after is None else float(retry_after)
     return error_answer(request_id, PushError(status, HTTPStatus(status).phrase, wait))
 
 

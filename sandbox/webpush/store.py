@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import random
 import secrets
 from collections import deque
 from dataclasses import dataclass, field
@@ -43,6 +44,15 @@ class Subscription:
     )
     auth: bytes = field(default_factory=lambda: secrets.token_bytes(16))
 
+    @classmethod
+    def drawn(cls, dice: random.Random) -> Subscription:
+        """Return one whose keys are known to everybody who has the same dice: it is played."""
+        return cls(
+            token=_base64(dice.randbytes(24)),
+            key=ec.derive_private_key(dice.randrange(1, 2**255), ec.SECP256R1()),
+            auth=dice.randbytes(16),
+        )
+
     @property
     def path(self) -> str:
         """Path of its endpoint, below the stand-in's."""
@@ -76,12 +86,15 @@ class Pushes:
         self.limit = RateLimit(CALLS, SECONDS)
 
     def subscribe(self, server_key: str | None = None) -> Subscription:
-        """Subscribe another browser; past the most there can be, the oldest one is forgotten."""
-        made = Subscription(server_key=server_key)
-        if len(self._subscriptions) >= MAX_SUBSCRIPTIONS:
+        """Subscribe another browser."""
+        return self.keep(Subscription(server_key=server_key))
+
+    def keep(self, subscription: Subscription) -> Subscription:
+        """Keep a subscription; past the most there can be, the oldest one is forgotten."""
+        self._subscriptions[subscription.token] = subscription
+        if len(self._subscriptions) > MAX_SUBSCRIPTIONS:
             del self._subscriptions[next(iter(self._subscriptions))]
-        self._subscriptions[made.token] = made
-        return made
+        return subscription
 
     def subscription(self, token: str) -> Subscription | None:
         """Return a subscription; None: there was never one."""

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 
-from connectors._http.errors import UnknownOutcomeError
+from connectors._http.errors import (
+    NeedsReauthError,
+    ServiceNotFoundError,
+    UnknownOutcomeError,
+)
 from connectors.channels.client import ApprisePoster
 from connectors.channels.models import Message
 from sandbox.discord.store import Posts
@@ -77,7 +83,8 @@ async def test_a_long_message_comes_in_parts(
 async def test_wrong_credentials_are_refused_and_not_told(
     stand_ins: Any, poster: ApprisePoster, channel: str
 ) -> None:
-    with pytest.raises(UnknownOutcomeError) as caught:
+    is_read = channel == "discord"
+    with pytest.raises(NeedsReauthError if is_read else UnknownOutcomeError) as caught:
         await poster.post(f"wrong {channel}", Message("Hello"))
 
     assert ARRIVED[channel](stand_ins.sandbox.state) == []
@@ -91,7 +98,7 @@ async def test_a_browser_that_has_gone_is_not_told(
     pushes = stand_ins.sandbox.state.store(Pushes)
     pushes.subscriptions()[-1].standing = standing
 
-    with pytest.raises(UnknownOutcomeError):
+    with pytest.raises(ServiceNotFoundError, match="delete its line"):
         await poster.post("webpush", Message("Hello"))
 
     assert pushes.all() == []
@@ -102,7 +109,7 @@ async def test_a_browser_is_told_only_by_who_it_has_subscribed_to(stand_ins: Any
     stranger = pushes.subscribe(server_key="BNo_another")
     poster = poster_of(stand_ins, {"stranger": web_push_line(stranger)})
 
-    with pytest.raises(UnknownOutcomeError):
+    with pytest.raises(NeedsReauthError):
         await poster.post("stranger", Message("Hello"))
     await poster.aclose()
 
@@ -126,3 +133,41 @@ async def test_each_channel_has_a_result_of_its_own(stand_ins: Any, poster: Appr
 
     done = {one.item: one.is_done for one in outcomes}
     assert done == {name: not name.startswith("wrong") for name in poster.channels}
+
+
+@pytest.mark.parametrize("channel", ["discord", "webpush"])
+async def test_who_gives_up_on_a_wait_has_posted_nothing_and_never_will(
+    stand_ins: Any, channel: str
+) -> None:
+    poster = poster_of(stand_ins)
+    await stand_ins.fault(channel, "rate_limit", retry_after=2)
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(1):
+            await poster.post(channel, Message("Hello"))
+    await poster.aclose()
+    await ended(channel)
+
+    assert ARRIVED[channel](stand_ins.sandbox.state) == []
+
+
+@pytest.mark.parametrize("channel", ["discord", "webpush"])
+async def test_who_gives_up_has_no_further_part_posted(
+    stand_ins: Any, poster: ApprisePoster, channel: str
+) -> None:
+    await stand_ins.fault(channel, "slow", seconds=1)
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.5):
+            await poster.post(channel, Message("long " * 1000))
+    await poster.post(channel, Message("next"))
+
+    assert "".join(ARRIVED[channel](stand_ins.sandbox.state)).count("long") < 1000
+    assert ARRIVED[channel](stand_ins.sandbox.state)[1:] == ["next"]
+
+
+async def ended(channel: str) -> None:
+    """Wait until what a closed channel was about is over, whoever has given up on it."""
+    for thread in threading.enumerate():
+        if thread.name.startswith(f"channels.{channel}"):
+            await asyncio.to_thread(thread.join)

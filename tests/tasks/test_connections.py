@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+
 import pytest
 
 from connectors._http.errors import ConnectorError, NeedsReauthError, TransientError
@@ -44,3 +48,26 @@ async def test_one_that_fails_speaks_for_itself(error: ConnectorError) -> None:
         await Together(Client(), Client(error)).ping()
 
     assert caught.value is error
+
+
+UNUSED = """
+import json, sys
+from hotrod.settings import Settings
+from tasks._connections import CONNECTIONS, alone, is_used
+
+settings = Settings(_env_file=None, sandbox={"services": ()})
+unused = [name for name in CONNECTIONS if not is_used(name, settings)]
+assert all(CONNECTIONS[name](settings, alone) is None for name in unused)
+print(json.dumps({"unused": unused, "imported": list(sys.modules)}))
+"""
+
+
+def test_what_is_not_used_is_not_imported() -> None:
+    told = subprocess.run([sys.executable, "-c", UNUSED], check=True, capture_output=True)
+
+    found = json.loads(told.stdout)
+    parts = [name.split(".") for name in found["imported"]]
+    assert {"claude", "channels", "hubspot", "slack", "stripe"} <= set(found["unused"])
+    assert {part[0] for part in parts} & {"anthropic", "apprise", "hubspot", "stripe"} == set()
+    connectors = {part[1] for part in parts if part[0] == "connectors" and len(part) > 1}
+    assert connectors & set(found["unused"]) == set()

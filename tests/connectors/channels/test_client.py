@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
@@ -12,11 +13,15 @@ from pydantic import SecretStr
 
 from connectors._http.calls import MemoryRecorder, Shared
 from connectors._http.errors import (
+    ConnectorError,
+    NeedsReauthError,
+    RateLimitedError,
     RejectedError,
     ServiceNotFoundError,
     TransientError,
     UnknownOutcomeError,
 )
+from connectors._http.retry import RetryPolicy
 from connectors.channels.client import ApprisePoster
 from connectors.channels.errors import ChannelAddressError, ChannelUrlError
 from connectors.channels.models import Message
@@ -28,6 +33,18 @@ AUTH, VAPID = "BTBZMqHH6r4Tts7J_aSIgg", "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ
 HELLO = Message("Le dépôt est payé.", title="NL-1042", kind="success")
 
 
+OURS = {
+    "discord": SecretStr("discord://1000/hunter2"),
+    "webpush": SecretStr(
+        f"webpush://{KEY}:{AUTH}@push.example/hunter2?vapid={VAPID}&contact=ann@example.com"
+    ),
+}
+
+
+async def no_wait(_seconds: float) -> None:
+    """Wait no time."""
+
+
 def url(server: Any, path: str = "hunter2") -> SecretStr:
     return SecretStr(f"json://127.0.0.1:{server.port}/{path}")
 
@@ -36,8 +53,14 @@ def url(server: Any, path: str = "hunter2") -> SecretStr:
 async def make() -> AsyncIterator[Callable[..., ApprisePoster]]:
     made = []
 
-    def build(timeout_seconds: float = 5.0, **urls: SecretStr) -> ApprisePoster:
-        made.append(ApprisePoster(urls=urls, timeout_seconds=timeout_seconds))
+    def build(timeout_seconds: float = 5.0, port: int = 0, **urls: SecretStr) -> ApprisePoster:
+        addresses = dict.fromkeys(OURS, f"http://127.0.0.1:{port}") if port else {}
+        retry = RetryPolicy(sleep=no_wait)
+        made.append(
+            ApprisePoster(
+                urls=urls, timeout_seconds=timeout_seconds, addresses=addresses, retry=retry
+            )
+        )
         return made[-1]
 
     yield build
@@ -243,3 +266,105 @@ async def test_a_browser_is_told_at_its_own_endpoint(server: Any) -> None:
 def test_an_address_for_a_scheme_that_holds_its_own_is_refused() -> None:
     with pytest.raises(ChannelAddressError, match="jsons:// has no address to change; known are"):
         ApprisePoster(urls={}, addresses={"jsons": "http://127.0.0.1"}, timeout_seconds=5.0)
+
+
+ANSWERS: dict[int, type[ConnectorError]] = {
+    400: RejectedError,
+    401: NeedsReauthError,
+    403: NeedsReauthError,
+    404: ServiceNotFoundError,
+    410: ServiceNotFoundError,
+    413: RejectedError,
+    429: RateLimitedError,
+    500: UnknownOutcomeError,
+    503: UnknownOutcomeError,
+}
+
+
+@pytest.mark.parametrize("status", ANSWERS)
+@pytest.mark.parametrize("channel", OURS)
+async def test_discord_and_push_services_say_what_happened(
+    server: Any, make: Callable[..., ApprisePoster], channel: str, status: int
+) -> None:
+    server.answer(status, b"hunter2 was wrong")
+
+    with pytest.raises(ConnectorError) as caught:
+        await make(port=server.port, **OURS).post(channel, HELLO)
+
+    assert type(caught.value) is ANSWERS[status]
+    assert str(caught.value).startswith(f"channels.{channel}.post: answered {status}")
+    assert "hunter2" not in str(caught.value)
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize("channel", OURS)
+async def test_a_wait_that_is_too_long_is_told(
+    server: Any, make: Callable[..., ApprisePoster], channel: str
+) -> None:
+    server.answer(429, {}, Retry_After="120")
+
+    with pytest.raises(RateLimitedError) as caught:
+        await make(port=server.port, **OURS).post(channel, HELLO)
+
+    assert caught.value.retry_after_seconds == 120
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize("channel", OURS)
+async def test_a_short_wait_is_waited_out_over_the_same_connection(
+    server: Any, make: Callable[..., ApprisePoster], channel: str
+) -> None:
+    server.answer(429, {}, Retry_After="2")
+    server.answer(204, b"")
+
+    await make(port=server.port, **OURS).post(channel, HELLO)
+
+    assert (len(server.seen), server.connections) == (2, 1)
+
+
+@pytest.mark.parametrize("channel", OURS)
+async def test_a_wait_between_parts_is_not_waited_out(
+    server: Any, make: Callable[..., ApprisePoster], channel: str
+) -> None:
+    server.answer(204, b"")
+    server.answer(429, {}, Retry_After="2")
+
+    with pytest.raises(UnknownOutcomeError, match="a part was sent, then: answered 429"):
+        await make(port=server.port, **OURS).post(channel, Message("long " * 1000))
+
+    assert len(server.seen) == 2
+
+
+@pytest.mark.parametrize("channel", OURS)
+async def test_what_reaches_nobody_was_not_posted(
+    make: Callable[..., ApprisePoster], closed_port: int, channel: str
+) -> None:
+    with pytest.raises(TransientError):
+        await make(port=closed_port, **OURS).post(channel, HELLO)
+
+
+async def test_apprise_does_not_wait_but_tells_how_long_it_would(
+    server: Any, make: Callable[..., ApprisePoster]
+) -> None:
+    soon = str(int(time.time()) + 3600)
+    server.answer(200, {"id": "1", "username": "ann"})
+    server.answer(200, {"id": "2"}, X_RateLimit_Remaining="0", X_RateLimit_Limit=soon)
+    poster = make(toots=SecretStr(f"mastodon://hunter2@127.0.0.1:{server.port}"))
+    await poster.post("toots", HELLO)
+
+    with pytest.raises(RateLimitedError) as caught:
+        await poster.post("toots", HELLO)
+
+    assert 3500 < (caught.value.retry_after_seconds or 0) < 3700
+    assert len(server.seen) == 2
+
+
+async def test_a_line_cannot_have_apprise_repeat_what_may_have_arrived(
+    server: Any, make: Callable[..., ApprisePoster]
+) -> None:
+    server.answer(500, {})
+
+    with pytest.raises(UnknownOutcomeError):
+        await make(ops=url(server, "hunter2?retry=2")).post("ops", HELLO)
+
+    assert len(server.seen) == 1
