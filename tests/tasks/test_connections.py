@@ -55,7 +55,7 @@ import json, sys
 from hotrod.settings import Settings
 from tasks._connections import CONNECTIONS, alone, is_used
 
-settings = Settings(_env_file=None, sandbox={"services": ()})
+settings = Settings(_env_file=None, sandbox={"services": ("mail",)})
 unused = [name for name in CONNECTIONS if not is_used(name, settings)]
 assert all(CONNECTIONS[name](settings, alone) is None for name in unused)
 print(json.dumps({"unused": unused, "imported": list(sys.modules)}))

@@ -103,8 +103,8 @@ class WebPushFacts:
                 yield "no Location"
         elif exchange.status not in self.statuses | {405} and exchange.status < 500:
             yield "there is no such refusal"
-        if exchange.status == 429 and not headers.get("retry-after", "").isdecimal():
-            yield "no Retry-After"
+        if exchange.status == 429 and not headers.get("retry-after", "0").isdecimal():
+            yield "a Retry-After that can't be read"
 
 
 def _number(text: str) -> int:
