@@ -100,6 +100,12 @@ STATUSES: ErrorTable = {
     408: TransientError,
     410: ServiceNotFoundError,
     429: RateLimitedError,
+    500: TransientError,
+    501: RejectedError,
+    502: TransientError,
+    503: TransientError,
+    504: TransientError,
+    505: RejectedError,
 }
 
 
@@ -107,6 +113,8 @@ def classify(
     status: int, code: str = "", *, write: bool, table: ErrorTable = STATUSES
 ) -> type[ConnectorError]:
     """Return the class of error for an answer that is not a success.
+
+    Faults of the server that are in no line aren't known to pass, and may have struck half-way.
 
     Args:
         status: HTTP status of the answer.
@@ -116,11 +124,8 @@ def classify(
     """
     lines = {**STATUSES, **table}
     found = lines.get(code) or lines.get(status)
-    if found is None:
-        found = TransientError if status >= 500 else RejectedError  # noqa: PLR2004
-    if write and found is TransientError:
-        return UnknownOutcomeError
-    return found
+    may_be_done = status >= 500 if found is None else found is TransientError  # noqa: PLR2004
+    return UnknownOutcomeError if write and may_be_done else found or RejectedError
 
 
 class Problem(NamedTuple):

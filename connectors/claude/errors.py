@@ -27,10 +27,11 @@ TABLE: ErrorTable = {
     "api_error": TransientError,
     "timeout_error": TransientError,
     "overloaded_error": TransientError,
+    529: TransientError,
 }
 """Codes, and types for streams and batches, whose errors come without a status of their own.
 
-The spend limits come as a 429, but are about money, not pace.
+The spend limits come as a 429, but are about money, not pace; 529 is an overload.
 Source: https://platform.claude.com/docs/en/api/errors
 """
 

@@ -38,11 +38,13 @@ TABLE: ErrorTable = {
     "RATE_LIMITS": RateLimitedError,
     423: RateLimitedError,
     477: RateLimitedError,
+    **dict.fromkeys((521, 522, 523, 524), TransientError),
 }
 """Categories and statuses that HubSpot has of its own.
 
 423 means that the records are locked for two seconds, 477 that the account moves to another data
-center for up to a day; nothing was done. Source: HubSpot, "Error handling".
+center for up to a day; nothing was done. 521 to 524 are Cloudflare's before it, whose server is
+down or too slow for a moment. Source: HubSpot, "Error handling".
 """
 
 CURES: Cures = {

@@ -31,9 +31,13 @@ from connectors._http.redaction import Redactor
         (422, RejectedError, RejectedError),
         (429, RateLimitedError, RateLimitedError),
         (500, TransientError, UnknownOutcomeError),
+        (501, RejectedError, RejectedError),
         (502, TransientError, UnknownOutcomeError),
         (503, TransientError, UnknownOutcomeError),
         (504, TransientError, UnknownOutcomeError),
+        (505, RejectedError, RejectedError),
+        (507, RejectedError, UnknownOutcomeError),
+        (529, RejectedError, UnknownOutcomeError),
         (301, RejectedError, RejectedError),
     ],
 )
@@ -42,6 +46,16 @@ def test_what_fails_half_way_is_unknown_for_a_write(
 ) -> None:
     assert classify(status, write=False) is read
     assert classify(status, write=True) is write
+
+
+def test_a_read_is_tried_again_after_these_statuses_and_no_others() -> None:
+    again = {
+        status
+        for status in range(300, 600)
+        if issubclass(classify(status, write=False), TransientError | RateLimitedError)
+    }
+
+    assert again == {408, 429, 500, 502, 503, 504}
 
 
 def test_a_vendors_code_goes_before_the_status() -> None:

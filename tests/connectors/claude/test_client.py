@@ -195,6 +195,7 @@ async def test_an_answer_that_is_no_use_is_rejected_but_counted(
         (500, fault("api_error"), TransientError),
         (529, fault("overloaded_error"), TransientError),
         (502, b"<html>bad gateway</html>", TransientError),
+        (529, b"<html>overloaded</html>", TransientError),
     ],
 )
 async def test_errors_are_classified_and_not_repeated(

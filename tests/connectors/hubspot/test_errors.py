@@ -71,6 +71,15 @@ async def test_a_refused_write_has_its_class_and_a_cure(
     assert len(server.seen) == 1
 
 
+@pytest.mark.parametrize("status", [521, 522, 523, 524])
+async def test_what_stands_before_hubspot_may_come_back_soon(
+    server: Any, hubspot: HubSpotClient, status: int
+) -> None:
+    server.answer(status, {}, retry_after="120")
+
+    assert type(await failure(hubspot.get_object("contacts", "1"))) is TransientError
+
+
 @pytest.mark.parametrize(
     ("status", "body", "wait"),
     [
