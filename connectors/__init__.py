@@ -7,7 +7,7 @@ of the error table, and ``quality.yaml`` grades the connector. Each rule there i
 - ``ping``: a cheap call that proves reach and credentials.
 - ``timeouts``: no wait without an end; the caller says how long.
 - ``paging``: lists are read to their end, by ``pages`` of ``connectors/_http``.
-- ``rate_limit``: our own pace, ``RATE`` beside the client, stays below the service's limit.
+- ``rate_limit``: our own pace, a ``Rate`` beside the client, stays below the service's limit.
 - ``error_table``: each failure the service documents has its class and cure.
 - ``redaction``: no secret and no personal data in errors and logs.
 - ``stand_in``: ``sandbox`` plays the service; each fault is tried, see ``tests/contract/cases``.

@@ -12,7 +12,7 @@ from pydantic import BaseModel, SecretStr
 
 from connectors._http.calls import Shared
 from connectors._http.errors import ConnectorError
-from connectors._http.limits import Rate
+from connectors._http.limits import Limiter, Rate
 from connectors.mail.client import MailTransport
 from connectors.objects.client import ObjectsClient
 from hotrod.settings import Settings
@@ -39,6 +39,9 @@ class Client(Protocol):
 
 
 Made = TypeVar("Made")
+
+_LONGEST_NAME = 80
+"""Of an account; a channel of Slack's may have a name as long."""
 
 _NEEDED = {
     "gdrive": "google.refresh_token",
@@ -112,15 +115,16 @@ def claude_client(
 
 
 def slack_client(settings: Settings, account: Account = alone) -> SlackClient | None:
-    """Return the client of Slack; None: there is no token.
+    """Return the client of Slack; None: there is no token."""
 
-    Slack limits each channel by itself, and tells when; there is no pace for all of them.
-    """
+    def limits(limited: str, rate: Rate) -> Limiter | None:
+        return account(f"slack.{limited}"[:_LONGEST_NAME], rate).limiter
+
     if not is_used("slack", settings):
         return None
     from connectors.slack.client import SlackClient
 
-    return _made(SlackClient, settings.slack, shared=account("slack", None))
+    return _made(SlackClient, settings.slack, limits=limits, shared=account("slack", None))
 
 
 def _gdrive(settings: Settings, account: Account) -> Client | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from copy import copy
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import Protocol, Self, TypeVar
 
 import structlog
 from pydantic import SecretStr
@@ -152,6 +153,12 @@ class Caller:
         self._has_one_limit = has_one_limit
         self._clock = clock
         self._learned: Rate | None = None
+
+    def paced(self, limiter: Limiter | None) -> Self:
+        """Return a caller like this one, of calls that the service limits apart."""
+        other = copy(self)
+        other._limiter, other._learned = limiter, None  # noqa: SLF001 - its own copy
+        return other
 
     async def call(
         self,

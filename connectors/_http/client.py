@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import TypedDict, TypeVar, Unpack
+from copy import copy
+from typing import Self, TypedDict, TypeVar, Unpack
 
 import httpx
 from pydantic import BaseModel, ValidationError
@@ -22,7 +23,7 @@ from connectors._http.errors import (
     UnknownOutcomeError,
     classify,
 )
-from connectors._http.limits import Rate
+from connectors._http.limits import Limiter, Rate
 from connectors._http.network import may_use_proxy, tls_for
 from connectors._http.redaction import Redactor
 from connectors._http.retry import RetryPolicy, retry_after_seconds
@@ -138,6 +139,12 @@ class ServiceClient:
             verify=tls_for(base_url),
             trust_env=may_use_proxy(base_url),
         )
+
+    def paced(self, limiter: Limiter | None) -> Self:
+        """Return a client of the same connections, for calls that the service limits apart."""
+        other = copy(self)
+        other._caller = self._caller.paced(limiter)  # noqa: SLF001 - its own copy
+        return other
 
     async def send(
         self, operation: str, method: str, path: str, **parts: Unpack[Parts]

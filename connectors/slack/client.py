@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
@@ -15,6 +15,7 @@ from connectors._http.cache import AnswerCache
 from connectors._http.calls import Shared
 from connectors._http.client import ServiceClient
 from connectors._http.errors import RejectedError, classify
+from connectors._http.limits import Limiter, Rate
 from connectors._http.paging import Page, items, pages
 from connectors._http.redaction import Redactor
 from connectors._http.retry import RetryPolicy
@@ -33,11 +34,33 @@ from connectors.slack.models import (
 
 SERVICE = "slack"
 
+RATE = Rate(1, 1.0)
+"""Messages that each channel takes; a burst may be lost. Source: Slack, "Rate limits"."""
+
+_TIER_2, _TIER_3 = Rate(20, 60.0), Rate(50, 60.0)
+METHOD_RATES: Mapping[str, Rate] = {
+    "chat.update": _TIER_3,
+    "conversations.history": _TIER_3,
+    "conversations.list": _TIER_2,
+}
+"""How often an app may use a method in a workspace, by the tiers on their pages.
+
+``auth.test`` takes hundreds a minute; an app that is sold outside of Slack's Marketplace gets one
+``conversations.history``. Source: Slack, "Rate limits".
+"""
+
+Limits = Callable[[str, Rate], Limiter | None]
+"""From what Slack limits by itself, a method or a channel, and its rate to its limiter."""
+
 _ANSWERS_HOST = "hooks.slack.com"
 _PAGE_SIZE = "200"
 _CHANNELS_SECONDS = 3600.0
 
 AnyAnswer = TypeVar("AnyAnswer", bound=Answer)
+
+
+def unlimited(_name: str, _rate: Rate) -> None:
+    """Keep no pace of our own."""
 
 
 class SlackClient:
@@ -48,6 +71,7 @@ class SlackClient:
         bot_token: token of the bot, with ``chat:write``; to look messages up, also with
             ``channels:read`` and ``channels:history``.
         timeout_seconds: longest wait for an answer.
+        limits: makes the limiters of methods and channels, likewise shared; each is kept.
         shared: with the other processes that use the token.
         retry: when a call is tried again.
     """
@@ -58,6 +82,7 @@ class SlackClient:
         base_url: str,
         bot_token: SecretStr,
         timeout_seconds: float,
+        limits: Limits = unlimited,
         shared: Shared | None = None,
         retry: RetryPolicy | None = None,
     ) -> None:
@@ -69,12 +94,16 @@ class SlackClient:
             table=TABLE,
             cures=CURES,
             request_id="x-slack-req-id",
-            has_one_limit=False,  # "Rate limits": each method has its own, and each channel
             shared=shared,
             retry=retry,
         )
         self._slack = client(auth=BearerAuth(bot_token), redact=Redactor([bot_token]))
-        self._presses = client(read_problem=read_answer)
+        self._methods = {
+            method: self._slack.paced(limits(method, rate)) for method, rate in METHOD_RATES.items()
+        }
+        self._posting: dict[str, ServiceClient] = {}
+        self._limits = limits
+        self._presses = client(read_problem=read_answer, has_one_limit=False)
         self._host = urlsplit(base_url).netloc
         self._channels = AnswerCache[str](seconds=_CHANNELS_SECONDS)
 
@@ -107,7 +136,12 @@ class SlackClient:
                 "event_payload": dict(mark.payload),
             }
         answer = await self._call(
-            PostAnswer, "post_message", "chat.postMessage", message, safe=False
+            PostAnswer,
+            "post_message",
+            "chat.postMessage",
+            message,
+            safe=False,
+            client=self._to(channel),
         )
         return PostedMessage(channel=answer.channel, ts=answer.ts)
 
@@ -202,6 +236,12 @@ class SlackClient:
         await self._slack.aclose()
         await self._presses.aclose()
 
+    def _to(self, channel: str) -> ServiceClient:
+        """Return the client that posts to a channel at its pace."""
+        if channel not in self._posting:
+            self._posting[channel] = self._slack.paced(self._limits(channel, RATE))
+        return self._posting[channel]
+
     async def _id_of(self, name: str) -> str:
         """Return the id of a channel; it stays for good."""
         return await self._channels.get(name, lambda: self._ask_id(name))
@@ -230,7 +270,7 @@ class SlackClient:
     ) -> AnyAnswer:
         """Ask for a page of a list; what reads takes no JSON."""
         asked = {**query, "limit": _PAGE_SIZE, **({"cursor": cursor} if cursor else {})}
-        return await self._slack.fetch(
+        return await self._methods[method].fetch(
             into,
             operation,
             "GET",
@@ -247,8 +287,9 @@ class SlackClient:
         arguments: Mapping[str, object],
         *,
         safe: bool,
+        client: ServiceClient | None = None,
     ) -> AnyAnswer:
-        return await self._slack.fetch(
+        return await (client or self._methods.get(method, self._slack)).fetch(
             into,
             operation,
             "POST",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from http import HTTPStatus
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
-from sandbox.slack.arguments import SlackError, channel_of, content_of, read, whole_number
+from sandbox.slack.arguments import SlackError, channel_of, content_of, keep, read, whole_number
 from sandbox.slack.channels import Channels, PostedMessage
 from sandbox.state import State
 
@@ -49,9 +48,7 @@ async def post_message(request: Request, state: State) -> dict[str, Any]:
     arguments = await read(request)
     channels = state.store(Channels)
     channel, content = channel_of(channels, arguments), content_of(arguments)
-    wait = channels.limit_of(channel).take()
-    if wait is not None:
-        raise SlackError("ratelimited", math.ceil(wait))
+    keep(channels.limit_of(channel))
     thread = arguments.get("thread_ts")
     message = PostedMessage(
         channel=channel,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -10,6 +11,9 @@ from fastapi import Request
 
 from sandbox.credentials import CREDENTIALS, same
 from sandbox.slack.channels import Channels
+from sandbox.slack.limits import MethodLimits
+from sandbox.state import state_of
+from sandbox.windows import RateLimit
 
 MAX_TEXT = 40_000
 MAX_BLOCKS = 50
@@ -33,12 +37,12 @@ class SlackError(Exception):
 
 
 async def read(request: Request) -> Arguments:
-    """Read a method's arguments and check the token.
+    """Read a method's arguments and check the token, and whether it is used too often.
 
     They are a JSON object, or a form or query whose lists and objects are JSON texts.
 
     Raises:
-        SlackError: they can't be read, or the token is not ours.
+        SlackError: they can't be read, the token is not ours, or calls come too often.
     """
     body = await request.body()
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -47,7 +51,19 @@ async def read(request: Request) -> Arguments:
     except (ValueError, RecursionError):
         raise SlackError("invalid_json" if "json" in kind else "invalid_form_data") from None
     _authenticate(request, arguments)
+    method = request.url.path.rpartition("/")[2]
+    keep(state_of(request).store(MethodLimits).of(method))
     return arguments
+
+
+def keep(limit: RateLimit | None) -> None:
+    """Take a call of a limit; None: there is none.
+
+    Raises:
+        SlackError: it is used up.
+    """
+    if limit is not None and (wait := limit.take()) is not None:
+        raise SlackError("ratelimited", math.ceil(wait))
 
 
 def channel_of(channels: Channels, arguments: Arguments) -> str:

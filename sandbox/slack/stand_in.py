@@ -6,6 +6,7 @@ from sandbox.slack import api, control, interactions, pages
 from sandbox.slack.arguments import SlackError
 from sandbox.slack.channels import Channels, PostedMessage
 from sandbox.slack.interactions import Interactions
+from sandbox.slack.limits import MethodLimits
 from sandbox.stand_in import Api, StandIn
 from sandbox.state import SandboxState
 from sandbox.story import Story
@@ -45,7 +46,7 @@ SLACK = StandIn(
             id_header="x-slack-req-id",
         ),
     ),
-    stores=lambda: (Channels(), Interactions()),
+    stores=lambda: (Channels(), Interactions(), MethodLimits()),
     pages=pages.router,
     control=control.router,
     summary=lambda state: f"{len(state.store(Channels).messages())} messages",

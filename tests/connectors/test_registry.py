@@ -103,7 +103,9 @@ async def test_the_settings_hand_in_a_limiter_with_the_rate_beside_a_client(
 
     assert client is not None
     await client.aclose()
-    beside = [getattr(import_module(one.__module__), "RATE", None) for one in connector.load()]
+    beside = [
+        kept for one in connector.load() for kept in vars(import_module(one.__module__)).values()
+    ]
     assert [rate for rate in beside if isinstance(rate, Rate) and rate in handed]
 
 

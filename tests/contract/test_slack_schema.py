@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sandbox.calls import Exchange
 from sandbox.credentials import CREDENTIALS
 from sandbox.server import Sandbox
+from sandbox.slack.limits import MethodLimits
 from tests.contract.contracts import known_refusals
 from tests.contract.contracts.refusals import wrong_refusal
 from tests.contract.contracts.slack import CONTRACTS
@@ -63,7 +64,7 @@ def known(slack: httpx.Client) -> dict[str, Any]:
     ["auth.test", "conversations.list", "conversations.history", "chat.postMessage", "chat.update"],
 )
 def test_what_the_contract_allows_is_answered_by_it(
-    slack: httpx.Client, known: dict[str, Any], method: str
+    sandbox: Sandbox, slack: httpx.Client, known: dict[str, Any], method: str
 ) -> None:
     if not SLACK.is_here():
         pytest.skip("no vendors' contracts beside the clone")
@@ -81,6 +82,7 @@ def test_what_the_contract_allows_is_answered_by_it(
     )
     @given(given_ones=arguments(parameters, known))
     def run(given_ones: dict[str, Any]) -> None:
+        sandbox.state.store(MethodLimits).clear()
         found = exchange(slack.request(verb, method, **{place: given_ones}), method)
         assert found.status < 500, given_ones
         assert wrong_refusal(known_refusals(), found) == [], given_ones

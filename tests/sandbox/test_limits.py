@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import httpx
@@ -19,6 +20,7 @@ from sandbox.mail.tokens import Tokens
 from sandbox.mailgun.store import Mails
 from sandbox.sendgrid.store import Sent
 from sandbox.slack.channels import Channels
+from sandbox.slack.limits import MethodLimits
 from sandbox.state import SandboxState
 from sandbox.stripe.store import Payments
 from sandbox.supabase.project import REF, Project
@@ -79,6 +81,12 @@ def messages_of_a_channel(state: SandboxState) -> RateLimit:
     return channels.limit_of(channels.id_of("#repairs") or "")
 
 
+def calls_of_a_method(method: str, state: SandboxState) -> RateLimit:
+    limit = state.store(MethodLimits).of(method)
+    assert limit is not None
+    return limit
+
+
 PACED = {
     "graph": Paced(
         limit=ten_minutes_of_a_mailbox,
@@ -126,6 +134,22 @@ PACED = {
         told={"retry-after": "300"},
         words=("ratelimited",),
     ),
+    **{
+        f"slack's {method}": Paced(
+            limit=partial(calls_of_a_method, method),
+            per=(calls, 60),
+            url=f"/slack/api/{method}",
+            headers=lambda _state: bearer(CREDENTIALS.slack_token),
+            sent={"json": {"channel": "#repairs", "ts": "1.2", "text": "hi"}},
+            told={"retry-after": "60"},
+            words=("ratelimited",),
+        )
+        for method, calls in {
+            "chat.update": 50,
+            "conversations.history": 50,
+            "conversations.list": 20,
+        }.items()
+    },
     "discord": Paced(
         limit=lambda state: state.store(Posts).limit,
         per=(5, 2),
