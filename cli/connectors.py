@@ -35,6 +35,9 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 _ROOT = Path(__file__).parents[1]
 _LONGEST_PING_SECONDS = 20.0
+_MATRICES = ("test_fault_matrix.py", "test_wrong_signatures.py")
+"""Tests that are put to every connector."""
+
 _NOTHING_RUN = 5  # pytest's status when no test was run
 
 
@@ -136,7 +139,7 @@ def run_tests(
     if live:
         kind, found = "live", {folder / "test_live.py"}
     else:
-        kind, found = "not live", {folder / "test_fault_matrix.py"}
+        kind, found = "not live", {folder / name for name in _MATRICES}
         for player in (chosen.name, chosen.played_by):
             found |= {*folder.glob(f"test_{player}.py"), *folder.glob(f"test_{player}_*.py")}
     status = _run_pytest("-m", kind, f"--connector={name}", *map(str, sorted(found)))

@@ -23,6 +23,11 @@ from tests.contract.cases import FAULTS, Case, known_cases
 pytestmark = pytest.mark.thorough
 
 CASES = known_cases()
+WITH_OAUTH = {
+    *("gdrive", "gsheets", "mail graph", "mail gmail", "ebay search", "ebay bids", "ebay orders")
+}
+"""Whose access tokens end and are renewed; the others' keys are good until a person ends them."""
+
 IMPATIENT_SECONDS = 0.5
 PATIENT_SECONDS = 10.0
 
@@ -36,7 +41,7 @@ ORDERS: dict[str, dict[str, object]] = {
     "dropped after the act": {"kind": "drop_after_accept"},
     "truncated": {"kind": "truncate"},
     "another content type": {"kind": "html"},
-    "credentials refused": {"kind": "error", "status": 401},
+    "expired token": {"kind": "error", "status": 401},
 }
 READ_FAILS: dict[str, type[ConnectorError]] = {
     "429 with Retry-After": RateLimitedError,
@@ -48,18 +53,18 @@ READ_FAILS: dict[str, type[ConnectorError]] = {
     "dropped after the act": TransientError,
     "truncated": TransientError,
     "another content type": TransientError,
-    "credentials refused": NeedsReauthError,
+    "expired token": NeedsReauthError,
 }
 WRITE_FAILS: dict[str, type[ConnectorError]] = {
     **dict.fromkeys(FAULTS, UnknownOutcomeError),
     "429 with Retry-After": RateLimitedError,
     "429 without": RateLimitedError,
-    "credentials refused": NeedsReauthError,
+    "expired token": NeedsReauthError,
 }
 READ_TRIES = {
     **dict.fromkeys(FAULTS, 3),
     "429 with Retry-After": 1,  # two minutes are too long to wait out
-    "credentials refused": 1,
+    "expired token": 1,
 }
 DONE_BY = frozenset({"dropped after the act", "truncated", "another content type"})
 """Faults that strike when the write was done."""
@@ -94,6 +99,19 @@ async def client(stand_ins: Any, case: Case, fault: str) -> AsyncIterator[Any]:
 
 async def attempts(stand_ins: Any, case: Case, path: str) -> int:
     return sum(path in call["path"] for call in await stand_ins.calls(case.service))
+
+
+def test_an_expired_token_is_renewed_once_and_a_refused_key_not_tried_again() -> None:
+    renewed = {name for name, one in CASES.items() if one.read_tries.get("expired token") == 2}
+    written = {name for name, one in CASES.items() if one.write_tries.get("expired token") == 2}
+    is_done = {
+        name
+        for name, one in CASES.items()
+        if one.write_fails.get("expired token", NeedsReauthError) is None
+    }
+
+    assert renewed == WITH_OAUTH
+    assert written == is_done == {name for name in WITH_OAUTH if CASES[name].write is not None}
 
 
 @pytest.mark.offends  # by what was made up for faults, or cut off by them

@@ -26,7 +26,7 @@ FAULTS = (
     "dropped after the act",
     "truncated",
     "another content type",
-    "credentials refused",
+    "expired token",
 )
 
 

@@ -127,7 +127,7 @@ async def checkouts_begun(stand_ins: Any) -> int:
     return len(stand_ins.sandbox.state.store(Checkouts).all())
 
 
-_RENEWED = {"credentials refused": 2}  # a refused token is renewed, once
+_RENEWED = {"expired token": 2}  # a refused token is renewed, once
 
 CASES = {
     "ebay search": Case(
@@ -147,7 +147,7 @@ CASES = {
         write_path="place_proxy_bid",
         written=bids_placed,
         read_tries=_RENEWED,
-        write_fails={"credentials refused": None},
+        write_fails={"expired token": None},
         write_tries=_RENEWED,
     ),
     "ebay orders": Case(
@@ -159,7 +159,7 @@ CASES = {
         write_path="initiate",
         written=checkouts_begun,
         read_tries=_RENEWED,
-        write_fails={"credentials refused": None},
+        write_fails={"expired token": None},
         write_tries=_RENEWED,
     ),
 }

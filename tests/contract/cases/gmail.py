@@ -48,8 +48,8 @@ CASES = {
         write_path="/messages/send",
         written=written,
         # A refused token is renewed, once.
-        read_tries={"credentials refused": 2},
-        write_fails={"credentials refused": None},
-        write_tries={"credentials refused": 2},
+        read_tries={"expired token": 2},
+        write_fails={"expired token": None},
+        write_tries={"expired token": 2},
     )
 }

@@ -58,7 +58,7 @@ async def rows(stand_ins: Any) -> int:
     return len(file.sheets[0].rows)
 
 
-RENEWED = {"credentials refused": 2}
+RENEWED = {"expired token": 2}
 """A refused token is renewed, once."""
 
 CASES = {
@@ -71,7 +71,7 @@ CASES = {
         write=watch,
         write_path="/changes/watch",
         written=open_channels,
-        write_fails={"credentials refused": None},
+        write_fails={"expired token": None},
         write_tries=RENEWED,
     ),
     "gsheets": Case(
@@ -83,7 +83,7 @@ CASES = {
         write=lambda sheets: sheets.append_values("orders", "Orders", [["SO-000001", 12.5]]),
         write_path=":append",
         written=rows,
-        write_fails={"credentials refused": None},
+        write_fails={"expired token": None},
         write_tries=RENEWED,
     ),
 }

@@ -49,8 +49,8 @@ CASES = {
         written=written,
         # sendMail's answer has no body: nothing in it could be spoiled. A refused token is
         # renewed, once.
-        read_tries={"credentials refused": 2},
-        write_fails=dict.fromkeys(("another content type", "truncated", "credentials refused")),
-        write_tries={"credentials refused": 2},
+        read_tries={"expired token": 2},
+        write_fails=dict.fromkeys(("another content type", "truncated", "expired token")),
+        write_tries={"expired token": 2},
     )
 }

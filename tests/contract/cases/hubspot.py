@@ -89,12 +89,12 @@ CASES = {
         write_fails={
             **dict.fromkeys(FAULTS),
             "429 with Retry-After": RateLimitedError,
-            "credentials refused": NeedsReauthError,
+            "expired token": NeedsReauthError,
         },
         write_tries={
             **dict.fromkeys(FAULTS, 2),
             "429 with Retry-After": 1,
-            "credentials refused": 1,
+            "expired token": 1,
         },
     ),
 }

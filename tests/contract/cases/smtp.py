@@ -52,7 +52,7 @@ CASES = {
         orders={
             "500": {"status": 554},  # transaction failed: for good
             "503": {"status": 421},  # not available, closing
-            "credentials refused": {"status": 535},
+            "expired token": {"status": 535},
         },
         write_fails={
             **dict.fromkeys(BEFORE_THE_MESSAGE, TransientError),
