@@ -8,6 +8,9 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+from python_http_client.exceptions import UnauthorizedError
+from sendgrid import SendGridAPIClient
+from sendgrid.helpers.mail import Mail
 
 from connectors._http.errors import (
     NeedsReauthError,
@@ -16,6 +19,7 @@ from connectors._http.errors import (
 )
 from connectors.channels.client import ApprisePoster
 from connectors.channels.models import Message
+from sandbox.credentials import CREDENTIALS
 from sandbox.discord.store import Posts
 from sandbox.mailgun.store import Mails
 from sandbox.sendgrid.store import Sent
@@ -171,3 +175,21 @@ async def ended(channel: str) -> None:
     for thread in threading.enumerate():
         if thread.name.startswith(f"channels.{channel}"):
             await asyncio.to_thread(thread.join)
+
+
+def send_by_sendgrids_client(url: str, key: str) -> Any:
+    mail = Mail("shop@example.org", "ann@example.org", "NL-1042", plain_text_content="Payé.")
+    return SendGridAPIClient(key, host=f"{url}/sendgrid").send(mail)
+
+
+async def test_sendgrids_own_client_sends_and_reads_refusals(stand_ins: Any) -> None:
+    key = CREDENTIALS.sendgrid_api_key
+
+    taken = await asyncio.to_thread(send_by_sendgrids_client, stand_ins.url, key)
+    with pytest.raises(UnauthorizedError) as caught:
+        await asyncio.to_thread(send_by_sendgrids_client, stand_ins.url, "hunter2")
+
+    (sent,) = stand_ins.sandbox.state.store(Sent).all()
+    assert (taken.status_code, taken.body) == (202, b"")
+    assert (sent.subject, sent.content, [*sent.to]) == ("NL-1042", "Payé.", ["ann@example.org"])
+    assert caught.value.to_dict["errors"][0]["message"]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
+import httpx
 import postgrest
 import pytest
 from postgrest import AsyncPostgrestClient
 from pydantic import SecretStr
+from supabase_auth import AsyncGoTrueAdminAPI
+from supabase_auth.errors import AuthApiError
 
 from connectors._http.calls import Shared
 from connectors._http.errors import (
@@ -343,3 +347,31 @@ async def test_the_vendors_client_reads_refusals(official: AsyncPostgrestClient)
     assert caught.value.code == "23502"
     assert caught.value.details is not None
     assert caught.value.details.startswith("Failing row contains (A, null")
+
+
+@asynccontextmanager
+async def official_admin(stand_ins: Any, key: str) -> AsyncIterator[AsyncGoTrueAdminAPI]:
+    headers = {"apikey": "sandbox-key", "Authorization": f"Bearer {key}"}
+    async with httpx.AsyncClient(trust_env=False) as http:
+        yield AsyncGoTrueAdminAPI(
+            url=f"{stand_ins.url}/supabase/auth/v1", headers=headers, http_client=http
+        )
+
+
+@pytest.mark.usefixtures("story")
+async def test_the_vendors_client_lists_who_signed_up(stand_ins: Any) -> None:
+    signed_up = [user.id for user in stand_ins.sandbox.state.store(Project).users]
+
+    async with official_admin(stand_ins, "sandbox-key") as admin:
+        first, second = [await admin.list_users(page=page, per_page=2) for page in (1, 2)]
+
+    assert len(signed_up) > 3
+    assert [one.id for one in (*first, *second)] == signed_up[:-5:-1]
+
+
+async def test_the_vendors_client_reads_refusals_of_auth(stand_ins: Any) -> None:
+    async with official_admin(stand_ins, "wrong-key") as admin:
+        with pytest.raises(AuthApiError) as caught:
+            await admin.list_users(page=1, per_page=2)
+
+    assert (caught.value.status, caught.value.code) == (403, "bad_jwt")
