@@ -9,10 +9,11 @@ from uuid import UUID
 from prefect import task
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.objects import StateType
-from prefect.exceptions import NotPausedError, ObjectNotFound
+from prefect.exceptions import NotPausedError, ObjectNotFound, PrefectHTTPStatusError
 from prefect.flow_runs import aresume_flow_run
 from prefect.states import AwaitingRetry
 
+from connectors._http.errors import TransientError
 from hotrod.approvals.decisions import answer, expire_due
 from hotrod.approvals.models import Answer, Approval, Result, Via
 from hotrod.approvals.store import decided_since, due_reminders, note_reminded, read_approval
@@ -111,6 +112,10 @@ async def _resume(client: PrefectClient, run_id: UUID) -> bool:
         await aresume_flow_run(run_id)
     except NotPausedError:
         return False  # somebody else was faster
+    except PrefectHTTPStatusError as error:  # somebody else at the same moment
+        raise TransientError(
+            "prefect", "resume", f"answered {error.response.status_code}"
+        ) from None
     except RuntimeError:  # its worker died before it had told Prefect what the form asks
         await client.set_flow_run_state(run_id, AwaitingRetry(), force=True)
     return True

@@ -97,9 +97,11 @@ async def working(kit: Resources) -> AsyncIterator[asyncio.Event]:
             break
         await asyncio.sleep(0.05)
     assert ready.exists()
-    yield stop
-    stop.set()
-    await asyncio.wait_for(serving, 15)
+    try:
+        yield stop
+    finally:
+        stop.set()
+        await asyncio.wait_for(serving, 15)
     assert not ready.exists()
 
 

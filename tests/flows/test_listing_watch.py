@@ -124,6 +124,7 @@ async def test_a_new_listing_is_told_by_the_next_poll_and_once(
     ]
 
 
+@pytest.mark.thorough
 async def test_a_listing_that_was_there_before_is_told_as_relisted(
     kit: Resources, sandbox: Sandbox, market: SimpleNamespace
 ) -> None:
@@ -156,6 +157,7 @@ async def test_a_price_is_told_each_time_it_falls_below_the_limit_at_the_door(
     assert told == [0, 1, 1, 1, 2]
 
 
+@pytest.mark.thorough
 async def test_an_auction_is_told_once_before_it_ends(
     kit: Resources, sandbox: Sandbox, market: SimpleNamespace
 ) -> None:
@@ -171,6 +173,7 @@ async def test_an_auction_is_told_once_before_it_ends(
     assert len(await mails(sandbox, watch)) == 1
 
 
+@pytest.mark.thorough
 async def test_a_watch_of_a_part_leaves_out_what_does_not_fit_and_other_conditions(
     kit: Resources, market: SimpleNamespace
 ) -> None:
@@ -191,6 +194,7 @@ async def test_a_watch_of_a_part_leaves_out_what_does_not_fit_and_other_conditio
     assert [one.reference for one in await seen(kit, watch)] == [right.item_id]
 
 
+@pytest.mark.thorough
 async def test_pages_are_read_on_while_all_that_is_on_them_is_new(
     kit: Resources, sandbox: Sandbox, market: SimpleNamespace
 ) -> None:
@@ -234,6 +238,7 @@ async def test_ebay_being_away_delays_and_loses_nothing(
     assert (await read(kit, failed.id)).error == ""
 
 
+@pytest.mark.thorough
 async def test_a_watch_that_cannot_look_stops_no_other(
     kit: Resources, sandbox: Sandbox, market: SimpleNamespace
 ) -> None:
@@ -250,6 +255,7 @@ async def test_a_watch_that_cannot_look_stops_no_other(
     assert row.url in mail["text"]
 
 
+@pytest.mark.thorough
 async def test_a_used_up_quota_is_waited_for_until_ebay_begins_anew(
     kit: Resources, sandbox: Sandbox, market: SimpleNamespace
 ) -> None:
@@ -268,6 +274,7 @@ async def test_a_used_up_quota_is_waited_for_until_ebay_begins_anew(
         await session.exec(delete(ServiceRate))
 
 
+@pytest.mark.thorough
 async def test_one_message_tells_a_person_of_all_their_watches_on_slack_too(
     kit: Resources, sandbox: Sandbox, market: SimpleNamespace
 ) -> None:
@@ -289,6 +296,7 @@ async def test_one_message_tells_a_person_of_all_their_watches_on_slack_too(
     assert watches[1].name in posted[0]
 
 
+@pytest.mark.thorough
 async def test_a_message_that_could_not_be_sent_is_sent_by_the_next_run(
     kit: Resources, sandbox: Sandbox, market: SimpleNamespace
 ) -> None:
@@ -308,6 +316,7 @@ async def test_a_message_that_could_not_be_sent_is_sent_by_the_next_run(
     assert await mails(sandbox, watch) == []
 
 
+@pytest.mark.thorough
 async def test_no_more_calls_are_made_than_the_budget_allows(
     kit: Resources, sandbox: Sandbox, market: SimpleNamespace
 ) -> None:

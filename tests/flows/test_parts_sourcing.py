@@ -44,6 +44,7 @@ async def test_a_use_that_makes_low_ends_in_one_order_once_a_manager_says_yes(
     assert abs(paid.per_piece * line.quantity - purchase.total) < Decimal("0.01")
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("worker")
 async def test_the_form_of_the_ui_asks_again_until_the_answer_is_good(
     shelf: Shelf, sandbox: Sandbox
@@ -65,6 +66,7 @@ async def test_the_form_of_the_ui_asks_again_until_the_answer_is_good(
     assert await shelf.on_order() == 0, "nobody has bought it yet"
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("worker")
 async def test_a_no_buys_nothing(shelf: Shelf, sandbox: Sandbox) -> None:
     await shelf.offer("great_lakes", "8.50")
@@ -81,6 +83,7 @@ async def test_a_no_buys_nothing(shelf: Shelf, sandbox: Sandbox) -> None:
     assert await subjects(sandbox, "orders@greatlakes") == []
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("worker")
 async def test_silence_until_the_deadline_is_a_no(shelf: Shelf) -> None:
     await shelf.offer("great_lakes", "8.50")
@@ -98,6 +101,7 @@ async def test_silence_until_the_deadline_is_a_no(shelf: Shelf) -> None:
     assert (await shelf.question_state(question.id)) == ApprovalState.EXPIRED
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("worker")
 async def test_a_price_that_has_moved_is_asked_about_again(shelf: Shelf) -> None:
     await shelf.offer("great_lakes", "8.50")
@@ -115,6 +119,7 @@ async def test_a_price_that_has_moved_is_asked_about_again(shelf: Shelf) -> None
     await shelf.ends(RoundState.BOUGHT)
 
 
+@pytest.mark.thorough
 async def test_the_answer_may_come_while_no_worker_is_up(shelf: Shelf) -> None:
     await shelf.offer("great_lakes", "8.50")
     async with working(shelf.kit):
@@ -127,6 +132,7 @@ async def test_the_answer_may_come_while_no_worker_is_up(shelf: Shelf) -> None:
         await shelf.ends(RoundState.BOUGHT)
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("worker")
 async def test_the_first_of_two_managers_decides(shelf: Shelf) -> None:
     await shelf.offer("great_lakes", "8.50")
@@ -143,6 +149,7 @@ async def test_the_first_of_two_managers_decides(shelf: Shelf) -> None:
     await shelf.ends(state)
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("worker")
 async def test_where_nothing_is_offered_ops_are_told_why(shelf: Shelf, sandbox: Sandbox) -> None:
     await shelf.use(8)
