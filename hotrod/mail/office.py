@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from datetime import date
 from decimal import Decimal
 from typing import ClassVar
@@ -26,9 +27,9 @@ class OfficeContext(Value):
     reply_address: EmailStr = Field(description="Our address that takes questions.")
 
     @property
+    @abstractmethod
     def subject(self) -> str:
         """Subject of the mail."""
-        raise NotImplementedError
 
 
 class PieceView(Value):
