@@ -31,7 +31,11 @@ from hotrod.durable.models import Delivery, DeliveryState, Lane
 from hotrod.sections import WorkerSettings
 from hotrod.settings import Settings
 
-pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("empty_inbox", "kit")]
+pytestmark = [
+    pytest.mark.prefect,
+    pytest.mark.thorough,
+    pytest.mark.usefixtures("empty_inbox", "kit"),
+]
 
 SETTINGS = WorkerSettings(
     max_attempts=3,

@@ -143,6 +143,7 @@ async def test_the_run_is_named_tagged_and_shows_its_artifacts(kit: Resources) -
     assert "Ada" not in shown
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("fault", ["error", "rate_limit", "reset"])
 async def test_when_claude_is_down_rules_diagnose_and_say_so(
     kit: Resources, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, fault: str
@@ -201,6 +202,7 @@ async def test_danger_is_said_first_and_the_bench_is_warned(
     assert any("swollen battery" in text for text in await slack_texts(sandbox))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("message", "mail_count"),
     [
@@ -249,6 +251,7 @@ async def test_a_mail_lost_on_the_way_is_sent_again_and_one_that_arrived_is_not(
     assert len(ids) == len(set(ids)) == 2
 
 
+@pytest.mark.thorough
 async def test_mail_goes_by_smtp_when_the_settings_say_so_and_is_recorded(
     kit: Resources, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -269,6 +272,7 @@ async def test_mail_goes_by_smtp_when_the_settings_say_so_and_is_recorded(
     assert [call.operation for call in recorder.calls].count("send") == 2
 
 
+@pytest.mark.thorough
 async def test_a_mail_of_unknown_fate_that_nobody_can_look_up_waits_for_a_person(
     kit: Resources, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -311,6 +315,7 @@ async def test_a_photo_is_shown_to_claude(kit: Resources, sandbox: Sandbox) -> N
     assert "photo 1" in {item["source"] for item in found.evidence}
 
 
+@pytest.mark.thorough
 async def test_a_slack_that_is_away_stops_nothing(kit: Resources, sandbox: Sandbox) -> None:
     await order_fault(sandbox, service="slack", kind="error", count=50)
     ticket = await open_ticket(kit, "The battery is swollen. No picture either, HDMI looks bent.")
@@ -318,6 +323,7 @@ async def test_a_slack_that_is_away_stops_nothing(kit: Resources, sandbox: Sandb
     assert (await read(kit, ticket)).needs_review
 
 
+@pytest.mark.thorough
 async def test_a_part_that_the_catalogue_lacks_is_named_and_looked_at(
     kit: Resources, sandbox: Sandbox
 ) -> None:
