@@ -46,8 +46,8 @@ async def parts_sourcing(business: BusinessKey | None = None) -> str:
     While managers think, the run sleeps. When prices have moved by more than the company allows,
     they are asked again. What other rounds take care of is left to them.
 
-    Started by the event ``stock.low``, every night, or by ops. Returns how it ended: nothing_low,
-    nothing_offered, declined, expired, or bought.
+    Started by the event ``stock.low``, every morning, or by ops. Returns how it ended: nothing_low,
+    nothing_offered, declined, expired, bought, or prices_never_hold after five times.
 
     Args:
         business: Key of the business that repairs, e.g. noizylab; without it, the company's.
