@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from getpass import getuser
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
@@ -13,8 +11,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from cli.console import out
+from cli.console import out, print_json
 from cli.database import run, transaction
+from cli.tables import Column, table_of
 from hotrod.approvals.models import Answer, Approval, ApprovalAnswer, Result, Via
 from hotrod.db.columns import now
 from hotrod.errors import HotrodError, InvalidInputError
@@ -35,8 +34,6 @@ Quantities = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
-_MOST_DIGITS = 7
-
 
 @app.command("list")
 def list_approvals(
@@ -48,7 +45,7 @@ def list_approvals(
     """List what waits for an answer, the newest first."""
     rows = run(_find(every=every, limit=limit))
     if as_json:
-        _print_json({"approvals": [_approval_json(row) for row in rows]})
+        print_json({"approvals": [_approval_json(row) for row in rows]})
         return
     nothing = "Nothing was ever asked." if every else "Nothing waits for an answer."
     out.print(_table(rows) if rows else nothing)
@@ -59,7 +56,7 @@ def show(approval: Id, *, as_json: AsJson = False) -> None:
     """Show a question with its lines, whom it was put to, and all answers."""
     asked = run(_read(approval))
     if as_json:
-        _print_json(
+        print_json(
             {
                 **_approval_json(asked.approval),
                 "asked": [{"manager": one.manager, "role": one.role} for one in asked.asks],
@@ -69,6 +66,10 @@ def show(approval: Id, *, as_json: AsJson = False) -> None:
         return
     for part in (_facts(asked), _lines_table(asked.approval), _answers_table(asked.answers)):
         out.print(part)
+    for line in asked.approval.items:
+        for what, url in (("page", line.url), ("picture", line.picture_url)):
+            if url:
+                out.print(Text(f"{line.id} {what}:"), Text(url, style="blue"), soft_wrap=True)
 
 
 @app.command()
@@ -103,7 +104,7 @@ def _answer(approval: UUID, manager: str, given: Answer, *, as_json: bool) -> No
     outcome = run(_answered(approval, manager, given))
     counts = outcome.result in {Result.COUNTED, Result.FIRST_OF_TWO}
     if as_json:
-        _print_json(
+        print_json(
             {
                 "result": outcome.result,
                 "words": outcome.words,
@@ -112,17 +113,32 @@ def _answer(approval: UUID, manager: str, given: Answer, *, as_json: bool) -> No
         )
     elif counts:
         out.print(Text(outcome.words))
+        for words in _bought(outcome.approval):
+            out.print(Text(words), soft_wrap=True)
     if not counts:
         raise HotrodError(outcome.words)
 
 
+def _bought(row: Approval) -> Iterator[str]:
+    """Say of each line how much of it is bought, once that is decided."""
+    if row.quantities is None:
+        return
+    for line in row.items:
+        pieces = row.quantities[line.id]
+        words = f"{pieces} of {line.quantity} x {line.sku} of {line.seller}"
+        yield f"{line.id}: {words if pieces else f'no {line.sku}'}"
+
+
 def _quantity(written: str) -> tuple[str, int]:
+    from hotrod.approvals.rules import written_quantity
+
     line, _, number = written.rpartition("=")
-    if not (line and number.isdecimal() and len(number) <= _MOST_DIGITS):
+    pieces = written_quantity(number)
+    if not line or pieces is None:
         raise InvalidInputError(
             "--quantity", f"{written!r} is no quantity of a line.", "Write LINE=N, e.g. 1=4."
         )
-    return line, int(number)
+    return line, pieces
 
 
 async def _answered(approval: UUID, manager: str, given: Answer) -> Outcome:
@@ -151,10 +167,6 @@ async def _read(approval: UUID) -> AskedApproval:
         return await store.read_approval(session, approval)
 
 
-def _print_json(body: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(body) + "\n")
-
-
 def _approval_json(row: Approval) -> dict[str, Any]:
     return row.model_dump(mode="json")
 
@@ -164,21 +176,13 @@ def _answer_json(row: ApprovalAnswer) -> dict[str, Any]:
 
 
 def _table(rows: Sequence[Approval]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("id", no_wrap=True)
-    table.add_column("what", overflow="fold")
-    table.add_column("amount", justify="right", no_wrap=True)
-    for heading in ("state", "until (UTC)"):
-        table.add_column(heading, no_wrap=True)
-    for row in rows:
-        table.add_row(
-            str(row.id),
-            Text(row.title),
-            f"{row.amount} {row.currency}",
-            row.state,
-            f"{row.deadline_at:%Y-%m-%d %H:%M}",
-        )
-    return table
+    return table_of(
+        rows,
+        Column("id, and what", lambda row: f"{row.id}\n{row.title}"),
+        Column("amount", lambda row: f"{row.amount} {row.currency}", "right"),
+        Column("state", lambda row: row.state),
+        Column("until (UTC)", lambda row: f"{row.deadline_at:%Y-%m-%d %H:%M}", wraps=True),
+    )
 
 
 def _facts(asked: AskedApproval) -> Table:
@@ -204,38 +208,29 @@ def _facts(asked: AskedApproval) -> Table:
 
 
 def _lines_table(row: Approval) -> Table:
-    table = Table(pad_edge=False, box=None, header_style="dim")
-    for heading in ("line", "sku", "what", "seller"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("pieces", "approved", "each"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for line in row.items:
-        table.add_row(
-            Text(line.id),
-            Text(line.sku),
-            Text(line.words),
-            Text(line.seller),
-            str(line.quantity),
-            "" if row.quantities is None else str(row.quantities[line.id]),
-            f"{line.unit_amount:.2f}",
-        )
-    return table
+    approved = row.quantities or {}
+    return table_of(
+        row.items,
+        Column("line", lambda line: line.id),
+        Column("sku", lambda line: line.sku),
+        Column("what", lambda line: line.words, wraps=True),
+        Column("seller", lambda line: line.seller, wraps=True),
+        Column("pieces", lambda line: str(line.quantity), "right"),
+        Column("approved", lambda line: str(approved.get(line.id, "")), "right"),
+        Column("each", lambda line: f"{line.unit_amount:.2f}", "right"),
+        Column("out of stock", lambda line: f"{line.stock_out_on or ''}", "right"),
+    )
 
 
 def _answers_table(rows: Sequence[ApprovalAnswer]) -> Table | str:
     if not rows:
         return "No answer yet."
-    table = Table(pad_edge=False, box=None, header_style="dim")
-    for heading in ("at (UTC)", "manager", "said", "via", "result"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("reason", overflow="fold")
-    for row in rows:
-        table.add_row(
-            f"{row.at:%Y-%m-%d %H:%M}",
-            Text(row.manager),
-            row.choice,
-            row.via,
-            row.result,
-            Text(row.reason),
-        )
-    return table
+    return table_of(
+        rows,
+        Column("at (UTC)", lambda row: f"{row.at:%Y-%m-%d %H:%M}"),
+        Column("manager", lambda row: row.manager, wraps=True),
+        Column("said", lambda row: row.choice),
+        Column("via", lambda row: row.via),
+        Column("result", lambda row: row.result.replace("_", " "), wraps=True),
+        Column("reason", lambda row: row.reason, wraps=True),
+    )

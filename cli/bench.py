@@ -196,6 +196,25 @@ def services(
     _show(measure_services(processes=processes, pairs=pairs), as_json=as_json)
 
 
+@app.command()
+def sourcing(
+    *,
+    rounds: Annotated[int, typer.Option(min=1, max=20, help="How often all of it is done.")] = 3,
+    delay: Annotated[
+        float, typer.Option(min=0, max=5, help="Seconds that eBay takes to answer.")
+    ] = 0.3,
+    kill: Annotated[
+        bool, typer.Option("--kill", help="Prefect and the workers, while the manager thinks.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let ten parts run low, and have them ordered."""
+    from bench.sourcing import measure_sourcing
+
+    found = measure_sourcing(rounds=rounds, ebay_seconds_per_call=delay, killed=kill, tell=_tell)
+    _show(found, as_json=as_json)
+
+
 def _tell_event(what: str) -> None:
     err.print(what, style="dim", highlight=False)
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import sys
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
+from cli.catalogue_change import change, substitute
 from cli.catalogue_import import import_file
-from cli.console import out
+from cli.console import out, print_json
 from cli.database import run, transaction
+from cli.tables import Column, table_of
 
 if TYPE_CHECKING:
     from hotrod.parts.substitutes import Substitute
@@ -20,9 +20,17 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Parts: where they fit, who sells them.", no_args_is_help=True)
 app.command("import")(import_file)
+app.command()(change)
+app.command()(substitute)
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 Sku = Annotated[str, typer.Argument(help="As `hotrod parts list` shows it.")]
+
+
+_NUMBERS = {"unit_cost", "available", "reorder_point", "quantity", "per_piece"}
+_WHOLE = _NUMBERS | {"sku", "purchase", "ordered_on"}
+_SETTINGS = {"currency", "criticality", "point_by_hand"}
+"""What companies mostly leave the same for all."""
 
 
 @app.command("list")
@@ -30,11 +38,10 @@ def list_all(*, as_json: AsJson = False) -> None:
     """List the parts with what they fit, and how many are free."""
     parts = run(_parts())
     if as_json:
-        _print_json({"parts": parts})
+        print_json({"parts": parts})
         return
-    _print_table(
-        parts, ("sku", "name", "category", "fits", "unit_cost", "available", "reorder_point")
-    )
+    shown = ("sku", "name", "category", "fits", "unit_cost", "available", "criticality")
+    _print_table(parts, (*shown, "reorder_point", "point_by_hand"))
 
 
 @app.command()
@@ -42,10 +49,14 @@ def show(sku: Sku, *, as_json: AsJson = False) -> None:
     """Show a part: what it fits, who sells it, what stands in for it, which faults take it."""
     part = run(_part(sku))
     if as_json:
-        _print_json(part)
+        print_json(part)
         return
     out.print(Text(f"{part['sku']}  {part['name']}", style="bold"))
     out.print(Text(f"{part['category']}, fits {', '.join(part['fits'])}"))
+    setter = "by hand" if part["point_by_hand"] else "by the forecast"
+    out.print(f"criticality {part['criticality']}, ordered at {part['reorder_point']}, {setter}")
+    if part["ean"]:
+        out.print(f"EAN {part['ean']}")
     for heading in ("offers", "substitutes", "faults"):
         if part[heading]:
             out.print(f"\n{heading}", style="dim")
@@ -57,7 +68,7 @@ def suppliers(*, as_json: AsJson = False) -> None:
     """List the suppliers: what an order costs there besides its goods, and how to place it."""
     rows = run(_suppliers())
     if as_json:
-        _print_json({"suppliers": rows})
+        print_json({"suppliers": rows})
         return
     shown = ("key", "name", "region", "currency", "shipping", "free_from", "lead_days", "order_at")
     _print_table(rows, shown)
@@ -68,7 +79,7 @@ def substitutes(sku: Sku, *, as_json: AsJson = False) -> None:
     """List the parts of which it is known whether they can stand in for a part, and how."""
     rows = run(_substitutes(sku))
     if as_json:
-        _print_json({"sku": sku, "substitutes": rows})
+        print_json({"sku": sku, "substitutes": rows})
     elif rows:
         _print_table(rows, tuple(rows[0]))
     else:
@@ -80,11 +91,13 @@ def prices(sku: Sku, *, as_json: AsJson = False) -> None:
     """List what pieces of a part have cost at the door, the newest first, and their median."""
     body = run(_prices(sku))
     if as_json:
-        _print_json(body)
+        print_json(body)
     elif body["prices"]:
-        _print_table(body["prices"], tuple(body["prices"][0]))
+        rows = [row | {"per_piece": f"{Decimal(row['per_piece']):.2f}"} for row in body["prices"]]
+        _print_table(rows, tuple(rows[0]))
         if body["median"]:
-            words = f"Median of {body['median_days']} days: {body['median']} {body['currency']}"
+            median = f"{Decimal(body['median']):.2f} {body['currency']}"
+            words = f"Median of {body['median_days']} days: {median}"
             out.print(Text(words))
     else:
         out.print(f"{sku} was never bought.", markup=False)
@@ -213,17 +226,18 @@ def _substitute(one: Substitute) -> dict[str, Any]:
     }
 
 
-def _print_json(body: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(body) + "\n")
-
-
 def _print_table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(_cell(row[column])) for column in columns))
-    out.print(table)
+    out.print(table_of(rows, *map(_column, columns)))
+
+
+def _column(key: str) -> Column[dict[str, Any]]:
+    return Column(
+        key.replace("_", " "),
+        lambda row: _cell(row[key]),
+        "right" if key in _NUMBERS else "left",
+        wraps=key not in _WHOLE,
+        only_if_differs=key in _SETTINGS,
+    )
 
 
 def _cell(value: object) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import json
 import subprocess
 import sys
 import time
@@ -18,7 +17,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from cli.console import fail, out
+from cli.console import fail, out, print_json
 from cli.database import run, transaction
 from connectors.registry import CONNECTORS, RULES, Connector
 from hotrod.errors import HotrodError
@@ -73,7 +72,7 @@ def list_connectors(*, as_json: Json = False) -> None:
         for one in CONNECTORS
     ]
     if as_json:
-        sys.stdout.write(json.dumps({"connectors": rows}) + "\n")
+        print_json({"connectors": rows})
         return
     table = _table("connector", "service", "reached", "breaker", "calls in 1 h", "failed")
     for row in rows:
@@ -92,7 +91,7 @@ def ping(
     chosen = [_known(name)] if name else list(CONNECTORS)
     answers = asyncio.run(_ping_all(chosen, settings))
     if as_json:
-        sys.stdout.write(json.dumps({"answers": [asdict(answer) for answer in answers]}) + "\n")
+        print_json({"answers": [asdict(answer) for answer in answers]})
     else:
         table = _table("connector", "reached", "", "ms", "")
         for answer in answers:
@@ -107,7 +106,7 @@ def grade(*, as_json: Json = False) -> None:
     """Show the grades of all connectors by their quality.yaml. Exit status 1: one is todo."""
     grades = {one.name: one.grades() for one in CONNECTORS}
     if as_json:
-        sys.stdout.write(json.dumps({"grades": grades}) + "\n")
+        print_json({"grades": grades})
     else:
         table = _table("connector", "done", "todo", "exempt")
         for name, marks in grades.items():

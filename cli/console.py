@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -10,6 +15,11 @@ from hotrod.errors import SettingsError
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+
+
+def print_json(body: Mapping[str, Any]) -> None:
+    """Write one JSON object, for programs."""
+    sys.stdout.write(json.dumps(body) + "\n")
 
 
 def fail(message: str) -> None:

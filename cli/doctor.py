@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import shutil
 import sys
@@ -19,7 +18,7 @@ from rich.text import Text
 
 from cli.attention import read_attention
 from cli.connectors import examine, reached
-from cli.console import out
+from cli.console import out, print_json
 from connectors.registry import CONNECTORS, Connector
 from hotrod.errors import HotrodError, SettingsError
 from hotrod.settings import Settings, load_settings
@@ -65,7 +64,7 @@ def doctor(
     ok = all(finding.ok is not False for finding in findings)
     if as_json:
         body = {"ok": ok, "checks": [asdict(finding) for finding in findings]}
-        sys.stdout.write(json.dumps(body) + "\n")
+        print_json(body)
     else:
         out.print(_table(findings))
     if not ok:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -11,7 +9,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from cli.console import out
+from cli.console import out, print_json
 from cli.database import run, transaction
 from hotrod.durable.ages import age_in_words
 from hotrod.durable.models import Effect, EffectState
@@ -34,7 +32,7 @@ def list_effects(
     rows = run(_effects(state, limit))
     if as_json:
         body = {"effects": [row.model_dump(mode="json") for row in rows]}
-        sys.stdout.write(json.dumps(body) + "\n")
+        print_json(body)
         return
     if not rows:
         out.print("No act waits for anybody." if state is None else "There is none.")

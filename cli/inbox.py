@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from cli.console import err, out
+from cli.console import err, out, print_json
 from cli.database import opened, run, transaction
 from cli.filters import filtered
 from cli.run_states import run_states
@@ -47,7 +47,7 @@ def list_deliveries(
     shown, more = rows[:limit], len(rows) > limit
     if as_json:
         body = {"deliveries": [_as_json(row) for row in shown], "more": more}
-        sys.stdout.write(json.dumps(body) + "\n")
+        print_json(body)
         return
     out.print(_table(shown) if shown else "No delivery matches.")
     if more:
@@ -72,7 +72,7 @@ def show(
     states = run_states(settings, row.run_id) if row.run_id else []
     body = {**_as_json(row), "payload": row.payload, "run_url": url, "run_states": states}
     if as_json:
-        sys.stdout.write(json.dumps(body) + "\n")
+        print_json(body)
         return
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="dim", no_wrap=True)
@@ -106,7 +106,10 @@ def discard(
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Throw deliveries away that no worker holds: they don't run, unless they are redriven."""
+    """Throw deliveries away that no worker holds: they don't run, unless they are redriven.
+
+    Of the claimed ones, those are meant that rest.
+    """
     wanted = _checked(given, every=every).to_discard()
     if _is_agreed("Discard", wanted, yes=yes, dry_run=dry_run):
         out.print(f"{run(_discard(wanted, reason))} discarded.")
@@ -128,7 +131,10 @@ def _is_agreed(verb: str, wanted: DeliveryFilter, *, yes: bool, dry_run: bool) -
     counts = run(_tally(wanted))
     if sum(counts.values()) < len(set(wanted.ids)):
         states = " or ".join(wanted.states)
-        err.print(f"Some of these ids are not {states} deliveries; they are left alone.")
+        erased = ", or what they say was erased" if wanted.is_whole else ""
+        held = ", or a worker holds them" if wanted.is_free else ""
+        unfit = f"not {states} deliveries{erased}{held}"
+        err.print(f"Some of these ids are {unfit}; they are left alone.")
     if not counts:
         out.print("No delivery matches; nothing was changed.")
         return False

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -12,7 +10,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from cli.console import fail, out
+from cli.console import fail, out, print_json
 from cli.database import run, transaction
 from hotrod.errors import HotrodError
 from hotrod.labels.models import FoundLabel, SymbolKind
@@ -60,7 +58,10 @@ def print_sheet(
     except OSError as error:
         raise HotrodError(f"{file} can't be written: {error.strerror}") from None
     count = len(labels) * per_sku
-    out.print(f"{count} labels on {-(-count // cut.places)} sheets in {file}.", markup=False)
+    sheets = -(-count // cut.places)
+    words = "1 label" if count == 1 else f"{count} labels"
+    places = "1 sheet" if sheets == 1 else f"{sheets} sheets"
+    out.print(f"{words} on {places} in {file}.", markup=False)
 
 
 @app.command()
@@ -102,7 +103,7 @@ def read(
                 for image in images
             ]
         }
-        sys.stdout.write(json.dumps(body) + "\n")
+        print_json(body)
     elif any(found.values()):
         out.print(_table(found))
     if failures:

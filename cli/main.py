@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
+from inspect import getdoc
 from typing import Annotated
 
 import typer
@@ -70,10 +71,17 @@ def program(words: Sequence[str]) -> typer.Typer:
         module, attribute = COMMANDS[name].split(":")
         found = getattr(import_module(module), attribute)
         if isinstance(found, typer.Typer):
-            app.add_typer(found, name=name)
+            for command in found.registered_commands:
+                command.short_help = _summary(command.callback)
+            app.add_typer(found, name=name, short_help=found.info.help)
         else:
-            app.command(name)(found)
+            app.command(name, short_help=_summary(found))(found)
     return app
+
+
+def _summary(command: object) -> str:
+    """Return the first paragraph of a command's help, which typer would cut to a line."""
+    return (getdoc(command) or "").partition("\n\n")[0]
 
 
 def main() -> None:

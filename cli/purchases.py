@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from getpass import getuser
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,12 +13,15 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from cli.console import out
+from cli.console import out, print_json
 from cli.database import run, transaction
+from cli.tables import Column, table_of
+from hotrod.db.columns import now
 from hotrod.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from hotrod.purchasing.models import Purchase, SourcingRound
+    from hotrod.purchasing.models import AuctionBid, Purchase, SourcingRound
+    from hotrod.purchasing.rests import Rest
     from hotrod.purchasing.store import ItemizedPurchase
 
 app = typer.Typer(help="What is bought for the shelf, and of whom.", no_args_is_help=True)
@@ -37,7 +39,7 @@ def list_purchases(
     """List the purchases that are planned, to be bought, or on their way."""
     rows = run(_list(every=every))
     if as_json:
-        _print_json({"purchases": [_as_json(row) for row in rows]})
+        print_json({"purchases": [_as_json(row) for row in rows]})
         return
     out.print(_table(rows) if rows else "Nothing is being bought.")
 
@@ -45,11 +47,14 @@ def list_purchases(
 @app.command()
 def show(number: Number, *, as_json: AsJson = False) -> None:
     """Show a purchase with its lines, and the pages on which it is bought."""
-    found = run(_show(number))
+    found, bid = run(_show(number))
     if as_json:
-        _print_json(_as_json(found.purchase) | {"lines": _lines(found)})
+        told = {"bid": bid.model_dump(mode="json", exclude={"purchase_id"})} if bid else {}
+        print_json(_as_json(found.purchase) | {"lines": _lines(found)} | told)
         return
     out.print(_table([found.purchase]))
+    if bid is not None:
+        out.print(Text(_bid_words(bid)), soft_wrap=True)
     for line in _lines(found):
         words = f"{line['quantity']} x {line['sku']} at {line['per_piece']}: {line['title']}"
         out.print(Text(words), Text(line["url"], style="blue"), soft_wrap=True)
@@ -63,14 +68,18 @@ def bought(
     expected: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day on which it should come.")
     ] = None,
+    correct: Annotated[
+        bool, typer.Option("--correct", help="Put right what was told wrongly before.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Say that you have bought it on the seller's page: its pieces are on order from now on."""
     if not order_number.strip():
         raise InvalidInputError("--order-number", "it is empty.", "Copy it from the seller's page.")
-    row = run(_bought(number, order_number.strip(), expected))
+    day = expected.date() if expected else None
+    row = run(_bought(number, order_number.strip(), day, correct=correct))
     if as_json:
-        _print_json(_as_json(row))
+        print_json(_as_json(row))
         return
     out.print(Text(f"{row.number} is on order as {row.order_number}."))
 
@@ -80,7 +89,7 @@ def cancel(number: Number, *, as_json: AsJson = False) -> None:
     """Say that it isn't bought, or won't come; its parts may be looked for again."""
     row = run(_cancel(number))
     if as_json:
-        _print_json(_as_json(row))
+        print_json(_as_json(row))
         return
     out.print(Text(f"{row.number} is cancelled."))
 
@@ -91,27 +100,43 @@ def rounds(
     limit: Annotated[int, typer.Option("-n", "--limit", min=1, max=1000, help="Most.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """List the rounds of sourcing, the newest first."""
-    rows = run(_rounds(limit))
+    """List the rounds of sourcing, the newest first, and until when declined parts rest."""
+    rows, resting = run(_rounds(limit))
+    bodies = [_round_json(row, resting) for row in rows]
     if as_json:
-        _print_json({"rounds": [_round_json(row) for row in rows]})
+        print_json({"rounds": bodies})
         return
-    table = Table("opened", "state", "parts", "total", "id")
-    for row in rows:
-        body = _round_json(row)
-        table.add_row(
-            f"{row.opened_at:%F %H:%M}", row.state, ", ".join(body["parts"]), body["total"],
-            str(row.id),
-        )  # fmt: skip
-    out.print(table if rows else "Nothing was ever low.")
+    out.print(_rounds_table(bodies) if rows else "Nothing was ever low.")
+
+
+@app.command()
+def ask(
+    skus: Annotated[list[str], typer.Argument(metavar="SKU...", help="Low parts.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Ask managers about parts now, even if they said no lately; what else is low comes with it."""
+    run(_ask(skus))
+    if as_json:
+        print_json({"asked": skus})
+        return
+    out.print(Text(f"Offers for {', '.join(skus)} are looked for now; then managers are asked."))
 
 
 @app.command()
 def drop(
     sourcing_round: Annotated[UUID, typer.Argument(help="As `hotrod purchases rounds` shows it.")],
+    *,
+    as_json: AsJson = False,
 ) -> None:
-    """End a round that goes nowhere, e.g. one whose run was given up; its parts are free again."""
-    run(_drop(sourcing_round))
+    """End a round that goes nowhere, e.g. one whose run was given up; its parts are free again.
+
+    Managers are asked no more, and what isn't ordered yet is cancelled.
+    """
+    row = run(_drop(sourcing_round))
+    if as_json:
+        print_json(_round_json(row, {}))
+        return
     out.print("The round is over.")
 
 
@@ -119,6 +144,8 @@ def drop(
 def rate(
     currency: Annotated[str, typer.Argument(help="Of which, e.g. USD.")],
     value: Annotated[str, typer.Argument(help="What one unit is worth in the company's.")],
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """Tell an exchange rate; offers in a currency without a fresh one aren't bought."""
     try:
@@ -127,39 +154,46 @@ def rate(
         raise InvalidInputError(
             "value", f"{value!r} is no number.", "Write it like 1.37."
         ) from None
-    run(_rate(currency, worth))
-    out.print(Text(f"1 {currency} is {worth} from now on."))
+    code = currency.upper()
+    company_s = run(_rate(code, worth))
+    if as_json:
+        print_json({"currency": code, "value": str(worth)})
+        return
+    out.print(Text(f"1 {code} is {worth} {company_s} from now on."))
 
 
 async def _list(*, every: bool) -> list[Purchase]:
     from hotrod.purchasing.models import PurchaseState
     from hotrod.purchasing.store import purchases
 
-    over = {PurchaseState.RECEIVED, PurchaseState.CANCELLED}
+    over = {PurchaseState.RECEIVED, PurchaseState.CANCELLED, PurchaseState.LOST}
     states = [state for state in PurchaseState if every or state not in over]
     async with transaction() as session:
         return await purchases(session, states=states)
 
 
-async def _show(number: str) -> ItemizedPurchase:
-    from hotrod.purchasing.store import find_purchase
-
-    async with transaction() as session:
-        return await find_purchase(session, number)
-
-
-async def _bought(number: str, order_number: str, expected: datetime | None) -> Purchase:
-    from hotrod.purchasing.buying import note_ordered
+async def _show(number: str) -> tuple[ItemizedPurchase, AuctionBid | None]:
+    from hotrod.purchasing.bids import find_bid
     from hotrod.purchasing.store import find_purchase
 
     async with transaction() as session:
         found = await find_purchase(session, number)
-        return await note_ordered(
+        return found, await find_bid(session, found.purchase.id)
+
+
+async def _bought(number: str, order_number: str, day: date | None, *, correct: bool) -> Purchase:
+    from hotrod.purchasing.buying import correct_order, note_ordered
+    from hotrod.purchasing.store import find_purchase
+
+    tell = correct_order if correct else note_ordered
+    async with transaction() as session:
+        found = await find_purchase(session, number)
+        return await tell(
             session,
             found.purchase.id,
             by=getuser(),
             order_number=order_number,
-            expected_on=expected.date() if expected else None,
+            expected_on=day,
         )
 
 
@@ -172,44 +206,83 @@ async def _cancel(number: str) -> Purchase:
         return await cancel_purchase(session, found.purchase.id, by=getuser())
 
 
-async def _rounds(limit: int) -> list[SourcingRound]:
+async def _rounds(limit: int) -> tuple[Sequence[SourcingRound], dict[str, Rest]]:
+    from hotrod.company.load import get_company
+    from hotrod.purchasing.rests import rests
     from hotrod.purchasing.store import rounds as read_rounds
 
     async with transaction() as session:
-        return list(await read_rounds(session, limit=limit))
+        found = await read_rounds(session, limit=limit)
+        return found, await rests(session, get_company(), now())
 
 
-async def _drop(sourcing_round: UUID) -> None:
-    from hotrod.purchasing.models import RoundState
-    from hotrod.purchasing.rounds import move_round
+async def _ask(skus: list[str]) -> None:
+    from hotrod.company.load import get_company
+    from hotrod.purchasing.rests import ask_at_once
+
+    async with transaction() as session:
+        await ask_at_once(session, get_company(), skus, getuser())
+
+
+async def _drop(sourcing_round: UUID) -> SourcingRound:
+    from hotrod.purchasing.abandoned import end_round
     from hotrod.purchasing.store import read_round
 
     async with transaction() as session:
         found = await read_round(session, sourcing_round, lock=True)
-        move_round(found, RoundState.CANCELLED)
-        session.add(found)
+        await end_round(session, found, "ops ended it; nothing is bought", now(), by=getuser())
+        return found
 
 
-async def _rate(currency: str, value: Decimal) -> None:
+async def _rate(currency: str, value: Decimal) -> str:
+    from hotrod.company.load import get_company
     from hotrod.purchasing.store import tell_rate
 
+    into = get_company().pricing.currency
     async with transaction() as session:
-        await tell_rate(session, currency, value, told_by=getuser())
+        await tell_rate(session, currency, value, into=into, told_by=getuser())
+    return into
 
 
 def _table(rows: list[Purchase]) -> Table:
-    table = Table("number", "state", "seller", "total", "order", "expected", "placed by")
-    for row in rows:
-        table.add_row(
-            row.number,
-            row.state.replace("_", " "),
-            Text(row.seller),
-            f"{row.total:.2f} {row.currency}",
-            Text(row.order_number),
-            f"{row.expected_on or ''}",
-            row.method,
-        )
-    return table
+    return table_of(
+        rows,
+        Column("number", lambda row: row.number),
+        Column("state", lambda row: row.state.replace("_", " "), wraps=True),
+        Column("seller", lambda row: row.seller, wraps=True),
+        Column("total", lambda row: f"{row.total:.2f} {row.currency}", "right"),
+        Column("order", lambda row: row.order_number, wraps=True),
+        Column("expected", lambda row: f"{row.expected_on or ''}"),
+        Column("placed by", lambda row: row.method),
+    )
+
+
+def _rounds_table(bodies: list[dict[str, Any]]) -> Table:
+    return table_of(
+        bodies,
+        Column("opened", lambda body: f"{datetime.fromisoformat(body['opened_at']):%F %H:%M}"),
+        Column("state", lambda body: body["state"]),
+        Column("total", lambda body: body["total"], "right"),
+        Column("round, and its parts", _round_words),
+    )
+
+
+def _round_words(body: dict[str, Any]) -> str:
+    resting = [f"{sku} rests until {until[:10]}" for sku, until in body["resting"].items()]
+    return "\n".join([body["id"], *body["parts"], *resting])
+
+
+def _bid_words(bid: AuctionBid) -> str:
+    words = (
+        f"Bid up to {bid.most} {bid.currency} in an auction that ends {bid.ends_at:%F %H:%M} UTC"
+    )
+    if bid.why_lost:
+        return f"{words}; lost: {bid.why_lost}."
+    if bid.price is not None:
+        return f"{words}; won for {bid.price} {bid.currency}."
+    if bid.placed_at is not None:
+        return f"{words}; it was placed at {bid.placed_at:%F %H:%M:%S} UTC."
+    return f"{words}; it will be placed at {bid.place_at:%F %H:%M:%S} UTC."
 
 
 def _as_json(row: Purchase) -> dict[str, Any]:
@@ -232,16 +305,15 @@ def _lines(found: ItemizedPurchase) -> list[dict[str, Any]]:
     ]
 
 
-def _round_json(row: SourcingRound) -> dict[str, Any]:
+def _round_json(row: SourcingRound, resting: Mapping[str, Rest]) -> dict[str, Any]:
     proposal = row.proposal
     return {
         "id": str(row.id),
         "state": row.state,
         "opened_at": row.opened_at.isoformat(),
         "parts": [need["wanted"]["sku"] for need in row.needs],
-        "total": f"{proposal['total']} {proposal['currency']}" if proposal else "",
+        "total": f"{Decimal(proposal['total']):.2f} {proposal['currency']}" if proposal else "",
+        "resting": {
+            sku: rest.until.isoformat() for sku, rest in resting.items() if rest.round_id == row.id
+        },
     }
-
-
-def _print_json(body: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(body) + "\n")

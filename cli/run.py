@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +11,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from cli.console import fail, out
+from cli.console import fail, out, print_json
 from cli.demo import STEPS, Demo, DemoError, Progress, result
 from cli.parts import fail_start
 from cli.stack import start_detached
@@ -42,7 +40,7 @@ def demo(
         if stop_after:
             stop(settings.home)
     if as_json:
-        sys.stdout.write(json.dumps(result(progress, seconds)) + "\n")
+        print_json(result(progress, seconds))
     else:
         _print_links(settings, progress, stopped=stop_after)
 
@@ -73,7 +71,7 @@ def _tell(error: HotrodError, *, as_json: bool) -> None:
         body = {"step": "Start of the stack", "error": str(error), "look": "hotrod doctor"}
         fail(str(error))
     if as_json:
-        sys.stdout.write(json.dumps({"ok": False} | body) + "\n")
+        print_json({"ok": False} | body)
 
 
 def _quietly(one: Demo) -> Progress:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,7 +15,7 @@ from rich.live import Live
 from rich.text import Text
 
 from cli.attention import Attention, read_attention
-from cli.console import err, fail, out
+from cli.console import err, fail, out, print_json
 from cli.database import run
 from cli.parts import fail_start, parts_table
 from hotrod.company.load import load_company
@@ -86,7 +84,7 @@ def status(
     attention = _attention(settings) if record else None
     if as_json:
         waiting = {"attention": asdict(attention) if attention else None}
-        sys.stdout.write(json.dumps(_as_json(record) | waiting) + "\n")
+        print_json(_as_json(record) | waiting)
     elif record is None:
         out.print("The stack is not running; `hotrod up` starts it.")
     else:

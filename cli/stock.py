@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from getpass import getuser
@@ -15,10 +13,12 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from cli.console import out
+from cli.console import out, print_json
 from cli.database import run, transaction
 from cli.stock_forecast import forecast
 from cli.stock_scan import Scan, receive_scanned
+from cli.stock_tickets import Sku, Ticket, UnknownTicket, numbered, release, reserve
+from cli.tables import Column, table_of
 from hotrod.errors import InvalidInputError
 from hotrod.parts.models import BENCH, MovementKind, Part, StockMovement
 from hotrod.parts.movements import NewMovement, Override
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="What is on the shelf, and what moves.", no_args_is_help=True)
 app.command("forecast")(forecast)
+app.command("reserve")(reserve)
+app.command("release")(release)
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
-Sku = Annotated[str, typer.Argument(help="As `hotrod stock levels` shows it.")]
 Pieces = Annotated[int, typer.Argument(min=1, help="How many pieces.")]
 Location = Annotated[str, typer.Option(help="Where they are.")]
-Ticket = Annotated[str, typer.Option(help="Number of the ticket, e.g. NL-1042.")]
 Cost = Annotated[str | None, typer.Option(help="Of one piece, e.g. 8.40; else the average.")]
 Currency = Annotated[str | None, typer.Option(help="Of the cost; else the part's.")]
 Lot = Annotated[str, typer.Option(help="Batch or serial number, where the part asks for it.")]
@@ -58,7 +58,7 @@ def levels(
     """List what is on hand, reserved, available and on order, by part and location."""
     rows = run(_levels(low=low))
     if as_json:
-        _print_json({"levels": [_level_json(row) for row in rows]})
+        print_json({"levels": [_level_json(row) for row in rows]})
         return
     out.print(_levels_table(rows) if rows else "No part is low." if low else "There are no parts.")
 
@@ -73,7 +73,7 @@ def movements(
     """List the movements of a part, the newest first."""
     rows = run(_movements(sku, limit))
     if as_json:
-        _print_json({"sku": sku, "movements": [_movement_json(row) for row in rows]})
+        print_json({"sku": sku, "movements": [_movement_json(row) for row in rows]})
         return
     out.print(_movements_table(rows) if rows else f"Nothing has moved of {sku}.")
 
@@ -131,7 +131,7 @@ def receive(  # noqa: PLR0913 - options of a command
         key,
         unit_cost=_amount(cost),
         currency=currency,
-        order_reference=order,
+        order_reference=run(_awaited(order)),
         location=location,
         lot=lot,
         reason=reason,
@@ -148,9 +148,11 @@ def use(
     lot: Lot = "",
     reason: Reason = "",
     override: Overriding = "",
+    unknown_ticket: UnknownTicket = "",
     key: Key = None,
 ) -> None:
     """Take pieces for a ticket; those reserved for it first."""
+    ticket, reason = numbered(ticket, unknown_ticket, reason)
     _post(
         sku,
         MovementKind.USE,
@@ -173,9 +175,11 @@ def give_back(
     location: Location = BENCH,
     lot: Lot = "",
     reason: Reason = "",
+    unknown_ticket: UnknownTicket = "",
     key: Key = None,
 ) -> None:
     """Put pieces back that a ticket didn't need."""
+    ticket, reason = numbered(ticket, unknown_ticket, reason)
     _post(
         sku,
         MovementKind.RETURN,
@@ -271,6 +275,13 @@ def _override(reason: str) -> Override | None:
     return Override(f"cli:{getuser()}", reason) if reason else None
 
 
+async def _awaited(order: str) -> str:
+    from hotrod.purchasing.awaited import awaited_reference
+
+    async with transaction() as session:
+        return await awaited_reference(session, order)
+
+
 async def _posted(new: NewMovement) -> Posted:
     from hotrod.parts.ledger import post
 
@@ -291,10 +302,6 @@ async def _movements(sku: str, limit: int) -> Sequence[StockMovement]:
     async with transaction() as session:
         part = await store.find_part(session, sku)
         return await store.movements(session, part.id, limit=limit)
-
-
-def _print_json(body: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(body) + "\n")
 
 
 def _level_json(row: ShelvedPart) -> dict[str, Any]:
@@ -319,26 +326,18 @@ def _movement_json(row: StockMovement) -> dict[str, Any]:
 
 
 def _levels_table(rows: Sequence[ShelvedPart]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("sku", no_wrap=True)
-    table.add_column("name", overflow="fold")
-    table.add_column("location", overflow="fold")
-    for heading in ("on hand", "reserved", "available", "on order", "reorder at", "average"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for row in rows:
-        part, level = row.part, row.level
-        table.add_row(
-            Text(part.sku, style="yellow" if part.low_since else ""),
-            Text(part.name),
-            Text(level.location),
-            str(level.on_hand),
-            str(level.reserved or ""),
-            str(level.on_hand - level.reserved),
-            str(row.on_order or ""),
-            str(part.reorder_point),
-            _cost(part),
-        )
-    return table
+    return table_of(
+        rows,
+        Column("sku", lambda row: Text(row.part.sku, style="yellow" if row.part.low_since else "")),
+        Column("name", lambda row: row.part.name, wraps=True),
+        Column("location", lambda row: row.level.location, only_if_differs=True),
+        Column("on hand", lambda row: str(row.level.on_hand), "right"),
+        Column("reserved", lambda row: str(row.level.reserved or ""), "right"),
+        Column("available", lambda row: str(row.level.on_hand - row.level.reserved), "right"),
+        Column("on order", lambda row: str(row.on_order or ""), "right"),
+        Column("order at", lambda row: str(row.part.reorder_point), "right"),
+        Column("average", lambda row: _cost(row.part), "right", wraps=True),
+    )
 
 
 def _cost(part: Part) -> str:
@@ -346,25 +345,20 @@ def _cost(part: Part) -> str:
 
 
 def _movements_table(rows: Sequence[StockMovement]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("at", "kind", "location"):
-        table.add_column(heading, no_wrap=True)
-    for heading in ("change", "on hand", "cost"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for heading in ("for", "lot", "by", "reason"):
-        table.add_column(heading, overflow="fold")
-    for row in rows:
-        override = f"override by {row.override_by}: {row.override_reason}" * bool(row.override_by)
-        table.add_row(
-            f"{row.at:%Y-%m-%d %H:%M}",
-            Text(row.kind),
-            Text(row.location),
-            f"{row.quantity:+}",
-            str(row.on_hand_after),
-            f"{row.unit_cost:.2f} {row.currency}",
-            Text(row.ticket or row.order_reference),
-            Text(row.lot),
-            Text(row.actor),
-            Text("; ".join(filter(None, (row.reason, override)))),
-        )
-    return table
+    return table_of(
+        rows,
+        Column("at", lambda row: f"{row.at:%Y-%m-%d %H:%M}", wraps=True),
+        Column("kind", lambda row: row.kind),
+        Column("location", lambda row: row.location, only_if_differs=True),
+        Column("change", lambda row: f"{row.quantity:+}", "right"),
+        Column("on hand", lambda row: str(row.on_hand_after), "right"),
+        Column("cost", lambda row: f"{row.unit_cost:.2f} {row.currency}", "right"),
+        Column("for", lambda row: row.ticket or row.order_reference, wraps=True),
+        Column("lot", lambda row: row.lot, wraps=True),
+        Column("by, and why", _by_and_why, wraps=True),
+    )
+
+
+def _by_and_why(row: StockMovement) -> str:
+    override = f"override by {row.override_by}: {row.override_reason}" * bool(row.override_by)
+    return "; ".join(filter(None, (row.actor, row.reason, override)))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +11,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from cli.console import err, out
+from cli.console import err, out, print_json
 from cli.database import run, transaction
 from hotrod.forecast.settings import Criticality
 from hotrod.settings import load_settings
@@ -40,8 +38,9 @@ def forecast(
         ),
     ] = None,
     criticality: Annotated[
-        Criticality, typer.Option(help="How bad it is to be without.")
-    ] = Criticality.B,
+        Criticality | None,
+        typer.Option(help="How bad it is to be without; as each part says, or B in a file."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Forecast the demand of each part, month by month, and the stock at which to order.
@@ -49,26 +48,30 @@ def forecast(
     By the ledger: what was used and didn't come back, up to the last month that is over; the
     first month ahead is the running one. Or by a file: months without a row are months without
     demand, from the first to the last of the file; so it should end with a month that is over.
+    Exit status 1: some rows of the file can't be used; the others are forecast.
     """
     from hotrod.replenishment.models import Aim
 
     settings = load_settings().forecast
-    level = settings.service_level(criticality)
-    aim = Aim(level, tuple(lead_days or [settings.lead_time_days]), horizon)
+    levels = settings.service_levels
+    if criticality is not None:
+        levels = dict.fromkeys(Criticality, levels[criticality])
+    aim = Aim(levels, tuple(lead_days or [settings.lead_time_days]), horizon)
     outlooks, left_out = run(_of_ledger(aim)) if csv is None else _of_file(csv, aim)
     _tell_left_out(left_out)
     if as_json:
         body = {
             "horizon_months": horizon,
             "lead_days": aim.lead_days,
-            "service_level": aim.service_level,
             "parts": [_as_json(outlook) for outlook in outlooks],
             "left_out": left_out,
         }
-        sys.stdout.write(json.dumps(body) + "\n")
-        return
-    nothing = "No part is known long enough." if csv is None else "No row can be used."
-    out.print(_table(outlooks) if outlooks else nothing)
+        print_json(body)
+    else:
+        nothing = "No part is known long enough." if csv is None else "No row can be used."
+        out.print(_table(outlooks) if outlooks else nothing)
+    if csv is not None and left_out:
+        raise typer.Exit(1)
 
 
 async def _of_ledger(aim: Aim) -> tuple[list[Outlook], list[LeftOut]]:
@@ -94,6 +97,7 @@ def _of_file(csv: Path, aim: Aim) -> tuple[list[Outlook], list[LeftOut]]:
     from hotrod.replenishment.models import Outlook
 
     file = read_demand(csv)
+    level = aim.service_levels[Criticality.B]
     forecasts = [
         forecast_part(part, history, aim.horizon_months)
         for part, history in monthly_demand(file.uses).items()
@@ -102,8 +106,9 @@ def _of_file(csv: Path, aim: Aim) -> tuple[list[Outlook], list[LeftOut]]:
         Outlook(
             sku=each.part,
             forecast=each,
-            reorder_point=reorder_point(each, aim.lead_days, aim.service_level),
+            reorder_point=reorder_point(each, aim.lead_days, level),
             lead_days=aim.lead_days,
+            service_level=level,
             reason=each.reason,
         )
         for each in forecasts

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from getpass import getuser
@@ -14,7 +12,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from cli.console import fail, out
+from cli.console import fail, out, print_json
 from cli.database import run, transaction
 from hotrod.errors import HotrodError
 from hotrod.receiving.models import Answers, Meaning, Question, Receipt, ReceivedBefore
@@ -63,7 +61,7 @@ def receive_scanned(scan: Scan) -> None:
         posted = run(_taken_in(labels, scan, meanings, currency))
         closed = run(_closed())
     if scan.as_json:
-        _print_json(images, labels, meanings, closed, is_posted=bool(posted))
+        _print_scan(images, labels, meanings, closed, is_posted=bool(posted))
     else:
         _print_posted(receipts, posted, closed)
     questions = [one for one in meanings if isinstance(one, Question)]
@@ -182,7 +180,7 @@ def _print_posted(
         out.print("Nothing was taken in.")
 
 
-def _print_json(
+def _print_scan(
     images: Sequence[Path],
     labels: Sequence[ScannedLabel],
     meanings: Sequence[Meaning],
@@ -200,7 +198,7 @@ def _print_json(
         }
         for image, scan, meaning in zip(images, labels, meanings, strict=True)
     ]
-    sys.stdout.write(json.dumps({"labels": rows, "closed": list(closed)}) + "\n")
+    print_json({"labels": rows, "closed": list(closed)})
 
 
 def _as_json(meaning: Meaning) -> dict[str, Any]:

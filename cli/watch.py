@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from getpass import getuser
@@ -13,8 +11,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from cli.console import out
+from cli.console import out, print_json
 from cli.database import run, transaction
+from cli.tables import Column, table_of
 from hotrod.errors import InvalidInputError
 from hotrod.settings import load_settings
 from hotrod.sourcing.models import Condition
@@ -84,7 +83,7 @@ def add(  # noqa: PLR0913 - one option for each thing that can be said
     }
     row = run(_add(given, part, business))
     if as_json:
-        _print_json(_as_json(row, part))
+        print_json(_as_json(row, part))
         return
     out.print(Text(f"{row.name} is watched, every {every} min if the day's calls allow it."))
 
@@ -94,16 +93,9 @@ def list_watches(*, as_json: AsJson = False) -> None:
     """List the watches: how often each looks, when it does next, and what went wrong."""
     rows = run(_list())
     if as_json:
-        _print_json({"watches": rows})
+        print_json({"watches": rows})
         return
-    table = Table("name", "waits for", "looks for", "at most", "interval", "next", "tells", "state")
-    for row in rows:
-        table.add_row(
-            Text(row["name"]), row["kind"].replace("_", " "), Text(row["part"] or row["words"]),
-            row["at_most"] or "", row["interval"], row["next"], row["recipient"] or "ops",
-            Text(row["error"] or ("watching" if row["active"] else "paused")),
-        )  # fmt: skip
-    out.print(table if rows else "Nothing is watched; `hotrod watch add` begins.")
+    out.print(_table(rows) if rows else "Nothing is watched; `hotrod watch add` begins.")
 
 
 @app.command()
@@ -116,7 +108,7 @@ def show(
     """Show a watch with the listings that it has seen, the newest first."""
     body, seen = run(_show(name, limit))
     if as_json:
-        _print_json(body | {"sightings": [_sighting(one) for one in seen]})
+        print_json(body | {"sightings": [_sighting(one) for one in seen]})
         return
     table = Table(box=None, pad_edge=False, show_header=False)
     for key, value in body.items():
@@ -131,24 +123,24 @@ def show(
 
 
 @app.command()
-def pause(name: Name) -> None:
+def pause(name: Name, *, as_json: AsJson = False) -> None:
     """Let a watch look no more, until it is resumed; the others share its calls."""
     run(_set_active(name, active=False))
-    out.print(Text(f"{name} is paused."))
+    _tell({"name": name, "active": False}, f"{name} is paused.", as_json=as_json)
 
 
 @app.command()
-def resume(name: Name) -> None:
+def resume(name: Name, *, as_json: AsJson = False) -> None:
     """Let a paused watch look again; what was listed meanwhile is news."""
     run(_set_active(name, active=True))
-    out.print(Text(f"{name} is watched again."))
+    _tell({"name": name, "active": True}, f"{name} is watched again.", as_json=as_json)
 
 
 @app.command()
-def remove(name: Name) -> None:
+def remove(name: Name, *, as_json: AsJson = False) -> None:
     """Remove a watch with all that it has seen."""
     run(_remove(name))
-    out.print(Text(f"{name} is removed."))
+    _tell({"name": name, "removed": True}, f"{name} is removed.", as_json=as_json)
 
 
 @app.command()
@@ -156,19 +148,49 @@ def quota(*, as_json: AsJson = False) -> None:
     """Show the day's calls: used and left as eBay says and as we count, and who gets them."""
     body = run(_quotas())
     if as_json:
-        _print_json(body.as_json())
+        print_json(body.as_json())
         return
     _print_quota(body)
+
+
+def _table(rows: list[dict[str, Any]]) -> Table:
+    return table_of(
+        rows,
+        Column("name", lambda row: row["name"], wraps=True),
+        Column("waits for", lambda row: row["kind"].replace("_", " "), wraps=True),
+        Column("looks for", lambda row: row["part"] or row["words"], wraps=True),
+        Column("at most", lambda row: row["at_most"] or "", "right"),
+        Column("interval", lambda row: row["interval"], wraps=True),
+        Column("next", lambda row: row["next"], wraps=True),
+        Column("tells", lambda row: row["recipient"] or "ops", only_if_differs=True),
+        Column(
+            "state",
+            lambda row: row["error"] or ("watching" if row["active"] else "paused"),
+            wraps=True,
+        ),
+    )
+
+
+def _tell(body: dict[str, Any], words: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(body)
+        return
+    out.print(Text(words))
 
 
 def _print_quota(body: Quotas) -> None:
     for line in body.in_words():
         out.print(Text(line), soft_wrap=True)
-    table = Table("watch", "interval", "calls a day", "made in 24 h")
-    for row in body.watches:
-        table.add_row(Text(row.name), row.interval, f"{row.calls_per_day:.1f}", f"{row.made}")
     if body.watches:
-        out.print(table)
+        out.print(
+            table_of(
+                body.watches,
+                Column("watch", lambda row: row.name, wraps=True),
+                Column("interval", lambda row: row.interval, wraps=True),
+                Column("calls a day", lambda row: f"{row.calls_per_day:.1f}", "right"),
+                Column("made in 24 h", lambda row: str(row.made), "right"),
+            )
+        )
 
 
 def _check(name: str, kind: WatchKind, at_most: str | None, region: str, every: int) -> None:
@@ -288,7 +310,3 @@ def _as_json(watch: Watch, sku: str | None) -> dict[str, Any]:
 
 def _sighting(one: WatchSighting) -> dict[str, Any]:
     return one.model_dump(mode="json", exclude={"id", "watch_id", "digest_id"})
-
-
-def _print_json(body: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(body) + "\n")

@@ -75,7 +75,7 @@ class Quotas:
             )
         kept = self.limit - self.budget
         return [
-            f"eBay says: {said}.",
+            f"eBay says: {said.removesuffix('.')}.",
             f"We count: {self.counted} calls since {self.counted_since:%F %H:%M} UTC.",
             f"Watches made {self.made} of {self.budget} in the last 24 h, {self.left} are left.",
             f"The other {kept} are kept for parts sourcing.",

@@ -89,11 +89,30 @@ TRIGGERS: dict[str, Trigger] = {
             subject="business",
         ),
         Trigger(
+            event="sourcing.wanted",
+            deployment="parts-sourcing/parts-sourcing",
+            parameters=("business", "even_resting"),
+            subject="business",
+        ),
+        Trigger(
             event="approval.decided",
             deployment="approval-decided/approval-decided",
             parameters=("approval",),
             tags=("approval",),
             subject="approval",
+        ),
+        Trigger(
+            event="auction.due",
+            deployment="auction-bid/auction-bid",
+            parameters=("purchase",),
+            tags=("purchase",),
+        ),
+        Trigger(
+            event="checkout.paid",
+            deployment="checkout-paid/checkout-paid",
+            parameters=("checkout", "order", "look"),
+            tags=("checkout",),
+            subject="checkout",
         ),
     )
 }

@@ -15,6 +15,7 @@ from pydantic import Field, create_model
 
 from hotrod.approvals.models import Approval, ApprovalState
 from tasks.approvals import managers, read_question, record_answer
+from tasks.purchase_artifacts import proposal_in_words
 
 NOBODY = "choose"
 _QUANTITY = "quantity_"
@@ -28,10 +29,10 @@ async def decided(approval: UUID) -> ApprovalState:
     """
     turn, said = 0, ""
     while True:
-        question = await read_question(approval)
+        question, sourcing_round = await read_question(approval)
         if question.state != ApprovalState.OPEN:
             return ApprovalState(question.state)
-        form = form_of(question, managers(), said)
+        form = form_of(question, managers(), proposal_in_words(question, sourcing_round), said)
         given = await asuspend_flow_run(wait_for_input=form, key=f"{approval}-{turn}")
         said = await _record(approval, turn, given.model_dump())
         turn += 1
@@ -55,12 +56,13 @@ async def _record(approval: UUID, turn: int, given: dict[str, Any]) -> str:
     )
 
 
-def form_of(question: Approval, keys: tuple[str, ...], said: str) -> type[RunInput]:
+def form_of(question: Approval, keys: tuple[str, ...], proposal: str, said: str) -> type[RunInput]:
     """Return the form of a question as the Prefect UI shows it.
 
     Args:
         question: what is asked.
         keys: of the managers.
+        proposal: what is proposed, as Markdown; shown above the form.
         said: why the last answer didn't count, if it didn't.
     """
     quantities: dict[str, Any] = {
@@ -86,20 +88,5 @@ def form_of(question: Approval, keys: tuple[str, ...], said: str) -> type[RunInp
         "reason": (str, Field("", title="Reason", description="Needed to decline.")),
     }
     form: type[RunInput] = create_model("ManagersAnswer", __base__=RunInput, **fields)
-    return form.with_initial_data(description=_description(question, said))
-
-
-def _description(question: Approval, said: str) -> str:
-    lines = [
-        *([f"**Not taken: {said}**", ""] if said else []),
-        f"## {question.amount} {question.currency} for parts",
-        "",
-        *(
-            f"- **{line.sku}** {line.quantity} x {line.unit_amount:.2f} of {line.seller}"
-            for line in question.items
-        ),
-        "",
-        f"By {question.deadline_at:%Y-%m-%d %H:%M} UTC, else it is declined.",
-        *(["Two managers must agree."] if question.needs > 1 else []),
-    ]
-    return "\n".join(lines)
+    refused = f"**Not taken: {said}**\n\n" if said else ""
+    return form.with_initial_data(description=refused + proposal)

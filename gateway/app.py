@@ -18,6 +18,7 @@ from hotrod.company.load import get_company
 from hotrod.db.engine import Database
 from hotrod.links import LinkSigner
 from hotrod.logging import configure_logging
+from hotrod.services.seals import Seal
 from hotrod.settings import Settings, get_settings
 from hotrod.stack.secrets import load_secrets
 
@@ -58,13 +59,15 @@ def from_settings() -> FastAPI:
     """Return the app of this process, by its settings."""
     settings = get_settings()
     configure_logging(settings.log_level)
+    secret_key = load_secrets(settings).secret_key
     return create_app(
         Context(
             settings=settings,
             company=get_company(),
             database=Database.connect(settings),
             objects=_objects(settings),
-            signer=LinkSigner(load_secrets(settings).secret_key),
+            signer=LinkSigner(secret_key),
+            seal=Seal(secret_key),
             slack=SlackClient(
                 base_url=settings.slack.base_url,
                 bot_token=settings.slack.bot_token,

@@ -5,19 +5,20 @@ A GET never acts. What a link may do is decided by the state of its question, so
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gateway import html
 from gateway.auth import address_of
+from gateway.checkouts import Payable, payable
 from gateway.context import Context, InContext
 from hotrod.approvals.decisions import Outcome, answer
 from hotrod.approvals.models import (
@@ -30,14 +31,15 @@ from hotrod.approvals.models import (
     Result,
     Via,
 )
-from hotrod.approvals.rules import amount_of
-from hotrod.approvals.store import AskedApproval, read_approval, read_ask
+from hotrod.approvals.rules import amount_of, written_quantity
+from hotrod.approvals.store import AskedApproval, newest_of, read_approval, read_ask
 from hotrod.company.models import Business, Company
 from hotrod.db.columns import now
 from hotrod.errors import InvalidInputError, LinkError, NotFoundError
 from hotrod.links import Choice
-from hotrod.purchasing.models import SourcingRound
-from hotrod.purchasing.store import proposal_of
+from hotrod.purchasing.checkouts import checkout_of
+from hotrod.purchasing.models import Purchase, PurchaseState, RoundState, SourcingRound
+from hotrod.purchasing.store import proposal_of, purchases
 from hotrod.replenishment.models import Need
 from hotrod.sourcing.models import Offer, Proposal
 from hotrod.sourcing.reductions import numbered
@@ -45,7 +47,6 @@ from hotrod.sourcing.reductions import numbered
 router = APIRouter(include_in_schema=False, route_class=html.PageRoute)
 
 _QUANTITY = "quantities."
-_MOST_DIGITS = 7
 _STATUS = {
     Result.LATE: HTTPStatus.CONFLICT,
     Result.NOT_ALLOWED: HTTPStatus.FORBIDDEN,
@@ -63,6 +64,25 @@ class Filled:
 
 
 @dataclass(frozen=True)
+class Aftermath:
+    """What becomes of a question that is decided; ``asked_again``: the newer question's link."""
+
+    asked_again: bool = False
+    newer_link: str = ""
+    purchases: Sequence[BoughtView] = ()
+    payable: Payable | None = None
+    is_confirmed_soon: bool = False
+
+
+@dataclass(frozen=True)
+class BoughtView:
+    """A purchase, and its own page."""
+
+    purchase: Purchase
+    link: str
+
+
+@dataclass(frozen=True)
 class ApprovalPage:
     """What a manager's page of a question shows."""
 
@@ -71,6 +91,7 @@ class ApprovalPage:
     business: Business
     company: Company
     sourcing: SourcingRound | None
+    aftermath: Aftermath = Aftermath()
 
     @property
     def approval(self) -> Approval:
@@ -80,12 +101,12 @@ class ApprovalPage:
     @property
     def first_yes(self) -> ApprovalAnswer | None:
         """The yes that a second person is to join."""
-        return self._last(Result.FIRST_OF_TWO)
+        return self.asked.last(Result.FIRST_OF_TWO)
 
     @property
     def decision(self) -> ApprovalAnswer | None:
         """The answer that decided; None: there is none yet, or the deadline decided."""
-        return self._last(Result.COUNTED)
+        return self.asked.decision
 
     @property
     def is_mine(self) -> bool:
@@ -138,6 +159,16 @@ class ApprovalPage:
         amount = amount_of(self.approval, self.approval.quantities or {})
         return f"{amount:,.2f} {self.approval.currency}"
 
+    @property
+    def changes_soon(self) -> bool:
+        """Whether more will be known of an approved question in a moment."""
+        after = self.aftermath
+        if self.approval.state != ApprovalState.APPROVED or after.asked_again or after.payable:
+            return False
+        is_checked = self.sourcing is not None and self.sourcing.state == RoundState.PROPOSED
+        is_placed = any(one.purchase.state == PurchaseState.PLANNED for one in after.purchases)
+        return is_checked or is_placed or after.is_confirmed_soon
+
     def is_open(self, at: datetime) -> bool:
         """Tell whether it can still be answered."""
         return self.approval.state == ApprovalState.OPEN and at <= self.approval.deadline_at
@@ -147,13 +178,11 @@ class ApprovalPage:
         manager = self.company.manager(manager_key)
         return manager.name if manager else manager_key
 
-    def _last(self, result: Result) -> ApprovalAnswer | None:
-        given = (one for one in reversed(self.asked.answers) if one.result == result)
-        return next(given, None)
-
 
 @router.get("/a/{token}")
-async def question_page(token: str, context: InContext) -> HTMLResponse:
+async def question_page(
+    token: str, context: InContext, look: Annotated[int, Query(ge=0)] = 0
+) -> HTMLResponse:
     """Show a manager the question, or how it was decided; nothing happens by it."""
     try:
         ask_id = context.signer.read("approval", token)
@@ -161,7 +190,7 @@ async def question_page(token: str, context: InContext) -> HTMLResponse:
             page = await _page(session, context, ask_id)
     except (LinkError, NotFoundError):
         return html.no_such_link()
-    return _render(context, page)
+    return _render(context, page, look=look)
 
 
 @router.post("/a/{token}")
@@ -179,12 +208,14 @@ async def record_answer(
         ask_id = context.signer.read("approval", token)
         async with context.database.transaction() as session:
             page = await _page(session, context, ask_id)
-            if not all(map(_is_number, filled.quantities.values())):
+            wanted = {line: written_quantity(text) for line, text in filled.quantities.items()}
+            quantities = {line: pieces for line, pieces in wanted.items() if pieces is not None}
+            if quantities != wanted:
                 return _asked_again(context, page, filled)
             given = Answer(
                 choice,
                 Via.LINK,
-                quantities={line: int(text) for line, text in filled.quantities.items()},
+                quantities=quantities,
                 reason=filled.reason,
                 address=address_of(request),
             )
@@ -231,18 +262,13 @@ async def _quantities(request: Request) -> dict[str, str]:
     }
 
 
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
-
-
 def _out_of_range(approval: Approval, filled: Filled) -> dict[str, str]:
     """Return what is wrong with the quantities of lines, by field."""
     given = filled.quantities
     return {
         f"{_QUANTITY}{line.id}": f"Give a whole number from 0 to {line.quantity}."
         for line in approval.items
-        if line.id in given
-        and not (_is_number(given[line.id]) and int(given[line.id]) <= line.quantity)
+        if line.id in given and written_quantity(given[line.id]) not in range(line.quantity + 1)
     }
 
 
@@ -254,11 +280,29 @@ async def _page(session: AsyncSession, context: Context, ask_id: UUID) -> Approv
     """
     ask = await read_ask(session, ask_id)
     asked = await read_approval(session, ask.approval_id)
-    business = context.company.business(asked.approval.business_key)
-    if business is None:
-        raise NotFoundError("business", asked.approval.business_key)
+    business = context.company.business_of(asked.approval.business_key)
     sourcing = await session.get(SourcingRound, asked.approval.subject_id)
-    return ApprovalPage(asked, ask, business, context.company, sourcing)
+    after = await _aftermath(session, context, asked.approval, ask.manager)
+    return ApprovalPage(asked, ask, business, context.company, sourcing, after)
+
+
+async def _aftermath(
+    session: AsyncSession, context: Context, approval: Approval, manager: str
+) -> Aftermath:
+    if approval.state != ApprovalState.APPROVED:
+        return Aftermath()
+    newest = await newest_of(session, approval)
+    if newest.approval.id != approval.id:
+        mine = (one.id for one in newest.asks if one.manager == manager)
+        link = next((context.links.approval_url(ask_id) for ask_id in mine), "")
+        return Aftermath(asked_again=True, newer_link=link)
+    bought = await purchases(session, round_id=approval.subject_id)
+    checkout = await checkout_of(session, approval.subject_id)
+    return Aftermath(
+        purchases=[BoughtView(one, context.links.purchase_url(one.id)) for one in bought],
+        payable=await payable(session, context, checkout),
+        is_confirmed_soon=checkout is not None and checkout.is_confirmed_soon,
+    )
 
 
 def _render(
@@ -266,13 +310,16 @@ def _render(
     page: ApprovalPage,
     status: HTTPStatus = HTTPStatus.OK,
     filled: Filled | None = None,
+    look: int = 0,
 ) -> HTMLResponse:
     template = "approval.html" if page.is_open(now()) else "approval_closed.html"
     return html.page(
         template,
         status,
+        html.HEADERS if page.aftermath.payable is None else page.aftermath.payable.headers,
         zone=context.company.zone,
         reask_percent=context.company.approvals.reask_percent,
         page=page,
         filled=filled or Filled(),
+        look=look,
     )

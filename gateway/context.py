@@ -12,6 +12,7 @@ from hotrod.company.models import Company
 from hotrod.db.engine import Database
 from hotrod.links import CustomerLinks, LinkSigner
 from hotrod.objects import ObjectStore
+from hotrod.services.seals import Seal
 from hotrod.settings import Settings
 
 
@@ -25,6 +26,7 @@ class Context:
     objects: ObjectStore
     signer: LinkSigner
     slack: SlackClient
+    seal: Seal
 
     @property
     def links(self) -> CustomerLinks:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -54,10 +54,11 @@ _TEMPLATES.filters.update(
 def page(
     template: str,
     status: HTTPStatus = HTTPStatus.OK,
+    headers: Mapping[str, str] = HEADERS,
     **values: Any,  # noqa: ANN401 - whatever the template shows
 ) -> HTMLResponse:
     """Return a page."""
-    return HTMLResponse(_TEMPLATES.get_template(template).render(values), status, HEADERS)
+    return HTMLResponse(_TEMPLATES.get_template(template).render(values), status, headers)
 
 
 def refusal(headline: str, cure: str, status: HTTPStatus) -> HTMLResponse:

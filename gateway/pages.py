@@ -178,9 +178,7 @@ async def _page_of_quote(context: Context, token: str) -> TicketPage:
 
 
 async def _ticket_page(session: AsyncSession, company: Company, ticket: Ticket) -> TicketPage:
-    business = company.business(ticket.business_key)
-    if business is None:
-        raise NotFoundError("business", ticket.business_key)
+    business = company.business_of(ticket.business_key)
     quote = await latest_quote(session, ticket.id)
     shown = quote is not None and quote.state not in {QuoteState.DRAFT, QuoteState.SUPERSEDED}
     return TicketPage(

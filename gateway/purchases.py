@@ -12,23 +12,25 @@ from http import HTTPStatus
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gateway import html
 from gateway.auth import address_of
+from gateway.checkouts import Payable, payable
 from gateway.context import Context, InContext
 from hotrod.company.models import Business
-from hotrod.db.columns import now
 from hotrod.errors import (
     ForbiddenTransitionError,
     InvalidInputError,
     LinkError,
     NotFoundError,
 )
+from hotrod.purchasing.bids import find_bid
 from hotrod.purchasing.buying import cancel, note_ordered
-from hotrod.purchasing.models import Purchase, PurchaseState
+from hotrod.purchasing.checkouts import checkout_of, give_up, tell_paid
+from hotrod.purchasing.models import AuctionBid, Checkout, Method, Purchase, PurchaseState
 from hotrod.purchasing.store import ItemizedPurchase, read_purchase
 
 router = APIRouter(include_in_schema=False, route_class=html.PageRoute)
@@ -40,6 +42,9 @@ class PurchasePage:
 
     found: ItemizedPurchase
     business: Business
+    bid: AuctionBid | None = None
+    checkout: Checkout | None = None
+    payable: Payable | None = None
 
     @property
     def purchase(self) -> Purchase:
@@ -48,13 +53,19 @@ class PurchasePage:
 
     @property
     def may_be_bought(self) -> bool:
-        """Whether a person is to buy it."""
-        return self.purchase.state == PurchaseState.TO_BUY
+        """Whether a person is to buy it on the seller's page."""
+        return self.purchase.state == PurchaseState.TO_BUY and self.checkout is None
+
+    @property
+    def is_confirmed_soon(self) -> bool:
+        """Whether eBay is asked if it is paid."""
+        return self.checkout is not None and self.checkout.is_confirmed_soon
 
     @property
     def may_be_cancelled(self) -> bool:
         """Whether it isn't bought yet, or hasn't come."""
-        return self.purchase.state in {PurchaseState.TO_BUY, PurchaseState.ORDERED}
+        states = {PurchaseState.TO_BUY, PurchaseState.ORDERED}
+        return self.purchase.state in states and not self.is_confirmed_soon
 
 
 @dataclass(frozen=True)
@@ -65,25 +76,20 @@ class Told:
     expected_on: str = ""
     wrong: Mapping[str, str] = field(default_factory=dict)
 
-    def day(self, today: date) -> date | None:
+    def day(self) -> date | None:
         """Return the day of delivery, if one is told.
 
         Raises:
-            InvalidInputError: it is no day, or past.
+            InvalidInputError: it is no day.
         """
         if not self.expected_on:
             return None
         try:
-            day = date.fromisoformat(self.expected_on)
+            return date.fromisoformat(self.expected_on)
         except ValueError:
             raise InvalidInputError(
                 "expected_on", "This is no day.", "Write it like 2026-12-24, or leave it out."
             ) from None
-        if day < today:
-            raise InvalidInputError(
-                "expected_on", "This day is past.", "Give a day that is to come, or leave it out."
-            )
-        return day
 
     def number(self) -> str:
         """Return the seller's number.
@@ -99,7 +105,9 @@ class Told:
 
 
 @router.get("/p/{token}")
-async def purchase_page(token: str, context: InContext) -> HTMLResponse:
+async def purchase_page(
+    token: str, context: InContext, look: Annotated[int, Query(ge=0)] = 0
+) -> HTMLResponse:
     """Show a purchase, with the sellers' pages; nothing happens by it."""
     try:
         purchase_id = context.signer.read("purchase", token)
@@ -107,7 +115,7 @@ async def purchase_page(token: str, context: InContext) -> HTMLResponse:
             page = await _page(session, context, purchase_id)
     except (LinkError, NotFoundError):
         return html.no_such_link()
-    return _render(context, page)
+    return _render(context, page, look=look)
 
 
 @router.post("/p/{token}")
@@ -115,11 +123,14 @@ async def record_purchase(
     token: str,
     request: Request,
     context: InContext,
-    choice: Annotated[Literal["bought", "cancel"], Form()],
+    choice: Annotated[Literal["bought", "paid", "by_link", "cancel"], Form()],
     order_number: Annotated[str, Form(max_length=500)] = "",
     expected_on: Annotated[str, Form(max_length=40)] = "",
 ) -> Response:
-    """Note that a purchase was made, or won't be; said again, it changes nothing."""
+    """Note that a purchase was made, or won't be; said again, it changes nothing.
+
+    What is said of a checkout counts once eBay confirms it.
+    """
     told = Told(order_number.replace("\x00", "").strip(), expected_on.strip())
     by = f"link, {address_of(request)}".removesuffix(", ")
     try:
@@ -128,11 +139,13 @@ async def record_purchase(
         return html.no_such_link()
     try:
         async with context.database.transaction() as session:
-            if choice == "bought":
-                today = now().astimezone(context.company.zone).date()
-                await _note(session, purchase_id, told, today, by)
-            else:
-                await cancel(session, purchase_id, by=by)
+            match choice:
+                case "bought" | "paid":
+                    await _note(session, purchase_id, told, by, choice)
+                case "by_link":
+                    await _by_link(session, purchase_id)
+                case "cancel":
+                    await cancel(session, purchase_id, by=by)
     except NotFoundError:
         return html.no_such_link()
     except (InvalidInputError, ForbiddenTransitionError) as error:
@@ -142,13 +155,26 @@ async def record_purchase(
     )
 
 
-async def _note(session: AsyncSession, purchase_id: UUID, told: Told, today: date, by: str) -> None:
+async def _by_link(session: AsyncSession, purchase_id: UUID) -> None:
+    """Let a checkout be bought on the sellers' pages, unless it is said to be paid."""
+    page = (await read_purchase(session, purchase_id)).purchase
+    checkout = await checkout_of(session, page.round_id, lock=True)
+    if checkout is not None and not checkout.is_payable and checkout.given_up_at is None:
+        raise ForbiddenTransitionError("checkout of", page.number, "said to be paid", "given up")
+    await give_up(session, page.round_id)
+
+
+async def _note(session: AsyncSession, purchase_id: UUID, told: Told, by: str, choice: str) -> None:
+    purchase = (await read_purchase(session, purchase_id)).purchase
+    if choice == "paid" or purchase.method == Method.CHECKOUT:
+        await tell_paid(session, purchase.round_id, told.number())
+        return
     await note_ordered(
         session,
         purchase_id,
         by=by,
         order_number=told.number(),
-        expected_on=told.day(today),
+        expected_on=told.day(),
     )
 
 
@@ -161,7 +187,8 @@ async def _refused(
     """Show the form again, or what is known of a purchase that can't be told of any more."""
     async with context.database.transaction() as session:
         page = await _page(session, context, purchase_id)
-    if page.may_be_bought and isinstance(error, InvalidInputError):
+    may_be_told = page.may_be_bought or page.payable is not None
+    if may_be_told and isinstance(error, InvalidInputError):
         wrong = {error.field: f"{error.reason[:1].upper()}{error.reason[1:]} {error.cure}"}
         again = Told(told.order_number, told.expected_on, wrong)
         return _render(context, page, HTTPStatus.UNPROCESSABLE_ENTITY, again)
@@ -176,10 +203,12 @@ async def _page(session: AsyncSession, context: Context, purchase_id: UUID) -> P
         NotFoundError: there is no such purchase, or its business is gone.
     """
     found = await read_purchase(session, purchase_id)
-    business = context.company.business(found.purchase.business_key)
-    if business is None:
-        raise NotFoundError("business", found.purchase.business_key)
-    return PurchasePage(found, business)
+    business = context.company.business_of(found.purchase.business_key)
+    bid = await find_bid(session, purchase_id)
+    if found.purchase.method != Method.CHECKOUT or found.purchase.state != PurchaseState.TO_BUY:
+        return PurchasePage(found, business, bid)
+    checkout = await checkout_of(session, found.purchase.round_id)
+    return PurchasePage(found, business, bid, checkout, await payable(session, context, checkout))
 
 
 def _render(
@@ -188,12 +217,15 @@ def _render(
     status: HTTPStatus = HTTPStatus.OK,
     told: Told | None = None,
     conflict: str = "",
+    look: int = 0,
 ) -> HTMLResponse:
     return html.page(
         "purchase.html",
         status,
+        html.HEADERS if page.payable is None else page.payable.headers,
         zone=context.company.zone,
         page=page,
         told=told or Told(),
         conflict=conflict,
+        look=look,
     )

@@ -20,12 +20,18 @@ class SettingsError(HotrodError):
 
 
 class NotFoundError(HotrodError):
-    """Something that was named does not exist."""
+    """Something that was named does not exist.
 
-    def __init__(self, what: str, name: str) -> None:
+    Args:
+        what: was looked for, e.g. ``part``.
+        name: as it was given.
+        cure: where names are found, in half a sentence; empty: nowhere.
+    """
+
+    def __init__(self, what: str, name: str, cure: str = "") -> None:
         self.what = what
         self.name = name
-        super().__init__(f"there is no {what} {name!r}")
+        super().__init__(f"there is no {what} {name!r}{cure and f'; {cure}'}")
 
 
 class ForbiddenTransitionError(HotrodError):

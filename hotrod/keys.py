@@ -23,9 +23,19 @@ def slack_key(kind: str, subject_id: UUID) -> str:
     return f"slack:{kind}:{subject_id}"
 
 
+def bid_key(purchase_id: UUID) -> str:
+    """Return the key of a bid in an auction: one for a purchase."""
+    return f"bid:{purchase_id}"
+
+
 def alert_key(kind: str, about: str, moment: datetime) -> str:
     """Return the key of an alert: at most one of a kind about the same thing in a minute."""
     return f"alert:{kind}:{about}:{moment:%Y-%m-%dT%H:%M}"
+
+
+def lasting_alert_key(kind: str, about: str) -> str:
+    """Return the key of an alert that is sent once: one of a kind about the same thing, ever."""
+    return f"alert:{kind}:{about}"
 
 
 def message_id(effect_key: str, domain: str) -> str:

@@ -20,7 +20,9 @@ from hotrod.settings import Settings
 if TYPE_CHECKING:
     from connectors.claude.budget import Budget
     from connectors.claude.client import ClaudeClient
+    from connectors.ebay.bids import EbayBids
     from connectors.ebay.client import EbayClient
+    from connectors.ebay.orders import EbayOrders
     from connectors.hubspot.client import HubSpotClient
     from connectors.slack.client import SlackClient
 
@@ -159,6 +161,20 @@ def hubspot_client(settings: Settings, account: Account = alone) -> HubSpotClien
     )
 
 
+def ebay_bids(settings: Settings, account: Account = alone) -> EbayBids | None:
+    """Return what bids at eBay; None: there is no keyset, or no user's grant."""
+    if not (is_used("ebay", settings) and _given(settings.ebay.refresh_token)):
+        return None
+    from connectors.ebay.bids import ACCOUNT, EbayBids
+
+    return _made(EbayBids, settings.ebay, shared=account(ACCOUNT, None))
+
+
+def _ebay(settings: Settings, account: Account) -> Client | None:
+    searches, bids = ebay_client(settings, account), ebay_bids(settings, account)
+    return Together(searches, bids) if searches and bids else searches
+
+
 def ebay_client(settings: Settings, account: Account = alone) -> EbayClient | None:
     """Return the client of eBay's searches; None: there is no keyset."""
     if not is_used("ebay", settings):
@@ -167,6 +183,15 @@ def ebay_client(settings: Settings, account: Account = alone) -> EbayClient | No
 
     shared = account("ebay", share_of(settings.ebay.calls_per_day))
     return _made(EbayClient, settings.ebay, shared=shared)
+
+
+def ebay_orders(settings: Settings, account: Account = alone) -> EbayOrders | None:
+    """Return the client of eBay's guest checkout; None: eBay hasn't approved us for it."""
+    if not is_used("ebay", settings) or not settings.ebay.may_order:
+        return None
+    from connectors.ebay.orders import ACCOUNT, EbayOrders
+
+    return _made(EbayOrders, settings.ebay, shared=account(ACCOUNT, None))
 
 
 def _unleashed(settings: Settings, account: Account) -> Client | None:
@@ -285,7 +310,7 @@ CONNECTIONS: dict[str, Callable[[Settings, Account], Client | None]] = {
     "gsheets": _gsheets,
     "hubspot": hubspot_client,
     "claude": claude_client,
-    "ebay": ebay_client,
+    "ebay": _ebay,
     "unleashed": _unleashed,
     "anymailfinder": _anymailfinder,
     "n8n": _n8n,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from connectors.mail.models import SentLookup
 from hotrod.durable.effects import Found, perform
+from hotrod.errors import HotrodError
 from hotrod.keys import message_id
 from hotrod.mail.compose import ComposedMail
 from hotrod.mail.mime import build_mime
@@ -51,11 +52,32 @@ class Letter:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-async def send_once(letter: Letter, compose: Callable[[], ComposedMail]) -> bool:
+class UnwantedLetterError(HotrodError):
+    """A mail was to be sent that isn't wanted any more; nothing was sent."""
+
+
+async def always() -> bool:
+    """Stand for the look whether a mail is still wanted, of one that always is."""
+    return True
+
+
+async def send_once(
+    letter: Letter,
+    compose: Callable[[], ComposedMail],
+    is_wanted: Callable[[], Awaitable[bool]] = always,
+) -> bool:
     """Compose a mail unless that was done before, and send it unless that was done before.
+
+    Args:
+        letter: to whom, and how.
+        compose: writes it.
+        is_wanted: looks, right before it is sent, whether it still is to be.
 
     Returns:
         whether there was anything to do.
+
+    Raises:
+        UnwantedLetterError: it isn't wanted any more, and was never sent.
     """
     kit = resources()
     async with kit.database.transaction() as session:
@@ -80,6 +102,8 @@ async def send_once(letter: Letter, compose: Callable[[], ComposedMail]) -> bool
     sent_id, recipients = message.message_id, [message.recipient]
 
     async def act() -> dict[str, Any]:
+        if not await is_wanted():
+            raise UnwantedLetterError(f"{letter.kind} isn't wanted any more")
         sender = letter.sender.email
         await kit.mail.send(mime, mailbox=mailbox, sender=sender, recipients=recipients)
         return {"message_id": sent_id}
@@ -91,7 +115,8 @@ async def send_once(letter: Letter, compose: Callable[[], ComposedMail]) -> bool
             found = await kit.mail.find_sent(sent_id, mailbox=mailbox)
         return _FOUND[found]
 
-    await perform(kit.database, letter.key, act, look_up, refused=REFUSED)
+    refused = (*REFUSED, UnwantedLetterError)
+    await perform(kit.database, letter.key, act, look_up, refused=refused)
     async with kit.database.transaction() as session:
         await mark_sent(session, message.id)
     return True

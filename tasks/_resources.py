@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from connectors.claude.client import ClaudeClient
+from connectors.ebay.bids import EbayBids
 from connectors.ebay.client import EbayClient
+from connectors.ebay.orders import EbayOrders
 from connectors.mail.client import MailTransport
 from connectors.objects.client import ObjectsClient
 from connectors.slack.client import SlackClient
@@ -14,12 +16,15 @@ from hotrod.company.load import get_company
 from hotrod.company.models import Company
 from hotrod.db.engine import Database
 from hotrod.links import CustomerLinks, LinkSigner
+from hotrod.services.seals import Seal
 from hotrod.settings import Settings, get_settings
 from hotrod.stack.secrets import load_secrets
 from tasks._accounts import Accounts
 from tasks._connections import (
     claude_client,
+    ebay_bids,
     ebay_client,
+    ebay_orders,
     mail_transport,
     objects_client,
     slack_client,
@@ -35,17 +40,20 @@ class Resources:
     database: Database
     objects: ObjectsClient
     links: CustomerLinks
+    seal: Seal
     accounts: Accounts
     mail: MailTransport
     claude: ClaudeClient | None
     slack: SlackClient | None
     ebay: EbayClient | None
+    bids: EbayBids | None
+    ebay_orders: EbayOrders | None
 
     async def close(self) -> None:
         """Close all connections."""
         await self.mail.aclose()
         await self.objects.aclose()
-        for client in (self.claude, self.slack, self.ebay):
+        for client in (self.claude, self.slack, self.ebay, self.bids, self.ebay_orders):
             if client is not None:
                 await client.aclose()
         await self.accounts.aclose()
@@ -86,9 +94,12 @@ def build(settings: Settings, company: Company, database: Database | None = None
         database=database,
         objects=objects_client(settings, accounts),
         links=CustomerLinks(LinkSigner(secrets.secret_key), settings.public_url),
+        seal=Seal(secrets.secret_key),
         accounts=accounts,
         mail=mail_transport(settings, accounts),
         claude=claude_client(settings, accounts, SharedBudget(database, settings.claude)),
         slack=slack_client(settings, accounts),
         ebay=ebay_client(settings, accounts),
+        bids=ebay_bids(settings, accounts),
+        ebay_orders=ebay_orders(settings, accounts),
     )

@@ -12,9 +12,9 @@ from importlib.metadata import entry_points
 
 from hotrod.company.models import Business
 from hotrod.db.columns import now
+from hotrod.purchasing.track import measured_lists
 from hotrod.quoting.taxes import TAXES
 from hotrod.sourcing.sources import OfferSource
-from hotrod.suppliers.store import price_lists
 from tasks._resources import Resources
 from tasks.offers import EbaySource
 
@@ -29,9 +29,8 @@ async def sources(kit: Resources, business: Business) -> dict[str, OfferSource]:
         kit: what they reach for.
         business: that buys; its province decides the tax.
     """
-    today = now().astimezone(kit.company.zone).date()
     async with kit.database.transaction() as session:
-        found: list[OfferSource] = [*await price_lists(session, today)]
+        found: list[OfferSource] = [*await measured_lists(session, kit.company, now())]
     if kit.ebay is not None:
         found.append(EbaySource(kit.ebay, country=COUNTRY, tax_rate=tax_rate(business)))
     for plugged in entry_points(group=GROUP):

@@ -6,13 +6,17 @@ from datetime import datetime
 from email.utils import make_msgid
 from html import escape
 from typing import Any
+from uuid import UUID
+
+from prefect import task
 
 from hotrod.db.columns import now
 from hotrod.durable.effects import harmless_to_repeat, perform
-from hotrod.keys import alert_key
+from hotrod.keys import alert_key, lasting_alert_key
 from hotrod.mail.mime import build_mime
 from hotrod.mail.rules import Address
-from tasks._policy import REFUSED
+from hotrod.purchasing.store import read_round, wanted_of
+from tasks._policy import OUTWARD, REFUSED
 from tasks._resources import resources
 
 
@@ -33,6 +37,29 @@ async def tell_of_dead_letter(delivery_id: int, event: str, title: str) -> None:
         f"{delivery_id}`; all of them: `hotrod inbox list --state dead`."
     )
     await _tell(alert_key("dead", event, moment), f"Dead letter: {title}", text, moment)
+
+
+@task(name="tell of abandoned round", **OUTWARD)
+async def tell_of_abandoned_round(sourcing_round: UUID) -> None:
+    """Tell ops once that a round of sourcing was agreed to, and its run has ended.
+
+    Args:
+        sourcing_round: its id.
+
+    Raises:
+        ConnectorError: Slack or the mail service can't be reached.
+    """
+    async with resources().database.transaction() as session:
+        wanted = wanted_of(await read_round(session, sourcing_round))
+    parts = ", ".join(one.sku for one in wanted)
+    text = (
+        f"A manager has agreed to buy {parts}, but the run of it has ended. See what was ordered "
+        "with `hotrod purchases list`. Then retry the run (`hotrod inbox list --state dead`), or "
+        f"free the parts: `hotrod purchases drop {sourcing_round}`."
+    )
+    await _tell(
+        lasting_alert_key("round", str(sourcing_round)), "Agreed, but not bought", text, now()
+    )
 
 
 async def _tell(key: str, subject: str, text: str, moment: datetime) -> None:

@@ -16,9 +16,16 @@ from prefect.states import AwaitingRetry
 from connectors._http.errors import TransientError
 from hotrod.approvals.decisions import answer, expire_due
 from hotrod.approvals.models import Answer, Approval, Result, Via
-from hotrod.approvals.store import decided_since, due_reminders, note_reminded, read_approval
+from hotrod.approvals.store import (
+    decided_since,
+    due_reminders,
+    is_newest,
+    note_reminded,
+    read_approval,
+)
 from hotrod.db.columns import now
 from hotrod.links import Choice
+from hotrod.purchasing.models import SourcingRound
 from tasks._policy import OUTWARD, RECORD
 from tasks._resources import resources
 
@@ -27,10 +34,14 @@ _LOOK_SECONDS = 0.5
 _LOOKED_AFTER = timedelta(days=3)
 
 
-async def read_question(approval: UUID) -> Approval:
-    """Return a question as it is now; no step, since it must be read anew each time."""
+async def read_question(approval: UUID) -> tuple[Approval, SourcingRound | None]:
+    """Return a question as it is now, and the round that it is about.
+
+    No step, since it must be read anew each time.
+    """
     async with resources().database.transaction() as session:
-        return (await read_approval(session, approval)).approval
+        question = (await read_approval(session, approval)).approval
+        return question, await session.get(SourcingRound, question.subject_id)
 
 
 def managers() -> tuple[str, ...]:
@@ -87,10 +98,13 @@ async def find_decided_approvals() -> list[UUID]:
 async def resume_run(approval: UUID) -> bool:
     """Wake the run that waits for a question, and tell whether it slept.
 
-    A run at work has seen the answer, or is about to sleep: it is watched for some seconds. One
-    that falls asleep later still is found by ``find_decided_approvals``.
+    A run that sleeps because of a newer question about the same is left alone. One at work has
+    seen the answer, or is about to sleep: it is watched for some seconds. One that falls asleep
+    later still is found by ``find_decided_approvals``.
     """
-    run_id = (await read_question(approval)).run_id
+    async with resources().database.transaction() as session:
+        question = (await read_approval(session, approval)).approval
+    run_id = question.run_id
     if run_id is None:
         return False
     async with get_client() as client:
@@ -102,9 +116,14 @@ async def resume_run(approval: UUID) -> bool:
             if state is None or state.is_final():
                 return False
             if state.type == StateType.PAUSED:
-                return await _resume(client, run_id)
+                return await _is_newest(question) and await _resume(client, run_id)
             await asyncio.sleep(_LOOK_SECONDS)
     return False
+
+
+async def _is_newest(question: Approval) -> bool:
+    async with resources().database.transaction() as session:
+        return await is_newest(session, question)
 
 
 async def _resume(client: PrefectClient, run_id: UUID) -> bool:

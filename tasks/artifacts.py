@@ -16,17 +16,12 @@ from prefect.artifacts import (
 )
 from prefect.runtime import flow_run
 
-from hotrod.purchasing.models import SourcingRound
-from hotrod.purchasing.store import proposal_of, read_round
 from hotrod.quoting.store import read_quote
 from hotrod.repairs.models import Diagnosis
 from hotrod.repairs.store import read_diagnosis, read_ticket
-from hotrod.sourcing.models import Proposal
+from tasks._markdown import plain
 from tasks._resources import resources
 from tasks.records import Request
-
-_ALTERNATIVES = 40
-"""Offers that weren't taken, of which a table shows so many at most."""
 
 
 async def label_run(ticket: str, request: Request) -> None:
@@ -94,78 +89,6 @@ async def _publish_quote(ticket: str, quote_id: UUID) -> None:
     )
 
 
-async def publish_proposal(sourcing_round: UUID) -> None:
-    """Attach to the run what a round of sourcing proposes: the offers, taken or not, and why."""
-    async with resources().database.transaction() as session:
-        current = await read_round(session, sourcing_round)
-    proposal = proposal_of(current)
-    key = f"parts-{str(sourcing_round)[:8]}"
-    taken = [
-        {
-            "part": line.sku,
-            "take": line.quantity,
-            "offer": f"[{_plain(line.offer.title)}]({line.offer.url})"
-            if line.offer.url
-            else _plain(line.offer.title),
-            "seller": _plain(order.seller),
-            "amount": f"{line.amount:.2f}",
-            "points": line.points,
-            "why": _plain(line.words),
-        }
-        for order in proposal.orders
-        for line in order.lines
-    ]
-    others = [
-        {
-            "part": one.sku,
-            "take": 0,
-            "offer": _plain(one.offer.title),
-            "seller": _plain(one.offer.seller.name),
-            "amount": f"{one.score.cost.total:.2f}" if one.score.cost else "",
-            "points": one.score.points,
-            "why": "; ".join(f"{why.points:+d} {why.words}" for why in one.score.reasons),
-        }
-        for one in proposal.alternatives[:_ALTERNATIVES]
-    ]
-    await acreate_table_artifact(
-        key=f"{key}-offers",
-        table=taken + others,
-        description=f"Offers, {proposal.total:.2f} {proposal.currency} in all",
-    )
-    await acreate_markdown_artifact(
-        key=f"{key}-proposal",
-        markdown=proposal_markdown(current, proposal),
-        description="What to buy, and why",
-    )
-
-
-def proposal_markdown(current: SourcingRound, proposal: Proposal) -> str:
-    """Return a proposal as markdown: what is needed, what is bought, what the model says."""
-    needed = [
-        f"- **{need['wanted']['sku']}** {need['wanted']['quantity']}: {_plain(need['reason'])}"
-        + (
-            f" Out of stock on {need['wanted']['stock_out_on']}."
-            * bool(need["wanted"].get("stock_out_on"))
-        )
-        for need in current.needs
-    ]
-    lines = [
-        f"# {proposal.total:.2f} {proposal.currency} for parts",
-        "",
-        "## Needed",
-        "",
-        *needed,
-        "",
-        "## Proposed",
-        "",
-        *(f"- {_plain(reason)}" for reason in proposal.reasons),
-    ]
-    if current.advice:
-        said = (f"> {_plain(line)}" for line in current.advice.splitlines())
-        lines += ["", "## What the model says", "", *said]
-    return "\n".join(lines)
-
-
 def diagnosis_markdown(ticket: str, diagnosis: Diagnosis) -> str:
     """Return a diagnosis as markdown; evidence by source and reason, not by quote."""
     author = (
@@ -181,19 +104,14 @@ def diagnosis_markdown(ticket: str, diagnosis: Diagnosis) -> str:
     }
     summary = (
         f"**{diagnosis.category}**, confidence {float(diagnosis.confidence):.0%}, "
-        f"{diagnosis.labour_hours:f} h. By {_plain(author)}."
+        f"{diagnosis.labour_hours:f} h. By {plain(author)}."
     )
     lines = [
-        f"# {ticket}: {_plain(diagnosis.fault)}",
+        f"# {ticket}: {plain(diagnosis.fault)}",
         "",
         summary,
     ]
     for heading, entries in sections.items():
         if entries:
-            lines += ["", f"## {heading}", "", *(f"- {_plain(entry)}" for entry in entries)]
+            lines += ["", f"## {heading}", "", *(f"- {plain(entry)}" for entry in entries)]
     return "\n".join(lines)
-
-
-def _plain(text: str) -> str:
-    """Return text that markdown shows as it is."""
-    return "".join(f"\\{char}" if char in "\\`*_[]<>#|!" else char for char in text)

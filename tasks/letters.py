@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from prefect import task
 
 from hotrod.approvals.models import Approval, ApprovalAsk, ApprovalState, Result
 from hotrod.approvals.store import AskedApproval, read_approval
-from hotrod.company.models import Business, Manager
-from hotrod.errors import NotFoundError
+from hotrod.company.models import Manager
 from hotrod.keys import mail_key
 from hotrod.mail.office import (
     ApprovalClosedContext,
     ApprovalContext,
+    CheckoutContext,
     NothingOfferedContext,
     OfficeContext,
     OrderedView,
@@ -25,10 +26,13 @@ from hotrod.mail.office import (
     compose_office,
 )
 from hotrod.mail.rules import Address, sender_for
-from hotrod.mail.wording import money
-from hotrod.purchasing.models import Purchase, SourcingRound
-from hotrod.purchasing.store import proposal_of, read_purchase, read_round
-from tasks._letters import Letter, send_once
+from hotrod.mail.wording import money, unit_price
+from hotrod.outside import outside_url
+from hotrod.purchasing.checkouts import checkout_of, members, read_checkout
+from hotrod.purchasing.models import Checkout, Method, Purchase, PurchaseState, SourcingRound
+from hotrod.purchasing.store import ItemizedPurchase, read_purchase, read_round
+from hotrod.purchasing.words import missing, unsearched
+from tasks._letters import Letter, UnwantedLetterError, always, send_once
 from tasks._policy import OUTWARD
 from tasks._resources import resources
 
@@ -55,12 +59,11 @@ async def tell_other_managers(approval: UUID) -> None:
     deciders = {
         one.manager for one in asked.answers if one.result in {Result.COUNTED, Result.FIRST_OF_TWO}
     }
-    last = next((one for one in reversed(asked.answers) if one.result == Result.COUNTED), None)
+    decider = kit.company.manager(asked.decision.manager) if asked.decision else None
     for ask in asked.asks:
         manager = kit.company.manager(ask.manager)
         if manager is None or ask.manager in deciders:
             continue
-        decider = kit.company.manager(last.manager) if last else None
         context = ApprovalClosedContext(
             **_to(manager.name, question.business_key),
             title=question.title,
@@ -73,31 +76,91 @@ async def tell_other_managers(approval: UUID) -> None:
 
 
 @task(name="order by mail", **OUTWARD)
-async def order_by_mail(purchase: UUID, address: str) -> None:
-    """Send an order to a supplier, once."""
+async def order_by_mail(purchase: UUID, address: str) -> bool:
+    """Send an order to a supplier, once; False: it isn't sent, since nobody wants it any more."""
     kit = resources()
     async with kit.database.transaction() as session:
         found = await read_purchase(session, purchase)
-    business = _business(found.purchase.business_key)
+    business = resources().company.business_of(found.purchase.business_key)
     context = PurchaseOrderContext(
         **_to(found.purchase.seller, found.purchase.business_key),
         number=found.purchase.number,
         lines=tuple(
-            OrderedView(reference=line.reference, title=line.title, quantity=line.quantity)
+            OrderedView(
+                reference=line.reference,
+                title=line.title,
+                quantity=line.quantity,
+                unit_price=""
+                if line.unit_price is None
+                else unit_price(line.unit_price, line.unit_currency),
+            )
             for line in found.lines
         ),
+        goods="" if found.goods is None else money(*found.goods),
         ship_to=f"{business.brand.display_name}, {business.brand.address}",
         wanted_by=found.purchase.expected_on,
     )
-    await _write(found.purchase.seller, address, purchase, business.key, context)
+
+    async def is_wanted() -> bool:
+        async with kit.database.transaction() as session:
+            return (await read_purchase(session, purchase)).purchase.state == PurchaseState.PLANNED
+
+    try:
+        seller = found.purchase.seller
+        await _write(seller, address, purchase, business.key, context, is_wanted=is_wanted)
+    except UnwantedLetterError:
+        return False
+    return True
 
 
 @task(name="ask to buy", **OUTWARD)
 async def ask_to_buy(purchase: UUID) -> None:
-    """Ask ops to buy on the seller's page what was approved, and to tell the order's number."""
+    """Ask ops to buy on the seller's page what was approved, and to tell the order's number.
+
+    What was cancelled or bought meanwhile isn't asked for.
+    """
     async with resources().database.transaction() as session:
         found = await read_purchase(session, purchase)
-    await _to_ops(found.purchase)
+    if found.purchase.state == PurchaseState.TO_BUY:
+        await _to_ops(found.purchase, pages=_pages(found))
+
+
+@task(name="remind to buy", **OUTWARD)
+async def remind_to_buy(purchase: UUID) -> None:
+    """Remind ops of what they are to buy, once since they were last told."""
+    kit = resources()
+    async with kit.database.transaction() as session:
+        found = await read_purchase(session, purchase)
+    waiting = found.purchase
+    if waiting.state == PurchaseState.TO_BUY:
+        since = waiting.planned_at.astimezone(kit.company.zone).date()
+        await _to_ops(waiting, pages=_pages(found), waits_since=since)
+
+
+@task(name="ask to pay", **OUTWARD)
+async def ask_to_pay(sourcing_round: UUID) -> None:
+    """Ask ops to pay what a round buys at eBay, in one checkout; where there is none, nothing."""
+    async with resources().database.transaction() as session:
+        checkout = await checkout_of(session, sourcing_round)
+    if checkout is not None and checkout.is_payable:
+        await _about_checkout(checkout)
+
+
+@task(name="tell of checkout", **OUTWARD)
+async def tell_of_checkout(sourcing_round: UUID, order: str) -> None:
+    """Tell ops what is wrong with an order that a checkout is said to have become."""
+    async with resources().database.transaction() as session:
+        checkout = await read_checkout(session, sourcing_round)
+    if checkout.refusal:
+        await _about_checkout(checkout, order)
+
+
+@task(name="ask to pay bid", **OUTWARD)
+async def ask_to_pay_bid(purchase: UUID) -> None:
+    """Ask ops to pay what was won at auction."""
+    async with resources().database.transaction() as session:
+        found = await read_purchase(session, purchase)
+    await _to_ops(found.purchase, is_won=True)
 
 
 @task(name="tell that nothing is offered", **OUTWARD)
@@ -106,7 +169,11 @@ async def tell_nothing_offered(sourcing_round: UUID) -> None:
     kit = resources()
     async with kit.database.transaction() as session:
         current = await read_round(session, sourcing_round)
-    context = NothingOfferedContext(**_to("", current.business_key), missing=_missing(current))
+    context = NothingOfferedContext(
+        **_to("", current.business_key),
+        missing=missing(current),
+        unsearched=unsearched(current),
+    )
     await _write(
         kit.company.name, kit.company.ops_mailbox, sourcing_round, current.business_key, context
     )
@@ -155,10 +222,13 @@ def _approval(
                 quantity=line.quantity,
                 unit_amount=line.unit_amount,
                 why=why.get(line.sku, ""),
+                stock_out_on=line.stock_out_on,
+                picture=line.picture_url or None,
             )
             for line in question.items
         ),
-        missing=_missing(current),
+        missing=missing(current),
+        unsearched=unsearched(current),
         advice=current.advice,
         needs=question.needs,
         deadline_at=question.deadline_at,
@@ -167,18 +237,27 @@ def _approval(
     )
 
 
-def _missing(current: SourcingRound) -> tuple[str, ...]:
-    rows = proposal_of(current).missing
-    return tuple(f"{row.quantity} of {row.sku} can't be bought: {row.why}" for row in rows)
-
-
 def _has_answered(asked: AskedApproval, ask: ApprovalAsk) -> bool:
     return any(
         one.manager == ask.manager and one.result == Result.FIRST_OF_TWO for one in asked.answers
     )
 
 
-async def _to_ops(purchase: Purchase, late_since: date | None = None) -> None:
+def _pages(found: ItemizedPurchase) -> tuple[str, ...]:
+    """Return where a purchase is bought; one in a checkout is paid on our page of it."""
+    if found.purchase.method == Method.CHECKOUT:
+        return ()
+    return tuple(dict.fromkeys(url for line in found.lines if (url := outside_url(line.url))))
+
+
+async def _to_ops(
+    purchase: Purchase,
+    *,
+    pages: tuple[str, ...] = (),
+    waits_since: date | None = None,
+    late_since: date | None = None,
+    is_won: bool = False,
+) -> None:
     kit = resources()
     context = ToBuyContext(
         **_to("", purchase.business_key),
@@ -186,11 +265,33 @@ async def _to_ops(purchase: Purchase, late_since: date | None = None) -> None:
         seller=purchase.seller,
         price=money(purchase.total, purchase.currency),
         link=kit.links.purchase_url(purchase.id),
+        pages=pages,
+        waits_since=waits_since,
         late_since=late_since,
+        is_won=is_won,
     )
-    kind = "late" if late_since else ""
+    kind = "reminder" if waits_since else "late" if late_since else "won" * is_won
+    subject = uuid5(purchase.id, f"{purchase.late_told_at}") if waits_since else purchase.id
     await _write(
-        kit.company.name, kit.company.ops_mailbox, purchase.id, purchase.business_key, context, kind
+        kit.company.name, kit.company.ops_mailbox, subject, purchase.business_key, context, kind
+    )
+
+
+async def _about_checkout(checkout: Checkout, order: str = "") -> None:
+    kit = resources()
+    async with kit.database.transaction() as session:
+        held = [one.purchase for one in await members(session, checkout)]
+    context = CheckoutContext(
+        **_to("", held[0].business_key),
+        numbers=tuple(one.number for one in held),
+        price=money(checkout.total, checkout.currency),
+        link=kit.links.purchase_url(held[0].id),
+        trouble=checkout.refusal if order else "",
+    )
+    subject = uuid5(checkout.round_id, order) if order else checkout.round_id
+    kind = "trouble" if order else ""
+    await _write(
+        kit.company.name, kit.company.ops_mailbox, subject, held[0].business_key, context, kind
     )
 
 
@@ -201,9 +302,10 @@ async def _write(
     business_key: str,
     context: OfficeContext,
     kind: str = "",
+    is_wanted: Callable[[], Awaitable[bool]] = always,
 ) -> None:
     """Send a mail of its kind about a subject, once."""
-    business = _business(business_key)
+    business = resources().company.business_of(business_key)
     reminder = "reminder" if getattr(context, "is_reminder", False) else kind
     full_kind = "_".join(filter(None, (context.template, reminder)))
     letter = Letter(
@@ -213,22 +315,15 @@ async def _write(
         recipient=Address(name, email),
         reply_to=resources().company.ops_mailbox,
     )
-    await send_once(letter, lambda: compose_office(context))
+    await send_once(letter, lambda: compose_office(context), is_wanted)
 
 
 def _to(name: str, business_key: str) -> dict[str, Any]:
     """Return what every mail holds; see ``OfficeContext``."""
     kit = resources()
     return {
-        "brand": _business(business_key).brand,
+        "brand": resources().company.business_of(business_key).brand,
         "zone": kit.company.zone,
         "person_name": name,
         "reply_address": kit.company.ops_mailbox,
     }
-
-
-def _business(key: str) -> Business:
-    business = resources().company.business(key)
-    if business is None:
-        raise NotFoundError("business in the company file", key)
-    return business

@@ -8,9 +8,7 @@ from uuid import UUID
 from prefect import task
 
 from hotrod.analytics.store import record_step
-from hotrod.company.models import Business
 from hotrod.db.columns import now
-from hotrod.errors import NotFoundError
 from hotrod.keys import mail_key
 from hotrod.mail.compose import MailKind, compose
 from hotrod.mail.contexts import (
@@ -54,7 +52,7 @@ async def acknowledge_request(ticket: str) -> None:
     route = Route(file.ticket.route)
     if route is Route.SPAM:
         return
-    business = _business(file)
+    business = resources().company.business_of(file.ticket.business_key)
     context = AcknowledgementContext(
         **_about(file),
         route=route,
@@ -193,7 +191,8 @@ async def _send(
     reply_to: str | None = None,
 ) -> None:
     """Compose a mail unless that was done before, and send it unless that was done before."""
-    sender = sender_for(_business(file), file.ticket.alias)
+    business = resources().company.business_of(file.ticket.business_key)
+    sender = sender_for(business, file.ticket.alias)
     async with resources().database.transaction() as session:
         earlier = await thread(session, file.ticket.id)
     letter = Letter(
@@ -214,7 +213,7 @@ async def _send(
 def _about(file: TicketFile) -> dict[str, Any]:
     """Return what every mail about a ticket holds; see ``MailContext``."""
     kit = resources()
-    business = _business(file)
+    business = resources().company.business_of(file.ticket.business_key)
     return {
         "brand": business.brand,
         "ticket": file.ticket.number,
@@ -235,10 +234,3 @@ def _offer(quote: UUID, total: Any, currency: str) -> dict[str, Any]:  # noqa: A
         "approve_url": links.decision_url(quote, "approve"),
         "decline_url": links.decision_url(quote, "decline"),
     }
-
-
-def _business(file: TicketFile) -> Business:
-    business = resources().company.business(file.ticket.business_key)
-    if business is None:
-        raise NotFoundError("business in the company file", file.ticket.business_key)
-    return business

@@ -11,6 +11,7 @@ from connectors.ebay.client import EbayClient
 from connectors.ebay.models import Item, ItemSummary, Money, Shipping
 from connectors.ebay.search import Search, SearchFilter
 from hotrod.db.columns import now
+from hotrod.outside import outside_url
 from hotrod.repairs.devices import DEVICE_TYPES
 from hotrod.repairs.vocabulary import fold
 from hotrod.sourcing.models import (
@@ -30,6 +31,7 @@ _PAGE = 50
 _READ_WHOLE = 6
 """Items of a search that are read whole, which costs a call each: the cheapest that may fit."""
 _WORD = re.compile(r"[\w-]+")
+_PICTURE_SIZE = re.compile(r"/s-l\d+(\.\w+)$")
 _CONDITIONS = {
     "1000": Condition.NEW,
     "1500": Condition.NEW,
@@ -117,11 +119,11 @@ def search_words(wanted: Wanted) -> str:
 def ebay_offer(item: ItemSummary, *, seen_at: datetime, tax_rate: Decimal | None) -> Offer | None:
     """Return what an item offers, or None for one without a price, such as an advertisement.
 
-    A search's line tells neither stock nor returns: it counts as one piece until the item itself
-    is read. eBay's conditions that aren't listed as new, refurbished or for parts count as used.
-    A price that eBay converted is read as the seller asks it. Costs of delivery are those of the
-    listing as eBay told them; when they, or their currency, aren't told as the price is, they are
-    unknown.
+    A search's line tells neither stock, returns nor the least bid: it counts as one piece until the
+    item itself is read. eBay's conditions that aren't listed as new, refurbished or for parts count
+    as used. A price that eBay converted is read as the seller asks it. Costs of delivery are those
+    of the listing as eBay told them; when they, or their currency, aren't told as the price is,
+    they are unknown.
 
     Args:
         item: as eBay answered; an ``Item`` tells more than a line of a search.
@@ -152,16 +154,30 @@ def ebay_offer(item: ItemSummary, *, seen_at: datetime, tax_rate: Decimal | None
         part_number=whole.mpn if whole else "",
         accepts_returns=whole.return_terms.returns_accepted if whole else None,
         delivery=_delivery(shipping),
+        picture_url=_picture(item.image.image_url),
         url=item.item_web_url,
         seen_at=seen_at,
         ends_at=item.item_end_date,
+        least_bid=_least_bid(whole, currency) if whole and is_auction else None,
     )
+
+
+def _picture(url: str) -> str:
+    """Return where the full picture is; searches tell of small ones, items of large ones."""
+    return outside_url(_PICTURE_SIZE.sub(r"/s-l1600\1", url.replace("/thumbs/images/", "/images/")))
 
 
 def _as_asked(money: Money) -> tuple[Decimal, str]:
     if money.converted_from_value is not None and money.converted_from_currency:
         return money.converted_from_value, money.converted_from_currency
     return money.value, money.currency
+
+
+def _least_bid(item: Item, currency: str) -> Decimal | None:
+    if item.minimum_price_to_bid is None:
+        return None
+    least, asked_in = _as_asked(item.minimum_price_to_bid)
+    return least if asked_in == currency else None
 
 
 def _terms(shipping: Shipping | None, currency: str) -> OrderTerms | None:

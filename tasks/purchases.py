@@ -9,9 +9,13 @@ from prefect import task
 
 from hotrod.db.columns import now
 from hotrod.errors import HotrodError, NotFoundError
-from hotrod.purchasing.buying import hand_over, is_late, note_ordered, note_received
+from hotrod.purchasing.abandoned import end_abandoned
+from hotrod.purchasing.buying import hand_over, is_late, note_mailed, note_received
+from hotrod.purchasing.buying import note_late as note_late_one
+from hotrod.purchasing.checkouts import settle_method
+from hotrod.purchasing.forgotten import forgotten, note_reminded
 from hotrod.purchasing.models import Method, PurchaseState
-from hotrod.purchasing.store import purchases, read_purchase
+from hotrod.purchasing.store import purchases
 from hotrod.suppliers.models import OrderBy
 from hotrod.suppliers.store import suppliers
 from tasks._policy import RECORD
@@ -28,16 +32,20 @@ class Placing:
 
 
 @task(name="choose placing", **RECORD)
-async def choose_placing(purchase: UUID) -> Placing:
-    """Return how a purchase is placed.
+async def choose_placing(purchase: UUID) -> Placing | None:
+    """Return how a purchase is placed: by the link when eBay's checkout doesn't hold it.
+
+    None: it is to be placed no more, since it was cancelled, or somebody has bought it.
 
     Raises:
         NotFoundError: its supplier takes no orders by mail any more.
     """
     async with resources().database.transaction() as session:
-        found = (await read_purchase(session, purchase)).purchase
+        found = await settle_method(session, purchase)
+        if found.state not in {PurchaseState.PLANNED, PurchaseState.TO_BUY}:
+            return None
         if found.method != Method.MAIL:
-            return Placing(purchase, Method.LINK)
+            return Placing(purchase, Method(found.method))
         for one in await suppliers(session):
             if one.name == found.source and one.order_by == OrderBy.MAIL:
                 return Placing(purchase, Method.MAIL, one.order_at)
@@ -48,7 +56,7 @@ async def choose_placing(purchase: UUID) -> Placing:
 async def note_order(purchase: UUID) -> None:
     """Say that a purchase was ordered by mail: its pieces are on order."""
     async with resources().database.transaction() as session:
-        await note_ordered(session, purchase, by="order by mail")
+        await note_mailed(session, purchase)
 
 
 @task(name="hand over purchase", **RECORD)
@@ -72,9 +80,22 @@ async def find_late_orders() -> list[UUID]:
 async def note_late(purchase: UUID) -> None:
     """Say that ops were told of a late order."""
     async with resources().database.transaction() as session:
-        found = (await read_purchase(session, purchase, lock=True)).purchase
-        found.late_told_at = now()
-        session.add(found)
+        await note_late_one(session, purchase, now())
+
+
+@task(name="find forgotten purchases", **RECORD)
+async def find_forgotten() -> list[UUID]:
+    """Return what a person is to buy, and of which ops are to be reminded."""
+    kit = resources()
+    async with kit.database.transaction() as session:
+        return [one.id for one in await forgotten(session, kit.company.sourcing, now())]
+
+
+@task(name="note reminder to buy", **RECORD)
+async def note_reminder_to_buy(purchase: UUID) -> None:
+    """Say that ops were reminded of what they are to buy."""
+    async with resources().database.transaction() as session:
+        await note_reminded(session, purchase, now())
 
 
 @task(name="close received purchases", **RECORD)
@@ -82,6 +103,13 @@ async def close_received() -> int:
     """Close the purchases of which everything has come; return how many."""
     async with resources().database.transaction() as session:
         return len(await note_received(session, now()))
+
+
+@task(name="end abandoned rounds", **RECORD)
+async def end_abandoned_rounds() -> list[UUID]:
+    """Cancel the rounds whose run has ended; return those that a manager had agreed to."""
+    async with resources().database.transaction() as session:
+        return [one.id for one in await end_abandoned(session, now())]
 
 
 class PlacingError(HotrodError):

@@ -13,15 +13,14 @@ from pydantic import BaseModel
 
 from hotrod.analytics.store import record, record_step
 from hotrod.company.calendar import is_open
-from hotrod.company.models import Business
 from hotrod.db.columns import now
 from hotrod.durable import inbox
-from hotrod.errors import NotFoundError
 from hotrod.keys import mail_key
 from hotrod.mail.compose import MailKind
 from hotrod.mail.store import sent_mails
 from hotrod.parts.rules import PartFacts, match_parts
 from hotrod.parts.store import catalogue, fault_bills
+from hotrod.parts.tickets import release_leftovers as release_leftover_pieces
 from hotrod.quoting.models import QuoteState
 from hotrod.quoting.rules import PartPrice, PricingInput, price, quote_expiry, reminder_due
 from hotrod.quoting.store import add_quote, open_quotes, read_quote
@@ -216,7 +215,7 @@ async def price_repair(ticket: str, diagnosis: UUID, parts: list[PartNeeded]) ->
                     for item in rows
                 ),
                 unpriced=tuple(part.name for part in parts if part.sku is None),
-                province=_business(row.business_key).province,
+                province=resources().company.business_of(row.business_key).province,
                 pricing=kit.company.pricing,
             )
         )
@@ -300,7 +299,7 @@ async def find_due_reminders() -> list[DueReminder]:
     async with kit.database.transaction() as session:
         for quote, ticket in await open_quotes(session):
             if quote.sent_at is None or not is_open(
-                _business(ticket.business_key), kit.company, moment
+                resources().company.business_of(ticket.business_key), kit.company, moment
             ):
                 continue
             sent = {mail.effect_key for mail in await sent_mails(session, ticket.id)}
@@ -326,8 +325,8 @@ async def expire_quote(ticket: str, quote: UUID) -> bool:
         return True
 
 
-def _business(key: str) -> Business:
-    business = resources().company.business(key)
-    if business is None:
-        raise NotFoundError("business in the company file", key)
-    return business
+@task(name="release leftovers", **RECORD)
+async def release_leftovers() -> int:
+    """Free the pieces that tickets which are over still hold; return how many."""
+    async with resources().database.transaction() as session:
+        return await release_leftover_pieces(session)

@@ -2,39 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from prefect import task
 from prefect.runtime import flow_run
+from sqlmodel.ext.asyncio.session import AsyncSession
 
+from connectors._http.batch import batch_execute
 from hotrod.analytics.store import record
 from hotrod.approvals.decisions import ask
 from hotrod.approvals.models import ApprovalState, Line, NewApproval
-from hotrod.approvals.rules import is_changed_too_much
 from hotrod.approvals.store import read_approval
 from hotrod.company.models import Business
 from hotrod.db.columns import now
 from hotrod.errors import NotFoundError
-from hotrod.purchasing.buying import plan_purchases
+from hotrod.outside import outside_url
 from hotrod.purchasing.models import Method, RoundState
-from hotrod.purchasing.rounds import evaluate, move_round
+from hotrod.purchasing.planning import plan_purchases as write_purchases
+from hotrod.purchasing.rechecks import recheck
+from hotrod.purchasing.rounds import check_goes_on, evaluate, move_round, note_unsearched
 from hotrod.purchasing.rounds import open_round as open_one
 from hotrod.purchasing.store import (
     exchange_rates,
     keep_offers,
+    leave,
     proposal_of,
+    purchases,
     read_round,
     wanted_of,
 )
-from hotrod.replenishment.needs import refresh_reorder_points
-from hotrod.sourcing.costs import UnknownCostError
-from hotrod.sourcing.models import Offer
-from hotrod.sourcing.reductions import numbered, per_piece, reduced, total_of
+from hotrod.replenishment.points import refresh_reorder_points
+from hotrod.sourcing.auctions import as_approved
+from hotrod.sourcing.models import Offer, Proposal, Wanted
+from hotrod.sourcing.proposals import bid_words
+from hotrod.sourcing.reductions import numbered, per_piece
 from hotrod.suppliers.models import OrderBy
 from hotrod.suppliers.store import suppliers
 from tasks._policy import OUTWARD, RECORD, StepOptions
 from tasks._resources import resources
 from tasks._sources import sources
+from tasks.offers import SOURCE
 
 KIND = "parts"
 _LONGEST_WORDS = 400
@@ -43,7 +52,7 @@ FORECAST: StepOptions = {**RECORD, "timeout_seconds": 900}
 
 
 @task(name="open round", **RECORD)
-async def open_round(business: str | None) -> UUID | None:
+async def open_round(business: str | None, even_resting: Sequence[str]) -> UUID | None:
     """Open a round for the parts that are low and not taken care of; None: there are none."""
     kit = resources()
     run_id = UUID(str(flow_run.id)) if flow_run.id else None
@@ -55,6 +64,7 @@ async def open_round(business: str | None) -> UUID | None:
             business or kit.company.default_business,
             run_id,
             now(),
+            even_resting,
         )
         return None if opened is None else opened.id
 
@@ -76,20 +86,48 @@ async def list_sources(sourcing_round: UUID) -> list[str]:
 
 @task(name="search offers", task_run_name="search {source}", **OUTWARD)
 async def search_offers(sourcing_round: UUID, source: str) -> int:
-    """Search a source for every part of a round, keep what it offers, and return how many."""
+    """Search a source for the parts of a round, some at once; keep what it offers, return how many.
+
+    Raises:
+        Exception: what the first part failed with; the offers for the others are kept.
+    """
     kit = resources()
-    asked = (await sources(kit, await _business(sourcing_round))).get(source)
+    business = await _business(sourcing_round)
+    asked = (await sources(kit, business)).get(source)
     if asked is None:
         raise NotFoundError("source of offers", source)
     async with kit.database.transaction() as session:
         needed = wanted_of(await read_round(session, sourcing_round))
-    count = 0
-    for wanted in needed:
+
+    async def search(wanted: Wanted) -> int:
         offers = await asked.search(wanted)
         async with kit.database.transaction() as session:
             await keep_offers(session, sourcing_round, wanted.sku, offers)
-        count += len(offers)
+        return len(offers)
+
+    searched = await batch_execute(needed, search)
+    for one in searched:
+        if one.error is not None:
+            raise one.error
+    count = sum(one.result or 0 for one in searched)
+    async with kit.database.transaction() as session:
+        await record(
+            session,
+            "sourcing.searched",
+            business.key,
+            dedup_key=f"sourcing.searched:{sourcing_round}:{source}"[:200],
+            round=str(sourcing_round),
+            source=source,
+            offers=count,
+        )
     return count
+
+
+@task(name="note unsearched source", task_run_name="note that {source} is away", **RECORD)
+async def note_unsearched_source(sourcing_round: UUID, source: str, why: str) -> None:
+    """Say for the proposal that a source couldn't be searched, and why not."""
+    async with resources().database.transaction() as session:
+        await note_unsearched(session, sourcing_round, source, why)
 
 
 @task(name="evaluate offers", **RECORD)
@@ -97,17 +135,26 @@ async def evaluate_offers(sourcing_round: UUID, turn: int) -> bool:  # noqa: ARG
     """Score the offers by rules, and propose what to buy; False: nothing can be proposed."""
     kit = resources()
     async with kit.database.transaction() as session:
-        return bool((await evaluate(session, kit.company, sourcing_round, now())).orders)
+        proposal = await evaluate(
+            session, kit.company, sourcing_round, now(), may_bid=kit.bids is not None
+        )
+        return bool(proposal.orders)
 
 
 @task(name="ask managers", **RECORD)
 async def ask_managers(sourcing_round: UUID, turn: int) -> UUID:
-    """Put the proposal to the managers who may approve its amount; return the question's id."""
+    """Put the proposal to the managers who may approve its amount; return the question's id.
+
+    Raises:
+        RoundCancelledError: the round was cancelled.
+    """
     kit = resources()
     async with kit.database.transaction() as session:
-        current = await read_round(session, sourcing_round)
+        current = await read_round(session, sourcing_round, lock=True)
+        check_goes_on(current)
         proposal = proposal_of(current)
         orders = {line: order for order in proposal.orders for line in order.lines}
+        stock_out = {wanted.sku: wanted.stock_out_on for wanted in wanted_of(current)}
         lines = tuple(
             Line(
                 id=number,
@@ -116,6 +163,10 @@ async def ask_managers(sourcing_round: UUID, turn: int) -> UUID:
                 quantity=line.quantity,
                 unit_amount=per_piece(orders[line], line),
                 seller=orders[line].seller[:120],
+                url=outside_url(line.offer.url),
+                picture_url=line.offer.picture_url,
+                stock_out_on=stock_out[line.sku],
+                bid=bid_words(line.offer),
             )
             for number, line in numbered(proposal).items()
         )
@@ -134,63 +185,54 @@ async def ask_managers(sourcing_round: UUID, turn: int) -> UUID:
         return (await ask(session, kit.company, question, now())).id
 
 
-@task(name="check prices", **OUTWARD)
-async def check_prices(sourcing_round: UUID, approval: UUID) -> bool:
-    """Look at every approved offer again; False: managers are to be asked anew.
+@task(name="plan purchases", **OUTWARD)
+async def plan_purchases(sourcing_round: UUID, approval: UUID) -> list[UUID] | None:
+    """Look at every approved offer again, and write down what is bought of whom, as it is now.
 
-    That is so when something is gone, or the whole has moved by more than the company allows.
+    Returns:
+        the purchases' ids; None: something is gone, or the whole costs more or less than the
+        company allows unasked, and managers are to be asked anew.
+
+    Raises:
+        NotFoundError: nobody has approved this round by that question.
     """
     kit = resources()
-    asked = await sources(kit, await _business(sourcing_round))
     async with kit.database.transaction() as session:
+        if known := await purchases(session, round_id=sourcing_round):
+            return [one.id for one in known]
         proposal = proposal_of(await read_round(session, sourcing_round))
         question = (await read_approval(session, approval)).approval
-        rates = await exchange_rates(session, proposal.currency)
-    quantities = question.quantities or {}
-    seen: dict[tuple[str, str], Offer] = {}
-    is_whole = True
-    for number, line in numbered(proposal).items():
-        if not quantities.get(number):
-            continue
-        source = asked.get(line.offer.source)
-        offer = await source.look_again(line.offer) if source is not None else None
-        offer = offer or line.offer.model_copy(update={"available": 0, "seen_at": now()})
-        seen[offer.key] = offer
-        async with kit.database.transaction() as session:
-            await keep_offers(session, sourcing_round, line.sku, [offer])
-        is_whole = is_whole and offer.buyable(quantities[number]) >= quantities[number]
-    at, policy = now(), kit.company.sourcing
-    try:
-        before = total_of(reduced(proposal, quantities, rates, at, policy))
-        after = total_of(reduced(proposal, quantities, rates, at, policy, seen=seen))
-    except UnknownCostError:
-        return False
-    return is_whole and not is_changed_too_much(before, after, kit.company.approvals.reask_percent)
-
-
-@task(name="plan purchases", **RECORD)
-async def write_purchases(sourcing_round: UUID, approval: UUID) -> list[UUID]:
-    """Write down what is bought of whom, as it was approved; return the purchases' ids."""
-    kit = resources()
+    if question.state != ApprovalState.APPROVED or question.subject_id != sourcing_round:
+        raise NotFoundError("approval of this round", str(approval))
+    seen = await _look_again(sourcing_round, proposal, question.quantities or {})
     async with kit.database.transaction() as session:
         current = await read_round(session, sourcing_round, lock=True)
-        question = (await read_approval(session, approval)).approval
-        if question.state != ApprovalState.APPROVED or question.subject_id != sourcing_round:
-            raise NotFoundError("approval of this round", str(approval))
-        proposal = proposal_of(current)
-        orders = reduced(
+        checked = recheck(
             proposal,
-            question.quantities or {},
+            await read_approval(session, approval),
+            seen,
             await exchange_rates(session, proposal.currency),
+            kit.company,
             now(),
-            kit.company.sourcing,
         )
-        by_mail = {
-            one.name: Method.MAIL
-            for one in await suppliers(session)
-            if one.order_by == OrderBy.MAIL
-        }
-        return [one.id for one in await plan_purchases(session, current, orders, by_mail)]
+        if not checked.why:
+            lead = timedelta(seconds=kit.company.sourcing.bid_lead_seconds)
+            methods = await _methods(session)
+            planned = await write_purchases(session, current, checked.orders, methods, lead)
+            return [one.id for one in planned]
+        leave(current, question.quantities or {})
+        await record(
+            session,
+            "sourcing.price_moved",
+            question.business_key,
+            dedup_key=f"sourcing.price_moved:{approval}",
+            round=str(sourcing_round),
+            turn=question.round,
+            why=checked.why,
+            before=None if checked.approved is None else str(checked.approved),
+            after=None if checked.total is None else str(checked.total),
+        )
+    return None
 
 
 @task(name="close round", **RECORD)
@@ -206,11 +248,37 @@ async def close_round(sourcing_round: UUID, state: RoundState) -> None:
             )
 
 
+async def _look_again(
+    sourcing_round: UUID, proposal: Proposal, quantities: Mapping[str, int]
+) -> dict[tuple[str, str], Offer]:
+    """Return the approved offers as they are now, by key; what is gone has no piece left."""
+    kit = resources()
+    asked = await sources(kit, await _business(sourcing_round))
+    seen: dict[tuple[str, str], Offer] = {}
+    for number, line in numbered(proposal).items():
+        if not quantities.get(number):
+            continue
+        source = asked.get(line.offer.source)
+        offer = await source.look_again(line.offer) if source is not None else None
+        offer = offer or line.offer.model_copy(update={"available": 0, "seen_at": now()})
+        seen[offer.key] = as_approved(line.offer, offer, now())
+        async with kit.database.transaction() as session:
+            await keep_offers(session, sourcing_round, line.sku, [offer])
+    return seen
+
+
+async def _methods(session: AsyncSession) -> dict[str, Method]:
+    """Return how is bought, by source; where none is told, a person buys."""
+    methods = {
+        one.name: Method.MAIL for one in await suppliers(session) if one.order_by == OrderBy.MAIL
+    }
+    if resources().ebay_orders is not None:
+        methods[SOURCE] = Method.CHECKOUT
+    return methods
+
+
 async def _business(sourcing_round: UUID) -> Business:
     kit = resources()
     async with kit.database.transaction() as session:
         key = (await read_round(session, sourcing_round)).business_key
-    business = kit.company.business(key)
-    if business is None:
-        raise NotFoundError("business in the company file", key)
-    return business
+    return kit.company.business_of(key)

@@ -12,7 +12,6 @@ from connectors.slack.blocks import plain
 from connectors.slack.client import SlackClient
 from hotrod.db.columns import now
 from hotrod.durable.effects import harmless_to_repeat, perform
-from hotrod.errors import NotFoundError
 from hotrod.keys import mail_key, slack_key
 from hotrod.mail.office import NewsView, WatchNewsContext, WatchView, compose_office
 from hotrod.mail.rules import Address, sender_for
@@ -50,10 +49,7 @@ async def tell_news(digest: UUID) -> None:
 
 async def _mail(digest: UUID, person: Recipient, news: Sequence[NewsItem]) -> None:
     kit = resources()
-    key = news[0].watch.business_key
-    business = kit.company.business(key)
-    if business is None:
-        raise NotFoundError("business in the company file", key)
+    business = kit.company.business_of(news[0].watch.business_key)
     context = WatchNewsContext(
         brand=business.brand,
         zone=kit.company.zone,

@@ -16,7 +16,7 @@ from connectors.ebay.models import ItemSummary
 from connectors.ebay.search import BuyingOption, Condition, Search, SearchFilter, Sort
 from hotrod.company.policies import Sourcing
 from hotrod.db.columns import now
-from hotrod.errors import HotrodError, NotFoundError
+from hotrod.errors import HotrodError
 from hotrod.purchasing.store import exchange_rates
 from hotrod.settings import Settings
 from hotrod.sourcing.costs import UnknownCostError, landed_cost
@@ -103,11 +103,7 @@ def _told(error: Exception) -> float | None:
 
 
 def _tax_rate(asked: Watching) -> Decimal:
-    key = asked.watch.business_key
-    business = resources().company.business(key)
-    if business is None:
-        raise NotFoundError("business in the company file", key)
-    return tax_rate(business)
+    return tax_rate(resources().company.business_of(asked.watch.business_key))
 
 
 async def _claim(watch: UUID) -> Claim | None:

@@ -36,7 +36,7 @@ from hotrod.stack.postgres import EmbeddedPostgres
 from hotrod.stack.secrets import load_secrets
 from tests.prefect_server import running_prefect_server
 
-pytest_plugins = ["tests.flow_kit", "tests.shelf_kit"]
+pytest_plugins = ["tests.flow_kit", "tests.shelf_kit", "tests.auction_kit"]
 
 MOST_WORKERS = 4
 """Each may start a Prefect server of its own, with 300 MB."""

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -28,6 +29,9 @@ from hotrod.parts.store import on_order
 from hotrod.purchasing.models import Purchase, PurchaseState, RoundState, SourcingRound
 from hotrod.suppliers.models import SupplierPrice
 from hotrod.suppliers.store import find_supplier
+from sandbox.ebay.clock import EbayClock
+from sandbox.ebay.store import Listing, Listings, Seller
+from sandbox.ebay.taxonomy import CATEGORIES
 from sandbox.server import Sandbox
 from tasks._resources import Resources
 
@@ -156,6 +160,29 @@ class Shelf:
                 return False
 
         await until(taken)
+
+
+def sell(sandbox: Sandbox, title: str, seller: str = "maple_parts", **more: Any) -> Listing:
+    """Put something up for sale at eBay, and nothing else."""
+    now = sandbox.state.store(EbayClock).now()
+    listings = sandbox.state.store(Listings)
+    usual: dict[str, Any] = {
+        "legacy_id": listings.new_number(),
+        "title": title,
+        "seller": Seller(seller, 5000, Decimal("99.6")),
+        "category": CATEGORIES["171833"],
+        "country": "CA",
+        "city": "Toronto",
+        "currency": "CAD",
+        "listed_at": now - timedelta(days=1),
+        "ends_at": now + timedelta(days=20),
+        "price": Decimal("9.00"),
+        "condition_id": "1000",
+        "quantity": 50,
+    }
+    listing = Listing(**{**usual, **more})
+    listings.add(listing)
+    return listing
 
 
 async def until(look: Callable[[], Awaitable[Found | None]]) -> Found:

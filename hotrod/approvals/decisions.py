@@ -30,7 +30,7 @@ from hotrod.approvals.rules import (
     yeses_needed,
 )
 from hotrod.company.calendar import open_hours_later
-from hotrod.company.models import Business, Company
+from hotrod.company.models import Company
 from hotrod.durable import inbox
 from hotrod.durable.inbox import NewDelivery
 from hotrod.errors import InvalidInputError, NotFoundError
@@ -129,6 +129,16 @@ async def answer(
             words=_storable(verdict.words, LONGEST_REASON),
         )
     )
+    await record(
+        session,
+        "approval.answered",
+        approval.business_key,
+        approval=str(approval_id),
+        choice=given.choice,
+        via=given.via,
+        result=verdict.result,
+        hours=_hours_since(approval.asked_at, at),
+    )
     if verdict.result is Result.COUNTED:
         approval.reason = _storable(given.reason, LONGEST_REASON)
         if given.choice == "approve":
@@ -166,6 +176,35 @@ async def expire_due(
     return expired
 
 
+async def withdraw(
+    session: AsyncSession, subject_id: UUID, reason: str, at: datetime
+) -> Approval | None:
+    """Decide with no what is still open about a subject, because nothing waits for it any more.
+
+    Args:
+        session: in a transaction.
+        subject_id: what was asked about.
+        reason: kept with the question.
+        at: the present.
+
+    Returns:
+        the last question about the subject, as it is now; None: nothing was asked.
+    """
+    found = await session.exec(
+        select(Approval)
+        .where(Approval.subject_id == subject_id)
+        .order_by(col(Approval.round).desc())
+        .limit(1)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    approval = found.first()
+    if approval is not None and approval.state == ApprovalState.OPEN:
+        approval.reason = reason
+        await _close(session, approval, ApprovalState.EXPIRED, at)
+    return approval
+
+
 async def _close(
     session: AsyncSession, approval: Approval, state: ApprovalState, at: datetime
 ) -> None:
@@ -180,7 +219,7 @@ async def _close(
         amount=str(approval.amount),
         currency=approval.currency,
         round=approval.round,
-        hours=round((at - approval.asked_at).total_seconds() / 3600, 2),
+        hours=_hours_since(approval.asked_at, at),
     )
     await inbox.accept(
         session,
@@ -230,7 +269,7 @@ async def _supersede(session: AsyncSession, new: NewApproval, at: datetime) -> N
 
 async def _insert(session: AsyncSession, company: Company, new: NewApproval, at: datetime) -> None:
     policy = company.approvals
-    business = _business(company, new.business_key)
+    business = company.business_of(new.business_key)
     needs = yeses_needed(new.amount, policy)
     people = people_to_ask(
         new.amount, company.managers, at.astimezone(company.zone).date(), needs=needs
@@ -266,8 +305,8 @@ async def _insert(session: AsyncSession, company: Company, new: NewApproval, at:
     await session.flush()
 
 
-def _business(company: Company, key: str) -> Business:
-    return next(business for business in company.businesses if business.key == key)
+def _hours_since(asked_at: datetime, at: datetime) -> float:
+    return round((at - asked_at).total_seconds() / 3600, 2)
 
 
 async def _first_yes(session: AsyncSession, approval_id: UUID) -> ApprovalAnswer | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
@@ -18,13 +18,14 @@ from sqlmodel import Field, SQLModel
 
 from hotrod.db.columns import json, long_text, money, primary_key, timestamp
 from hotrod.links import Choice
+from hotrod.outside import OutsideUrl
 
 
 class ApprovalState(StrEnum):
     """Where a question stands; all but OPEN are final.
 
-    EXPIRED: nobody decided by the deadline, which means no. SUPERSEDED: it was asked again, with
-    other figures, before anybody had decided.
+    EXPIRED: nobody decided by the deadline, or what had asked has ended, which means no.
+    SUPERSEDED: it was asked again, with other figures, before anybody had decided.
     """
 
     OPEN = "open"
@@ -59,7 +60,7 @@ class Result(StrEnum):
 
     COUNTED: it decided. FIRST_OF_TWO: a yes that waits for another person's. The others changed
     nothing. LATE: it was decided already, or the deadline had passed. NOT_ALLOWED: the person may
-    not decide this. INVALID: it can't be meant so; the person is asked again.
+    not decide this, or not in this way. INVALID: it can't be meant so; the person is asked again.
     """
 
     COUNTED = "counted"
@@ -85,6 +86,16 @@ class Line(_Value):
     quantity: int = Field(ge=1, le=1_000_000, description="Pieces proposed.")
     unit_amount: Decimal = Field(ge=0, max_digits=16, decimal_places=6)
     seller: Text = Field(max_length=120)
+    url: OutsideUrl = Field("", description="Page on which it is sold.")
+    picture_url: OutsideUrl = Field("", description="A picture of it: for a link, not for pages.")
+    stock_out_on: date | None = Field(None, description="Day when none will be left.")
+    bid: str = Field("", max_length=80, description="How far is bid, and until when; or nothing.")
+
+    @property
+    def figures(self) -> str:
+        """Quantity and amount, and of a bid its limit: for where there is no room for words."""
+        figures = f"{self.quantity} x {self.unit_amount:.2f}"
+        return f"{figures} ({self.bid})" if self.bid else figures
 
 
 class NewApproval(_Value):

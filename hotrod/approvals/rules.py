@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -16,12 +16,16 @@ from hotrod.approvals.models import (
     NewApproval,
     Result,
     Role,
+    Via,
 )
 from hotrod.company.models import Company, Manager
 from hotrod.company.policies import Approvals
 from hotrod.errors import InvalidInputError
 
 LONGEST_REASON = 2_000
+PROVING = frozenset({Via.LINK, Via.SLACK})
+"""Ways to answer that prove who does; on the others one says who one is, and is believed."""
+_MOST_DIGITS = 7
 _CENT = Decimal("0.01")
 
 
@@ -148,6 +152,12 @@ def check_reason(reason: str, *, is_needed: bool = False) -> None:
         )
 
 
+def written_quantity(text: str) -> int | None:
+    """Return the number of pieces that somebody wrote; None: it is no whole number from 0."""
+    is_number = text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
+    return int(text) if is_number else None
+
+
 def checked_quantities(lines: Sequence[Line], given: Mapping[str, int]) -> dict[str, int]:
     """Return how many pieces of every line an answer is about: as proposed, or fewer.
 
@@ -194,12 +204,38 @@ def amount_of(approval: Approval, quantities: Mapping[str, int]) -> Decimal:
     return max(_cents(approval.amount - saved), Decimal(0))
 
 
+def is_dearer(approved: Decimal, now: Decimal, percent: Decimal) -> bool:
+    """Tell whether an amount is above the approved one by more than so many percent of it."""
+    return (now - approved) * 100 > approved * percent
+
+
 def is_changed_too_much(approved: Decimal, now: Decimal, percent: Decimal) -> bool:
     """Tell whether an amount has moved from the approved one, up or down, by more than a share.
 
     Down too: a price that has collapsed may be of something else.
     """
-    return abs(now - approved) * 100 > approved * percent
+    return is_dearer(approved, now, percent) or (approved - now) * 100 > approved * percent
+
+
+def covers(
+    approval: Approval, answers: Iterable[ApprovalAnswer], amount: Decimal, company: Company
+) -> bool:
+    """Tell whether those who said yes may say it to another amount, too.
+
+    Args:
+        approval: the question they approved.
+        answers: all that were given to it.
+        amount: all that it costs now, in the company's currency.
+        company: with the limits of today.
+    """
+    agreed_by = [
+        company.manager(one.manager)
+        for one in answers
+        if one.choice == "approve" and one.result in {Result.COUNTED, Result.FIRST_OF_TWO}
+    ]
+    return yeses_needed(amount, company.approvals) <= approval.needs and all(
+        manager is not None and may_answer(manager, amount) for manager in agreed_by
+    )
 
 
 def _refusal(
@@ -210,9 +246,15 @@ def _refusal(
     if not may_answer(manager, approval.amount):
         about = f"{approval.amount:.2f} {approval.currency}"
         return f"This is about {about}; your limit is {manager.limit:.2f}."
-    is_again = given.choice == "approve" and first is not None and first.manager == manager.key
-    if approval.state == ApprovalState.OPEN and is_again:
+    if approval.state != ApprovalState.OPEN or given.choice != "approve" or first is None:
+        return None
+    if first.manager == manager.key:
         return "You have said yes already; another manager must agree."
+    if PROVING.isdisjoint({first.via, given.via}):
+        return (
+            "One of the two yeses must prove who says it: "
+            "say yours by the link in your mail, or in Slack."
+        )
     return None
 
 

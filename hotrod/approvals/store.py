@@ -7,10 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import exists
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hotrod.approvals.models import Approval, ApprovalAnswer, ApprovalAsk, ApprovalState
+from hotrod.analytics.store import record
+from hotrod.approvals.models import (
+    Approval,
+    ApprovalAnswer,
+    ApprovalAsk,
+    ApprovalState,
+    Result,
+)
 from hotrod.errors import NotFoundError
 
 
@@ -21,6 +30,15 @@ class AskedApproval:
     approval: Approval
     asks: tuple[ApprovalAsk, ...]
     answers: tuple[ApprovalAnswer, ...]
+
+    @property
+    def decision(self) -> ApprovalAnswer | None:
+        """The answer that decided; None: there is none yet, or the deadline decided."""
+        return self.last(Result.COUNTED)
+
+    def last(self, result: Result) -> ApprovalAnswer | None:
+        """Return the last answer of which that became; None: there is none."""
+        return next((one for one in reversed(self.answers) if one.result == result), None)
 
 
 async def read_approval(session: AsyncSession, approval_id: UUID) -> AskedApproval:
@@ -52,6 +70,23 @@ async def read_ask(session: AsyncSession, ask_id: UUID) -> ApprovalAsk:
     return ask
 
 
+async def is_newest(session: AsyncSession, approval: Approval) -> bool:
+    """Tell whether a question's subject wasn't asked about anew since."""
+    newest = await newest_of(session, approval)
+    return newest.approval.id == approval.id
+
+
+async def newest_of(session: AsyncSession, approval: Approval) -> AskedApproval:
+    """Return the latest question about a question's subject: itself, unless it was asked anew."""
+    found = await session.exec(
+        select(Approval.id)
+        .where(Approval.kind == approval.kind, Approval.subject_id == approval.subject_id)
+        .order_by(col(Approval.round).desc())
+        .limit(1)
+    )
+    return await read_approval(session, found.one())
+
+
 async def answers(session: AsyncSession, approval_id: UUID) -> Sequence[ApprovalAnswer]:
     """Return all answers to a question, in the order in which they came."""
     found = await session.exec(
@@ -70,6 +105,14 @@ async def find(session: AsyncSession, *, every: bool, limit: int) -> Sequence[Ap
     return (await session.exec(query)).all()
 
 
+async def approvals_about(session: AsyncSession, subject_id: UUID) -> Sequence[Approval]:
+    """Return the questions about a subject, in the order in which they were asked."""
+    found = await session.exec(
+        select(Approval).where(Approval.subject_id == subject_id).order_by(col(Approval.round))
+    )
+    return found.all()
+
+
 async def due_reminders(session: AsyncSession, at: datetime) -> Sequence[Approval]:
     """Return the open questions whose reminder is due and wasn't sent, the most urgent first."""
     found = await session.exec(
@@ -86,10 +129,19 @@ async def due_reminders(session: AsyncSession, at: datetime) -> Sequence[Approva
 
 
 async def decided_since(session: AsyncSession, since: datetime) -> Sequence[Approval]:
-    """Return the questions decided since a moment for which a flow run waited."""
+    """Return the questions decided since a moment for which a flow run may wait.
+
+    Of those that were asked anew it waits for the newest alone.
+    """
+    newer = aliased(Approval)
+    is_asked_anew = exists().where(
+        col(newer.kind) == Approval.kind,
+        col(newer.subject_id) == Approval.subject_id,
+        col(newer.round) > Approval.round,
+    )
     found = await session.exec(
         select(Approval)
-        .where(col(Approval.decided_at) >= since, col(Approval.run_id).is_not(None))
+        .where(col(Approval.decided_at) >= since, col(Approval.run_id).is_not(None), ~is_asked_anew)
         .order_by(col(Approval.decided_at))
     )
     return found.all()
@@ -97,8 +149,11 @@ async def decided_since(session: AsyncSession, since: datetime) -> Sequence[Appr
 
 async def note_reminded(session: AsyncSession, ids: Collection[UUID], at: datetime) -> None:
     """Record that reminders were sent."""
-    await session.exec(
+    reminded = await session.exec(
         update(Approval)
         .where(col(Approval.id).in_(ids), col(Approval.reminded_at).is_(None))
         .values(reminded_at=at)
+        .returning(col(Approval.id), col(Approval.business_key))
     )
+    for approval_id, business_key in reminded.all():
+        await record(session, "approval.reminded", business_key, approval=str(approval_id))

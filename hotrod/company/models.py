@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, time
-from typing import Literal, Self
+from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import EmailStr, Field, field_validator, model_validator
@@ -11,6 +12,7 @@ from pydantic import EmailStr, Field, field_validator, model_validator
 from hotrod.company.policies import Approvals, Pricing, Sourcing
 from hotrod.company.supply import ChosenSupplier, FaultBill, KnownSubstitute, StockedPart
 from hotrod.company.values import Key, Money, Section
+from hotrod.errors import NotFoundError
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Province = Literal[
@@ -45,6 +47,17 @@ class Hours(Section):
         return self
 
 
+class Recipient(Section):
+    """Who takes parcels in, and where; the province is the business's."""
+
+    first_name: str = Field(min_length=1, max_length=40)
+    last_name: str = Field(min_length=1, max_length=40)
+    street: str = Field(min_length=1, max_length=120, description="With the number.")
+    city: str = Field(min_length=1, max_length=60)
+    postal_code: str = Field(pattern=r"^[A-Z]\d[A-Z] \d[A-Z]\d$", description="e.g. K1A 0B1.")
+    phone: str = Field(min_length=7, max_length=40, description="For the carrier.")
+
+
 class Business(Section):
     """One of the group's businesses."""
 
@@ -57,6 +70,9 @@ class Business(Section):
     )
     province: Province = Field("ON", description="Place of supply: decides the sales tax.")
     brand: Brand
+    recipient: Recipient | None = Field(
+        None, description="Who gets what is bought; without it, eBay takes no order."
+    )
     opening_hours: dict[Weekday, Hours] = Field(
         default_factory=dict, description="Missing weekdays are closed."
     )
@@ -96,8 +112,10 @@ class Manager(Section):
     name: str = Field(min_length=1, max_length=80)
     email: EmailStr
     slack: str = Field("", max_length=80, description="Slack user id, e.g. U024BE7LH.")
+    role: Key | None = Field(None, description="One of ``approvals.limits``, for its limit.")
     limit: Money | None = Field(
-        None, description="Largest amount, in the company's currency. Unset: any amount."
+        None,
+        description="Largest amount, in the company's currency. Unset: the role's, or any amount.",
     )
     absences: tuple[Absence, ...] = ()
 
@@ -127,6 +145,15 @@ class Company(Section):
     suppliers: tuple[ChosenSupplier, ...] = ()
     substitutes: tuple[KnownSubstitute, ...] = ()
     bills: tuple[FaultBill, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _limits_of_roles(cls, given: Any) -> Any:  # noqa: ANN401 - pydantic's
+        """Give managers with a role, and no limit of their own, the limit of the role."""
+        match given:
+            case {"managers": [*managers], "approvals": {"limits": {**limits}}}:
+                return given | {"managers": [_with_limit(one, limits) for one in managers]}
+        return given
 
     @field_validator("time_zone")
     @classmethod
@@ -165,6 +192,13 @@ class Company(Section):
         return self
 
     @model_validator(mode="after")
+    def _roles_are_known(self) -> Self:
+        roles = {manager.role for manager in self.managers if manager.role is not None}
+        if unknown := roles - self.approvals.limits.keys():
+            raise ValueError(f"approvals.limits names no role {', '.join(sorted(unknown))}")
+        return self
+
+    @model_validator(mode="after")
     def _every_amount_has_its_managers(self) -> Self:
         needed = 1 if self.approvals.two_person_above is None else 2
         unlimited = sum(manager.limit is None for manager in self.managers)
@@ -195,6 +229,16 @@ class Company(Section):
         """Return the business with this key, or None."""
         return next((business for business in self.businesses if business.key == key), None)
 
+    def business_of(self, key: str) -> Business:
+        """Return the business that a row names.
+
+        Raises:
+            NotFoundError: it is in the company file no more.
+        """
+        if (business := self.business(key)) is None:
+            raise NotFoundError("business in the company file", key)
+        return business
+
     def technician(self, key: str) -> Technician | None:
         """Return the technician with this key, or None."""
         return next((person for person in self.technicians if person.key == key), None)
@@ -205,3 +249,10 @@ class Company(Section):
 
 
 Technician.model_rebuild()
+
+
+def _with_limit(manager: Any, limits: Mapping[object, Any]) -> Any:  # noqa: ANN401 - not read yet
+    match manager:
+        case {"role": str(role)} if "limit" not in manager and role in limits:
+            return manager | {"limit": limits[role]}
+    return manager

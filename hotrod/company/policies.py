@@ -7,12 +7,15 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from hotrod.company.values import Money, Section, Share
+from hotrod.company.values import Key, Money, Section, Share
 
 
 class Approvals(Section):
     """How managers are asked; hours are opening hours of the business that asks."""
 
+    limits: dict[Key, Money] = Field(
+        {}, description="Largest amount that managers of a role may approve, by the role."
+    )
     two_person_above: Money | None = Field(
         None, description="A larger amount needs two managers. Unset: one is always enough."
     )
@@ -127,10 +130,27 @@ class Sourcing(Section):
     gather_minutes: int = Field(
         10, ge=0, le=1440, description="Parts low within so long are proposed together."
     )
+    decline_rest_days: int = Field(
+        7, ge=0, le=90, description="Days for which a manager's no to a part holds."
+    )
+    remind_hours: int = Field(
+        24, ge=1, le=720, description="What a person is to buy is reminded of after so long."
+    )
     model_reads_offers: bool = Field(
         default=True, description="Claude advises managers; eBay's licence may forbid it."
     )
     rate_hours: int = Field(96, ge=1, description="Exchange rates must be younger: a weekend.")
+    bid_saving: Share = Field(
+        Decimal("0.15"),
+        lt=1,
+        description="Share that a bid must save where the piece can be bought at once.",
+    )
+    bid_notice_hours: int = Field(
+        4, ge=0, le=240, description="An auction must run so long for a manager to answer."
+    )
+    bid_lead_seconds: int = Field(
+        45, ge=10, le=3600, description="How long before an auction's end the bid is placed."
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -97,6 +97,12 @@ async def perform(
         return Performed(outcome, again=False)
 
 
+async def outcome_of(session: AsyncSession, key: str) -> dict[str, Any]:
+    """Return what was kept of an act that was done; nothing, of one that wasn't (yet)."""
+    row = await session.get(Effect, key)
+    return row.outcome if row is not None and row.state == EffectState.DONE else {}
+
+
 async def confirm(session: AsyncSession, key: str) -> None:
     """Record that an act of unknown outcome has happened: somebody has looked.
 

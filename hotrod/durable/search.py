@@ -23,8 +23,15 @@ from hotrod.errors import HotrodError
 
 REDRIVABLE = frozenset({DeliveryState.DEAD, DeliveryState.DISCARDED})
 DISCARDABLE = frozenset(
-    {DeliveryState.HELD, DeliveryState.WAITING, DeliveryState.SUSPENDED, DeliveryState.DEAD}
+    {
+        DeliveryState.HELD,
+        DeliveryState.WAITING,
+        DeliveryState.CLAIMED,
+        DeliveryState.SUSPENDED,
+        DeliveryState.DEAD,
+    }
 )
+"""Of the claimed ones, those that rest: no worker holds them."""
 FINISHED = frozenset({DeliveryState.DONE, DeliveryState.DEAD, DeliveryState.DISCARDED})
 UNSETTLED = tuple(
     state for state in DeliveryState if state not in {DeliveryState.DONE, DeliveryState.DISCARDED}
@@ -51,6 +58,10 @@ class DeliveryFilter(BaseModel):
     older_than: Age | None = Field(None, description="Accepted longer ago, e.g. 15m.")
     newer_than: Age | None = Field(None, description="Accepted less long ago, e.g. 15m.")
     error: str | None = Field(None, max_length=200, description="Part of the last error.")
+    is_whole: bool = Field(
+        default=False, description="Only those of which what they say hasn't been erased."
+    )
+    is_free: bool = Field(default=False, description="Only those that no worker holds.")
 
     @model_validator(mode="before")
     @classmethod
@@ -75,19 +86,23 @@ class DeliveryFilter(BaseModel):
     def to_redrive(self) -> DeliveryFilter:
         """Return what redriving means by this filter: dead letters, unless it says otherwise.
 
+        What was erased is left out: there is nothing to be worked on any more.
+
         Raises:
             HotrodError: it asks for states that can't be redriven.
         """
         by_default = REDRIVABLE if self.ids else {DeliveryState.DEAD}
-        return self._within(REDRIVABLE, by_default, "redriven")
+        whole = self.model_copy(update={"is_whole": True})
+        return whole._within(REDRIVABLE, by_default, "redriven")  # noqa: SLF001 - its own copy
 
     def to_discard(self) -> DeliveryFilter:
-        """Return what discarding means by this filter: all that no worker holds.
+        """Return what discarding means by this filter: all that no worker holds, resting ones too.
 
         Raises:
             HotrodError: it asks for states that can't be discarded.
         """
-        return self._within(DISCARDABLE, DISCARDABLE, "discarded")
+        free = self.model_copy(update={"is_free": True})
+        return free._within(DISCARDABLE, DISCARDABLE, "discarded")  # noqa: SLF001 - its own copy
 
     def _within(
         self,
@@ -121,6 +136,8 @@ class DeliveryFilter(BaseModel):
             found.append(col(Delivery.accepted_at) > now() - self.newer_than)
         if self.error:
             found.append(col(Delivery.last_error).icontains(self.error, autoescape=True))
+        if self.is_whole:
+            found.append(col(Delivery.redacted_at).is_(None))
         return found
 
 
@@ -224,10 +241,12 @@ async def _in_batches(
 def _per_state(wanted: DeliveryFilter) -> dict[DeliveryState, list[ColumnElement[bool]]]:
     """Return the conditions for each state apart, in the words of its partial index."""
     conditions = wanted.conditions()
+    resting = [col(Delivery.worker).is_(None)] if wanted.is_free else []
     return {
         state: [
             col(Delivery.state) == literal_column(f"'{state}'"),
             *([col(Delivery.finished_at).is_not(None)] if state in FINISHED else []),
+            *(resting if state is DeliveryState.CLAIMED else []),
             *conditions,
         ]
         for state in wanted.states or tuple(DeliveryState)

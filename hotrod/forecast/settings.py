@@ -32,10 +32,11 @@ class ForecastSettings(Section):
         14.0, gt=0, le=1000, description="From order to shelf, where no delivery was measured."
     )
 
-    def service_level(self, criticality: Criticality) -> float:
-        """Return the chance that the stock lasts until delivery, more than 0 and less than 1."""
+    @property
+    def service_levels(self) -> dict[Criticality, float]:
+        """The chance that the stock lasts until delivery, more than 0 and less than 1."""
         return {
             Criticality.A: self.service_level_a,
             Criticality.B: self.service_level_b,
             Criticality.C: self.service_level_c,
-        }[criticality]
+        }

@@ -7,10 +7,12 @@ from decimal import Decimal
 from functools import partial
 from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from hotrod.errors import InvalidInputError
+from hotrod.forecast.settings import Criticality
 from hotrod.imports import cells
 from hotrod.imports.cells import Mark
 from hotrod.imports.report import (
@@ -23,12 +25,20 @@ from hotrod.imports.report import (
 )
 from hotrod.imports.rows import Reader, ReadRow, read_rows, unread_columns
 from hotrod.imports.sheets import Sheet
+from hotrod.labels.rules import product_number
 from hotrod.parts.lowness import note_all_low
 from hotrod.parts.models import Part, Tracking
 from hotrod.repairs.diagnosis import Category
 from hotrod.sourcing.costs import cents
 
 _STOCK = frozenset({"quantity", "qty", "stock", "on_hand", "average_cost"})
+
+
+def _as_on_labels(ean: str) -> str:
+    try:
+        return product_number(ean) if ean else ""
+    except InvalidInputError as error:
+        raise ValueError(error.reason) from None
 
 
 class ImportedPart(BaseModel):
@@ -43,6 +53,9 @@ class ImportedPart(BaseModel):
     unit_cost: Decimal = Field(ge=0, max_digits=12, decimal_places=2)
     currency: str = Field(pattern=r"^[A-Z]{3}$")
     reorder_point: int = Field(0, ge=0, le=1_000_000)
+    point_by_hand: bool = False
+    criticality: Criticality = Criticality.B
+    ean: Annotated[str, AfterValidator(_as_on_labels)] = ""
     tracking: Tracking = Tracking.NONE
     active: bool = True
 
@@ -147,6 +160,9 @@ def _readers(mark: Mark | None) -> dict[str, Reader]:
         "unit_cost": partial(cells.read_number, mark=mark),
         "currency": lambda cell, field: cells.read_text(cell, field).upper(),
         "reorder_point": partial(cells.read_count, mark=mark),
+        "point_by_hand": cells.read_flag,
+        "criticality": lambda cell, field: cells.read_text(cell, field).upper(),
+        "ean": cells.read_text,
         "tracking": partial(cells.read_choice, choices=list(Tracking)),
         "active": cells.read_flag,
     }

@@ -102,9 +102,11 @@ async def import_prices(
     reports = []
     for row in rows:
         stored = known.get(row.key)
-        report, price = _import_row(row, supplier, stored, parts, at)
-        if price is not None and not dry_run:
-            session.add(price if stored is None else stored[0].sqlmodel_update(price.model_dump()))
+        report, values = _import_row(row, supplier, stored, parts, at)
+        if values and not dry_run:
+            session.add(
+                SupplierPrice(**values) if stored is None else stored[0].sqlmodel_update(values)
+            )
         reports.append(report)
     await session.flush()
     return ImportReport(
@@ -147,10 +149,10 @@ def _import_row(
     stored: _Stored | None,
     parts: Mapping[str, Part],
     at: datetime,
-) -> tuple[RowReport, SupplierPrice | None]:
-    """Return the report of a row, and what is to be written, if anything."""
+) -> tuple[RowReport, dict[str, Any]]:
+    """Return the report of a row, and the values to be written, if any."""
     if row.problems:
-        return row.refused(), None
+        return row.refused(), {}
     before = price_list_row(*stored).model_dump() if stored and stored[0].prices else {}
     try:
         given = {**before, **_given(row, supplier, at)}
@@ -158,15 +160,17 @@ def _import_row(
         _refuse_older(before, given)
         price = ImportedPrice.model_validate({"title": part.name, **given})
     except InvalidInputError as error:
-        return row.refused(Problem.of(error)), None
+        return row.refused(Problem.of(error)), {}
     except ValidationError as error:
-        return row.refused(*problems_of(error)), None
+        return row.refused(*problems_of(error)), {}
     changes = changes_between(_shown(before), _shown(price.model_dump())) if before else ()
     outcome = Outcome.CREATED
     if before:
         outcome = Outcome.CHANGED if changes else Outcome.UNCHANGED
     report = RowReport(number=row.number, key=row.key, outcome=outcome, changes=changes)
-    return report, _as_row(price, supplier, part)
+    if outcome is Outcome.UNCHANGED:
+        return report, {"seen_at": price.seen_at}
+    return report, _values(price, supplier, part)
 
 
 def _part_of(given: Mapping[str, Any], parts: Mapping[str, Part]) -> Part:
@@ -231,16 +235,15 @@ def _shown(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name != "seen_at"} | {"prices": prices}
 
 
-def _as_row(price: ImportedPrice, supplier: SupplierRow, part: Part) -> SupplierPrice:
+def _values(price: ImportedPrice, supplier: SupplierRow, part: Part) -> dict[str, Any]:
     least, most = price.lead_days or (None, None)
-    return SupplierPrice(
-        **price.model_dump(exclude={"sku", "prices", "lead_days"}),
-        supplier_id=supplier.id,
-        part_id=part.id,
-        prices=[one.model_dump(mode="json") for one in price.prices],
-        lead_days_least=least,
-        lead_days_most=most,
-    )
+    return price.model_dump(exclude={"sku", "prices", "lead_days"}) | {
+        "supplier_id": supplier.id,
+        "part_id": part.id,
+        "prices": [one.model_dump(mode="json") for one in price.prices],
+        "lead_days_least": least,
+        "lead_days_most": most,
+    }
 
 
 def _readers(breaks: Sequence[str], mark: Mark | None) -> dict[str, Reader]:

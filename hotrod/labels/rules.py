@@ -55,6 +55,21 @@ def check_digit(digits: str) -> str:
     return str(-total % 10)
 
 
+def product_number(text: str) -> str:
+    """Return a product number as labels say it: of 8 or 13 digits, a UPC with a zero before it.
+
+    Raises:
+        InvalidInputError: it has other digits, or the wrong check digit.
+    """
+    if not _GTIN.fullmatch(text):
+        reason = "it doesn't have the 8, 12 or 13 digits of a product number."
+        raise InvalidInputError("EAN", reason, "Read it again.")
+    if (right := check_digit(text[:-1])) != text[-1]:
+        reason = f"its check digit is {text[-1]}, and would have to be {right}."
+        raise InvalidInputError("EAN", reason, "Read it again.")
+    return text.zfill(13) if len(text) == _UPC_DIGITS else text
+
+
 def _own(text: str) -> Label:
     try:
         own = parse_own(text)
@@ -65,15 +80,11 @@ def _own(text: str) -> Label:
 
 
 def _retail(text: str) -> Label:
-    if not _GTIN.fullmatch(text):
-        problem = "It doesn't have the 8, 12 or 13 digits of a product number."
+    try:
+        return Label(source=LabelSource.EAN, text=text, gtin=product_number(text))
+    except InvalidInputError as error:
+        problem = f"{error.reason[0].upper()}{error.reason[1:]} {error.cure}"
         return Label(source=LabelSource.EAN, text=text, problems=(problem,))
-    if (right := check_digit(text[:-1])) != text[-1]:
-        problem = f"The check digit is {text[-1]}, and would have to be {right}; read it again."
-        return Label(source=LabelSource.EAN, text=text, problems=(problem,))
-    return Label(
-        source=LabelSource.EAN, text=text, gtin=text.zfill(13) if len(text) == _UPC_DIGITS else text
-    )
 
 
 _FORMS: tuple[tuple[Callable[[str], bool], Callable[[str], Label]], ...] = (

@@ -41,6 +41,8 @@ class PieceView(Value):
     quantity: int = Field(ge=0)
     unit_amount: Decimal = Field(description="At the door.")
     why: Line = Field("", description="Why it is needed.")
+    stock_out_on: date | None = Field(None, description="Day when none will be left.")
+    picture: Link | None = None
 
 
 class ApprovalContext(OfficeContext):
@@ -52,6 +54,7 @@ class ApprovalContext(OfficeContext):
     currency: Currency
     lines: tuple[PieceView, ...] = Field(min_length=1)
     missing: tuple[Line, ...] = Field((), description="What can't be bought, and why.")
+    unsearched: tuple[Line, ...] = Field((), description="Sources that were away, and why.")
     advice: Block = Field("", description="What the model says of the offers.")
     needs: int = Field(1, ge=1, le=2, description="Managers who must agree.")
     deadline_at: AwareDatetime
@@ -77,6 +80,7 @@ class NothingOfferedContext(OfficeContext):
     template = "nothing_offered"
 
     missing: tuple[Line, ...] = Field(min_length=1)
+    unsearched: tuple[Line, ...] = Field((), description="Sources that were away, and why.")
 
     @property
     def subject(self) -> str:
@@ -108,6 +112,7 @@ class OrderedView(Value):
     reference: Line = Field(description="The supplier's number.")
     title: Line
     quantity: int = Field(ge=1)
+    unit_price: Line = Field("", description="As the supplier's list says; empty: not known.")
 
 
 class PurchaseOrderContext(OfficeContext):
@@ -117,6 +122,7 @@ class PurchaseOrderContext(OfficeContext):
 
     number: str = Field(pattern=r"^PO-\d+$")
     lines: tuple[OrderedView, ...] = Field(min_length=1)
+    goods: Line = Field("", description="What they cost together, before shipping and tax.")
     ship_to: Line
     wanted_by: date | None = None
 
@@ -127,7 +133,7 @@ class PurchaseOrderContext(OfficeContext):
 
 
 class ToBuyContext(OfficeContext):
-    """Somebody is to buy what was approved on the seller's page, or an order is late."""
+    """Somebody is to buy on the seller's page, or should have; won, and to be paid; or late."""
 
     template = "to_buy"
 
@@ -135,14 +141,40 @@ class ToBuyContext(OfficeContext):
     seller: Line
     price: Line
     link: Link = Field(description="The purchase's page, with the seller's pages on it.")
+    pages: tuple[Link, ...] = Field((), description="The seller's, on which it is bought.")
+    waits_since: date | None = Field(None, description="Day since which somebody is to buy it.")
     late_since: date | None = Field(None, description="Day on which it should have come.")
+    is_won: bool = Field(default=False, description="Won at auction, to be paid on eBay.")
 
     @property
     def subject(self) -> str:
         """Subject of the mail."""
         if self.late_since is not None:
             return f"Late: {self.number} of {self.seller}"
+        if self.is_won:
+            return f"Won, please pay: {self.number}, {self.price}"
+        if self.waits_since is not None:
+            return f"Still to be bought: {self.number}, {self.price}"
         return f"Please buy: {self.number}, {self.price}"
+
+
+class CheckoutContext(OfficeContext):
+    """Somebody is to pay a checkout at eBay, or something is wrong with its payment."""
+
+    template = "checkout"
+
+    numbers: tuple[Line, ...] = Field(min_length=1, description="Of the purchases it holds.")
+    price: Line
+    link: Link = Field(description="The page on which it is paid.")
+    trouble: Line = Field("", description="What is wrong; empty: it is to be paid.")
+
+    @property
+    def subject(self) -> str:
+        """Subject of the mail."""
+        names = ", ".join(self.numbers)
+        if self.trouble:
+            return f"Payment at eBay: look at {names}"
+        return f"Please pay: {names} at eBay, {self.price}"
 
 
 class NewsView(Value):

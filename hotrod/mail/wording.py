@@ -25,6 +25,12 @@ def money(amount: Decimal, currency: str) -> str:
     return f"{amount.quantize(Decimal('0.01'), ROUND_HALF_UP):,} {currency}"
 
 
+def unit_price(amount: Decimal, currency: str) -> str:
+    """Return a price to the cent, or as fine as it is told: ``8.50 CAD``, ``0.085 CAD``."""
+    to_the_cent = amount.quantize(Decimal("0.01"))
+    return f"{to_the_cent if to_the_cent == amount else amount.normalize():,f} {currency}"
+
+
 def quantity(value: Decimal) -> str:
     """Return a number without needless zeros: ``1``, ``1.25``."""
     return f"{value.normalize():f}"

@@ -11,12 +11,9 @@ class UnknownPartError(NotFoundError):
     """A SKU that no part has; names those that are spelled alike."""
 
     def __init__(self, sku: str, alike: Sequence[str]) -> None:
-        super().__init__("part", sku)
         self.alike = tuple(alike)
-
-    def __str__(self) -> str:
-        meant = f"; did you mean {' or '.join(self.alike)}?" if self.alike else ""
-        return f"{super().__str__()}{meant}"
+        meant = f"did you mean {' or '.join(alike)}? " if alike else ""
+        super().__init__("part", sku, f"{meant}`hotrod parts list` shows all")
 
 
 class StockShortageError(HotrodError):

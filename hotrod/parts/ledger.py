@@ -163,17 +163,26 @@ async def reserve(
     return Reserved(reservation, await note_low(session, part))
 
 
-async def release(session: AsyncSession, ticket: str, sku: str) -> int:
+async def release(session: AsyncSession, ticket: str, sku: str, most: int | None = None) -> int:
     """Release what is set aside of a part for a ticket, and return how many pieces that were.
+
+    Args:
+        session: in a transaction.
+        ticket: its number.
+        sku: of the part.
+        most: so many pieces at most, of the oldest reservations first; None: all.
 
     Raises:
         UnknownPartError: there is no such part.
     """
     part = await find_part(session, sku, lock=True)
     reservations = await _open(session, ticket, part.id)
-    pieces = sum(one.open for one in reservations)
+    held = sum(one.open for one in reservations)
+    pieces = left = held if most is None else min(held, most)
     for one in reservations:
-        one.released += one.open
+        freed = min(one.open, left)
+        one.released += freed
+        left -= freed
         session.add(one)
     await session.flush()
     await note_low(session, part)

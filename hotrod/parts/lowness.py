@@ -7,8 +7,10 @@ that takes repairs by default.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any, cast
 
+from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.company.load import get_company
@@ -19,6 +21,18 @@ from hotrod.parts.models import Part
 from hotrod.parts.store import positions
 
 EVENT = "stock.low"
+
+_MARK = text("""
+    WITH stock AS (
+        SELECT id, reorder_point >=
+            (SELECT coalesce(sum(on_hand - reserved), 0) FROM stock_levels WHERE part_id = parts.id)
+            + (SELECT coalesce(sum(greatest(quantity - received, 0)), 0) FROM parts_on_order
+               WHERE part_id = parts.id) AS is_low
+        FROM parts WHERE active)
+    UPDATE parts SET low_since = CASE WHEN is_low THEN CAST(:at AS timestamptz) END
+    FROM stock WHERE parts.id = stock.id AND is_low <> (low_since IS NOT NULL)
+    RETURNING sku, is_low
+""")
 
 
 async def note_low(session: AsyncSession, part: Part) -> bool:
@@ -64,6 +78,19 @@ async def mark_low(session: AsyncSession, parts: Sequence[Part]) -> list[Part]:
         session.add(part)
     await session.flush()
     return news
+
+
+async def mark_active_low(session: AsyncSession, at: datetime) -> list[str]:
+    """Note which active parts are low, and tell nobody; return the SKUs of which that is news.
+
+    Rows that the session holds are not changed.
+
+    Args:
+        session: in a transaction that has locked the active parts.
+        at: since when they are.
+    """
+    found = await session.exec(cast("Any", _MARK), params={"at": at})
+    return sorted(sku for sku, is_low in found if is_low)
 
 
 async def announce(session: AsyncSession, lowness: str, title: str) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import text as sql
 from sqlmodel import Field, SQLModel
 
 from hotrod.db.columns import json, long_text, money, primary_key, timestamp
+from hotrod.forecast.settings import Criticality
 
 BENCH = "bench"
 """Where parts are when nothing else is said."""
@@ -54,6 +55,7 @@ class Part(SQLModel, table=True):
     """
 
     __tablename__ = "parts"
+    __table_args__ = (CheckConstraint("criticality IN ('A', 'B', 'C')", name="criticality_known"),)
 
     id: UUID = primary_key()
     sku: str = Field(max_length=40, unique=True)
@@ -63,6 +65,9 @@ class Part(SQLModel, table=True):
     unit_cost: Decimal = money()
     currency: str = Field(default="CAD", max_length=3)
     reorder_point: int = Field(default=0, ge=0)
+    point_by_hand: bool = Field(default=False, description="The forecast doesn't move the point.")
+    criticality: str = Field(default=Criticality.B, max_length=1, description="A is the worst.")
+    ean: str = Field(default="", max_length=13, description="As `product_number` returns it.")
     active: bool = True
     tracking: str = Field(default=Tracking.NONE, max_length=6)
     average_cost: Decimal | None = _unit_cost(default=None)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import and_, col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from hotrod.errors import InvalidInputError
 from hotrod.parts.models import EvidenceKind, Part, PartSubstitute
 
 _WEIGHT = {EvidenceKind.CATALOGUE: 1, EvidenceKind.COMPATIBILITY: 2, EvidenceKind.TRIED: 3}
@@ -27,6 +28,15 @@ class Evidence:
     by: str
     ticket: str = ""
     note: str = ""
+
+    @property
+    def words(self) -> str:
+        """Who says so, e.g. "tried on NL-1042"."""
+        return {
+            EvidenceKind.CATALOGUE: "a catalogue says so",
+            EvidenceKind.COMPATIBILITY: "a service that checks fit says so",
+            EvidenceKind.TRIED: f"tried on {self.ticket}",
+        }[self.kind]
 
 
 @dataclass(frozen=True)
@@ -58,33 +68,62 @@ async def substitutes(session: AsyncSession, part_id: UUID) -> list[Substitute]:
 
     Those that can't are among them, with the evidence.
     """
-    found = await session.exec(
-        select(Part, PartSubstitute)
-        .join(
-            PartSubstitute,
+    return (await substitutes_of(session, [part_id])).get(part_id, [])
+
+
+async def substitutes_of(
+    session: AsyncSession, part_ids: Collection[UUID]
+) -> dict[UUID, list[Substitute]]:
+    """Return for each of some parts what ``substitutes`` does; parts without any are left out."""
+    rows = await session.exec(
+        select(PartSubstitute).where(
             or_(
+                col(PartSubstitute.part_id).in_(part_ids),
                 and_(
-                    col(PartSubstitute.part_id) == part_id,
-                    col(PartSubstitute.substitute_id) == Part.id,
+                    col(PartSubstitute.both_ways), col(PartSubstitute.substitute_id).in_(part_ids)
                 ),
-                and_(
-                    col(PartSubstitute.both_ways),
-                    col(PartSubstitute.substitute_id) == part_id,
-                    col(PartSubstitute.part_id) == Part.id,
-                ),
-            ),
+            )
         )
-        .where(Part.active)
-        .order_by(col(Part.sku))
     )
-    parts: dict[UUID, Part] = {}
-    known: dict[UUID, list[Evidence]] = defaultdict(list)
-    for part, row in found:
-        parts[part.id] = part
-        known[part.id].append(
-            Evidence(EvidenceKind(row.kind), row.works, row.at, row.by, row.ticket, row.note)
-        )
-    return [Substitute(part, weigh(known[key])) for key, part in parts.items()]
+    known: dict[UUID, dict[UUID, list[Evidence]]] = defaultdict(lambda: defaultdict(list))
+    for row in rows:
+        evidence = Evidence(EvidenceKind(row.kind), row.works, row.at, row.by, row.ticket, row.note)
+        known[row.part_id][row.substitute_id].append(evidence)
+        if row.both_ways:
+            known[row.substitute_id][row.part_id].append(evidence)
+    wanted = {other for part_id in part_ids for other in known.get(part_id, ())}
+    parts = await session.exec(
+        select(Part).where(Part.active, col(Part.id).in_(wanted)).order_by(col(Part.sku))
+    )
+    standing_in = parts.all()
+    found = {
+        part_id: [
+            Substitute(part, weigh(known[part_id][part.id]))
+            for part in standing_in
+            if part.id in known[part_id]
+        ]
+        for part_id in part_ids
+        if part_id in known
+    }
+    return {part_id: listed for part_id, listed in found.items() if listed}
+
+
+async def record_evidence(
+    session: AsyncSession, part: Part, other: Part, evidence: Evidence, *, both_ways: bool
+) -> None:
+    """Write down what says that another part can stand in for a part, or can't.
+
+    Of the same kind, for the same parts and ticket, the last one stays.
+
+    Raises:
+        InvalidInputError: they are the same part.
+    """
+    if part.id == other.id:
+        raise InvalidInputError("substitute", f"it is {part.sku} itself.", "Name another part.")
+    row = PartSubstitute(
+        part_id=part.id, substitute_id=other.id, both_ways=both_ways, **asdict(evidence)
+    )
+    await record_substitute(session, row)
 
 
 async def record_substitute(session: AsyncSession, row: PartSubstitute) -> None:

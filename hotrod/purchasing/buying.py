@@ -1,85 +1,33 @@
-"""From an approved proposal to purchases, and from purchases to what is on order."""
+"""Purchases on their way: handed to a person, ordered, corrected, cancelled, late, received."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.analytics.store import record
+from hotrod.company.load import get_company
 from hotrod.db.columns import now
 from hotrod.errors import ForbiddenTransitionError, InvalidInputError
 from hotrod.parts.models import PartOnOrder
 from hotrod.parts.orders import cancel_order, put_on_order
-from hotrod.parts.store import find_part
+from hotrod.purchasing.checkouts import give_up
 from hotrod.purchasing.models import (
+    AuctionBid,
     Method,
     Purchase,
-    PurchaseLine,
     PurchaseState,
-    RoundState,
-    SourcingRound,
 )
-from hotrod.purchasing.rounds import move_round
-from hotrod.purchasing.store import ItemizedPurchase, proposal_of, purchases, read_purchase
-from hotrod.sourcing.models import ProposedOrder
-from hotrod.sourcing.reductions import per_piece
+from hotrod.purchasing.rules import check_delivery_day, check_order_number
+from hotrod.purchasing.store import ItemizedPurchase, purchases, read_purchase
+from hotrod.suppliers.models import SupplierRow
 
-_LONGEST_NUMBER = 80
-_EVENING = timedelta(days=1)
-
-
-async def plan_purchases(
-    session: AsyncSession,
-    current: SourcingRound,
-    orders: Sequence[ProposedOrder],
-    methods: Mapping[str, Method],
-) -> list[Purchase]:
-    """Write down what is bought of whom, once; the round is approved by it.
-
-    Args:
-        session: in a transaction.
-        current: the round, locked.
-        orders: of the proposal, as they were approved.
-        methods: how is bought, by source; of sources that aren't named, a person buys.
-    """
-    known = await purchases(session, round_id=current.id)
-    if known:
-        return known
-    move_round(current, RoundState.APPROVED)
-    session.add(current)
-    currency = proposal_of(current).currency
-    for order in orders:
-        purchase = Purchase(
-            round_id=current.id,
-            business_key=current.business_key,
-            source=order.source,
-            seller=order.seller,
-            method=methods.get(order.source, Method.LINK),
-            total=order.total,
-            currency=currency,
-            expected_on=_expected(order),
-        )
-        session.add(purchase)
-        await session.flush()
-        for line in sorted(order.lines, key=lambda one: one.sku):
-            part = await find_part(session, line.sku)
-            session.add(
-                PurchaseLine(
-                    purchase_id=purchase.id,
-                    part_id=part.id,
-                    reference=line.offer.reference,
-                    title=line.offer.title[:300],
-                    url=line.offer.url,
-                    quantity=line.quantity,
-                    per_piece=per_piece(order, line),
-                )
-            )
-    await session.flush()
-    return await purchases(session, round_id=current.id)
+_USUAL_DAYS = 14
+"""How long an order takes of a seller who doesn't say."""
 
 
 async def hand_over(session: AsyncSession, purchase_id: UUID) -> Purchase:
@@ -98,6 +46,7 @@ async def note_ordered(
     by: str,
     order_number: str = "",
     expected_on: date | None = None,
+    total: Decimal | None = None,
     at: datetime | None = None,
 ) -> Purchase:
     """Note that a purchase is placed: its pieces are on order. Said again, it changes nothing.
@@ -107,18 +56,18 @@ async def note_ordered(
         purchase_id: the purchase.
         by: who placed it.
         order_number: the seller's number, where there is one.
-        expected_on: day of delivery, if the seller told another than the offer did.
+        expected_on: day of delivery, if the seller told another than the offer did; where
+            neither told one, it is that of the supplier's usual lead.
+        total: what it came to at the door, in its currency, if that isn't what was planned.
         at: when; None: now.
 
     Raises:
         NotFoundError: there is no such purchase.
-        InvalidInputError: it was ordered before under another number, or the number is too long.
-        ForbiddenTransitionError: it was cancelled.
+        InvalidInputError: it was ordered before under another number, or number or day can't be.
+        ForbiddenTransitionError: it was cancelled, or lost.
     """
-    if len(order_number) > _LONGEST_NUMBER:
-        raise InvalidInputError(
-            "order_number", f"it has over {_LONGEST_NUMBER} characters.", "Give the number only."
-        )
+    _check(order_number, expected_on, at or now())
+    await _leave_checkout(session, purchase_id)
     found = await read_purchase(session, purchase_id, lock=True)
     purchase = found.purchase
     if purchase.state in {PurchaseState.ORDERED, PurchaseState.RECEIVED}:
@@ -126,23 +75,27 @@ async def note_ordered(
             raise InvalidInputError(
                 "order_number",
                 f"{purchase.number} was ordered before as {purchase.order_number}.",
-                "If it was bought twice, cancel one of the two at the seller.",
+                "If it was bought twice, cancel one of the two at the seller; a wrong number is "
+                f"put right by `hotrod purchases bought {purchase.number} --order-number N "
+                "--correct`.",
             )
         purchase.order_number = purchase.order_number or order_number
         session.add(purchase)
         return purchase
-    if purchase.state == PurchaseState.CANCELLED:
+    if purchase.state in {PurchaseState.CANCELLED, PurchaseState.LOST}:
         raise ForbiddenTransitionError("purchase", purchase.number, purchase.state, "ordered")
     purchase.state = PurchaseState.ORDERED
     purchase.ordered_at = at or now()
     purchase.ordered_by = by
     purchase.order_number = order_number
-    purchase.expected_on = expected_on or purchase.expected_on
-    session.add(purchase)
-    for sku, quantity in sorted(_pieces(found).items()):
-        await put_on_order(
-            session, sku, quantity, purchase.number, expected_at=_end_of(purchase.expected_on, at)
-        )
+    purchase.expected_on = (
+        expected_on or purchase.expected_on or await _usual_day(session, purchase)
+    )
+    purchase.late_told_at = None
+    if total is not None:
+        _share_out(found, total)
+    session.add_all([purchase, *found.lines])
+    await _put_on_order(session, found)
     await record(
         session,
         "purchase.ordered",
@@ -151,6 +104,78 @@ async def note_ordered(
         purchase=purchase.number,
         source=purchase.source,
         total=str(purchase.total),
+        currency=purchase.currency,
+        placed_by=purchase.method,
+    )
+    return purchase
+
+
+async def note_mailed(session: AsyncSession, purchase_id: UUID) -> Purchase:
+    """Note that the order by mail is out: its pieces are on order. Said again, it changes nothing.
+
+    A mail can't be taken back: the order stands, too, when somebody has cancelled the purchase
+    while it was sent. Who cancels it later has told the seller.
+
+    Raises:
+        NotFoundError: there is no such purchase.
+    """
+    purchase = (await read_purchase(session, purchase_id, lock=True)).purchase
+    if purchase.state == PurchaseState.CANCELLED:
+        if purchase.ordered_at is not None:
+            return purchase
+        purchase.state = PurchaseState.PLANNED
+        session.add(purchase)
+        await session.flush()
+    return await note_ordered(session, purchase_id, by="order by mail")
+
+
+async def correct_order(
+    session: AsyncSession,
+    purchase_id: UUID,
+    *,
+    by: str,
+    order_number: str,
+    expected_on: date | None = None,
+) -> Purchase:
+    """Put right what was told of an order, and record what stood there before.
+
+    Args:
+        session: in a transaction.
+        purchase_id: the purchase.
+        by: who corrects it.
+        order_number: the seller's number.
+        expected_on: day of delivery; None: as it was.
+
+    Raises:
+        NotFoundError: there is no such purchase.
+        InvalidInputError: it isn't ordered, or number or day can't be.
+    """
+    _check(order_number, expected_on, now())
+    found = await read_purchase(session, purchase_id, lock=True)
+    purchase = found.purchase
+    if purchase.state not in {PurchaseState.ORDERED, PurchaseState.RECEIVED}:
+        raise InvalidInputError(
+            "order_number",
+            f"{purchase.number} isn't ordered: it is {purchase.state.replace('_', ' ')}.",
+            "Only what was told of an order can be corrected.",
+        )
+    number, day = purchase.order_number, purchase.expected_on
+    if (order_number, expected_on or day) == (number, day):
+        return purchase
+    purchase.order_number, purchase.expected_on = order_number, expected_on or day
+    session.add(purchase)
+    if purchase.state == PurchaseState.ORDERED:
+        await _put_on_order(session, found)
+    await record(
+        session,
+        "purchase.corrected",
+        purchase.business_key,
+        purchase=purchase.number,
+        order_number=purchase.order_number,
+        instead_of=number,
+        expected_on=f"{purchase.expected_on or ''}",
+        instead_of_day=f"{day or ''}",
+        by=by,
     )
     return purchase
 
@@ -160,12 +185,16 @@ async def cancel(session: AsyncSession, purchase_id: UUID, *, by: str) -> Purcha
 
     Raises:
         NotFoundError: there is no such purchase.
-        ForbiddenTransitionError: it is here already.
+        ForbiddenTransitionError: it is here already, or a bid stands, which can't be taken back.
     """
+    await _leave_checkout(session, purchase_id)
     found = await read_purchase(session, purchase_id, lock=True)
     purchase = found.purchase
-    if purchase.state == PurchaseState.RECEIVED:
+    if purchase.state in {PurchaseState.RECEIVED, PurchaseState.LOST}:
         raise ForbiddenTransitionError("purchase", purchase.number, purchase.state, "cancelled")
+    bid = await session.get(AuctionBid, purchase_id, populate_existing=True)
+    if purchase.state == PurchaseState.PLANNED and bid is not None and bid.placed_at is not None:
+        raise ForbiddenTransitionError("purchase", purchase.number, "bid for", "cancelled")
     if purchase.state == PurchaseState.ORDERED:
         for sku in sorted(_pieces(found)):
             await cancel_order(session, sku, purchase.number)
@@ -202,9 +231,32 @@ async def note_received(session: AsyncSession, at: datetime) -> list[Purchase]:
                 purchase.business_key,
                 dedup_key=f"purchase.received:{purchase.id}",
                 purchase=purchase.number,
+                days=_days_since(purchase.ordered_at, at),
+                days_late=_days_late(purchase, at),
             )
             done.append(purchase)
     return done
+
+
+async def note_late(session: AsyncSession, purchase_id: UUID, at: datetime) -> Purchase:
+    """Note that ops were told of a late purchase.
+
+    Raises:
+        NotFoundError: there is no such purchase.
+    """
+    purchase = (await read_purchase(session, purchase_id, lock=True)).purchase
+    purchase.late_told_at = at
+    session.add(purchase)
+    await record(
+        session,
+        "purchase.late",
+        purchase.business_key,
+        dedup_key=f"purchase.late:{purchase.id}",
+        purchase=purchase.number,
+        source=purchase.source,
+        days_late=_days_late(purchase, at),
+    )
+    return purchase
 
 
 def is_late(purchase: Purchase, today: date) -> bool:
@@ -217,6 +269,35 @@ def is_late(purchase: Purchase, today: date) -> bool:
     )
 
 
+def _share_out(found: ItemizedPurchase, total: Decimal) -> None:
+    """Let a purchase cost a total: each piece the same share of it as was planned."""
+    pieces = sum(line.quantity for line in found.lines)
+    planned = found.purchase.total
+    for line in found.lines:
+        line.per_piece = line.per_piece * total / planned if planned else total / pieces
+    found.purchase.total = total
+
+
+async def _leave_checkout(session: AsyncSession, purchase_id: UUID) -> None:
+    """Give an unpaid checkout up before one of its purchases goes a way of its own."""
+    purchase = (await read_purchase(session, purchase_id)).purchase
+    if purchase.method == Method.CHECKOUT:
+        await give_up(session, purchase.round_id)
+
+
+def _check(order_number: str, expected_on: date | None, at: datetime) -> None:
+    check_order_number(order_number)
+    if expected_on is not None:
+        check_delivery_day(expected_on, at.astimezone(get_company().zone).date())
+
+
+async def _put_on_order(session: AsyncSession, found: ItemizedPurchase) -> None:
+    number, day = found.purchase.number, found.purchase.expected_on
+    until = _end_of(day) if day else None
+    for sku, quantity in sorted(_pieces(found).items()):
+        await put_on_order(session, sku, quantity, number, expected_at=until)
+
+
 def _pieces(found: ItemizedPurchase) -> dict[str, int]:
     pieces: dict[str, int] = {}
     for line in found.lines:
@@ -225,13 +306,28 @@ def _pieces(found: ItemizedPurchase) -> dict[str, int]:
     return pieces
 
 
-def _expected(order: ProposedOrder) -> date | None:
-    days = [line.offer.delivery.latest for line in order.lines if line.offer.delivery]
-    return max(days) if days else None
+async def _usual_day(session: AsyncSession, purchase: Purchase) -> date:
+    """Return the day by which an order of no told day should come: as its supplier states."""
+    found = await session.exec(
+        select(SupplierRow.lead_days_most).where(SupplierRow.name == purchase.source)
+    )
+    stated = found.first()
+    lead = timedelta(days=_USUAL_DAYS if stated is None else stated)
+    return _day_of(purchase.ordered_at or now()) + lead
 
 
-def _end_of(day: date | None, at: datetime | None) -> datetime | None:
-    if day is None:
-        return None
-    zone = (at or now()).tzinfo
-    return datetime(day.year, day.month, day.day, tzinfo=zone) + _EVENING
+def _days_since(moment: datetime | None, at: datetime) -> int | None:
+    return None if moment is None else (at - moment).days
+
+
+def _days_late(purchase: Purchase, at: datetime) -> int | None:
+    return None if purchase.expected_on is None else (_day_of(at) - purchase.expected_on).days
+
+
+def _day_of(moment: datetime) -> date:
+    return moment.astimezone(get_company().zone).date()
+
+
+def _end_of(day: date) -> datetime:
+    """Return the midnight that ends a day at the company."""
+    return datetime.combine(day + timedelta(days=1), time(), get_company().zone)

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
     Numeric,
     UniqueConstraint,
 )
@@ -23,17 +24,17 @@ from sqlmodel import Field, SQLModel
 from hotrod.db.columns import json, long_text, money, primary_key, timestamp
 
 
-def _precise(digits: int, decimals: int) -> Any:  # noqa: ANN401 - a Field stands in for any type
+def _precise(digits: int, decimals: int, *, default: Any = ...) -> Any:  # noqa: ANN401 - a Field stands in for any type
     number: Any = Numeric(digits, decimals)
-    return Field(sa_type=number)
+    return Field(default=default, sa_type=number)
 
 
 class RoundState(StrEnum):
-    """Where a round stands; the last four are final.
+    """Where a round stands; the last five are final.
 
     SEARCHING: offers are looked for. PROPOSED: a manager is asked. APPROVED: it is bought.
-    BOUGHT: every purchase is placed, or given to a person. DECLINED: a manager said no, or nobody
-    said yes in time. EMPTY: nothing acceptable is offered. CANCELLED: ops ended it.
+    BOUGHT: every purchase is placed, or given to a person. DECLINED: a manager said no. EXPIRED:
+    nobody said yes in time. EMPTY: nothing acceptable is offered. CANCELLED: ops ended it.
     """
 
     SEARCHING = "searching"
@@ -41,6 +42,7 @@ class RoundState(StrEnum):
     APPROVED = "approved"
     BOUGHT = "bought"
     DECLINED = "declined"
+    EXPIRED = "expired"
     EMPTY = "empty"
     CANCELLED = "cancelled"
 
@@ -67,6 +69,7 @@ class SourcingRound(SQLModel, table=True):
     needs: list[Any] = json(default=list)
     proposal: dict[str, Any] = json()
     advice: str = long_text(default="")
+    unsearched: dict[str, str] = json(default=dict)
     run_id: UUID | None = Field(default=None, unique=True, description="Flow run that opened it.")
     opened_at: datetime = timestamp()
     closed_at: datetime | None = timestamp(optional=True)
@@ -88,17 +91,24 @@ class FoundOffer(SQLModel, table=True):
 
 
 class Method(StrEnum):
-    """How a purchase is placed: by a mail to the supplier, or by a person on the seller's page."""
+    """How a purchase is placed.
+
+    MAIL: by a mail to the supplier. LINK: by a person on the seller's page. CHECKOUT: by a person
+    who pays eBay's checkout, which holds the purchases of the round at eBay. BID: by a bid in an
+    auction, which may be lost; see ``AuctionBid``.
+    """
 
     MAIL = "mail"
     LINK = "link"
+    CHECKOUT = "checkout"
+    BID = "bid"
 
 
 class PurchaseState(StrEnum):
     """Where a purchase stands.
 
     PLANNED: approved. TO_BUY: a person is to buy it on the seller's page. ORDERED: placed, goods
-    are to come. RECEIVED: all is here. CANCELLED: it won't come.
+    are to come. RECEIVED: all is here. CANCELLED: it won't come. LOST: others got it at auction.
     """
 
     PLANNED = "planned"
@@ -106,14 +116,25 @@ class PurchaseState(StrEnum):
     ORDERED = "ordered"
     RECEIVED = "received"
     CANCELLED = "cancelled"
+    LOST = "lost"
 
 
 class Purchase(SQLModel, table=True):
-    """All that is bought of one seller in a round; amounts in ``currency``, the company's."""
+    """All that is bought of one seller in a round; amounts in ``currency``, the company's.
+
+    ``late_told_at``: ops were last told that it waits for a person; once ordered, that it is late.
+    """
 
     __tablename__ = "purchases"
     __table_args__ = (
-        UniqueConstraint("round_id", "source", "seller"),
+        Index(
+            "ix_purchases_one_of_a_seller",
+            "round_id",
+            "source",
+            "seller",
+            unique=True,
+            postgresql_where=sql("method <> 'bid'"),
+        ),
         CheckConstraint(
             "state NOT IN ('ordered', 'received') OR ordered_at IS NOT NULL", name="ordered_has_day"
         ),
@@ -148,7 +169,11 @@ class Purchase(SQLModel, table=True):
 
 
 class PurchaseLine(SQLModel, table=True):
-    """One offer of a purchase. ``per_piece`` is at the door, and makes the price history."""
+    """One offer of a purchase. ``per_piece`` is at the door, and makes the price history.
+
+    ``unit_price`` is the seller's, before shipping and tax, in ``unit_currency``; of a bid, its
+    limit. Purchases of old don't tell it.
+    """
 
     __tablename__ = "purchase_lines"
     __table_args__ = (CheckConstraint("quantity > 0", name="quantity_positive"),)
@@ -161,6 +186,71 @@ class PurchaseLine(SQLModel, table=True):
     url: str = Field(default="", max_length=2000)
     quantity: int
     per_piece: Decimal = _precise(14, 6)
+    unit_price: Decimal | None = _precise(16, 6, default=None)
+    unit_currency: str = Field(default="", max_length=3)
+
+
+class AuctionBid(SQLModel, table=True):
+    """The bid of a purchase; amounts in ``currency``, the auction's.
+
+    ``most`` is what was approved; more is never bid by us. ``placed_at`` is when the bid came to
+    stand, ``price`` what the auction was won for, both unset before.
+    """
+
+    __tablename__ = "auction_bids"
+    __table_args__ = (CheckConstraint("most > 0", name="limit_positive"),)
+
+    purchase_id: UUID = Field(foreign_key="purchases.id", primary_key=True)
+    item_id: str = Field(max_length=120)
+    most: Decimal = money()
+    shipping: Decimal = money()
+    currency: str = Field(max_length=3)
+    ends_at: datetime = timestamp()
+    place_at: datetime = timestamp()
+    placed_at: datetime | None = timestamp(optional=True)
+    price: Decimal | None = money(default=None)
+    why_lost: str = Field(default="", max_length=200)
+
+
+class Checkout(SQLModel, table=True):
+    """A guest's checkout at eBay: one for each round, ever, and it can be paid once.
+
+    ``order_id`` is what somebody, or eBay's widget, told; it counts once eBay has confirmed it, at
+    ``paid_at``. ``refusal`` says why one didn't. ``given_up_at``: a person buys by the links.
+    """
+
+    __tablename__ = "checkouts"
+    __table_args__ = (
+        CheckConstraint("paid_at IS NULL OR order_id <> ''", name="paid_has_order"),
+        Index(
+            "uq_checkouts_paid_order_id",
+            "order_id",
+            unique=True,
+            postgresql_where=sql("paid_at IS NOT NULL"),
+        ),
+    )
+
+    round_id: UUID = Field(primary_key=True, foreign_key="sourcing_rounds.id")
+    session_id: str = Field(max_length=120, unique=True)
+    signature: bytes = Field(sa_type=LargeBinary, description="Opens the widget; sealed.")
+    purchases: list[Any] = json(default=list)
+    total: Decimal = money()
+    currency: str = Field(max_length=3)
+    begun_at: datetime = timestamp()
+    order_id: str = Field(default="", max_length=80)
+    refusal: str = Field(default="", max_length=300)
+    paid_at: datetime | None = timestamp(optional=True)
+    given_up_at: datetime | None = timestamp(optional=True)
+
+    @property
+    def is_payable(self) -> bool:
+        """Whether it is to be paid, and nobody has said that it is."""
+        return not (self.paid_at or self.given_up_at or self.is_confirmed_soon)
+
+    @property
+    def is_confirmed_soon(self) -> bool:
+        """Whether somebody has said that it is paid, and eBay is asked."""
+        return bool(self.order_id and not self.refusal and self.paid_at is None)
 
 
 class ExchangeRateRow(SQLModel, table=True):

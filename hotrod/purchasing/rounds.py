@@ -5,6 +5,8 @@ Rounds of a business are opened one after another, so that no part is looked for
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -13,9 +15,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hotrod.analytics.store import record
 from hotrod.company.models import Company
 from hotrod.db.columns import now
-from hotrod.errors import ForbiddenTransitionError
+from hotrod.errors import ForbiddenTransitionError, HotrodError
+from hotrod.forecast.orders import OrderTerms
 from hotrod.forecast.settings import ForecastSettings
 from hotrod.purchasing.models import RoundState, SourcingRound
+from hotrod.purchasing.rests import rests
 from hotrod.purchasing.store import (
     exchange_rates,
     found_offers,
@@ -23,26 +27,38 @@ from hotrod.purchasing.store import (
     paid_prices,
     read_round,
     round_of_run,
+    still_wanted,
     taken_care_of,
-    wanted_of,
 )
+from hotrod.purchasing.track import measured_lists
 from hotrod.replenishment.needs import needs
+from hotrod.replenishment.terms import terms_by_sku
+from hotrod.sourcing.auctions import bids_for
 from hotrod.sourcing.costs import market_of
 from hotrod.sourcing.models import Proposal, ScoredOffer
 from hotrod.sourcing.proposals import propose
 from hotrod.sourcing.rules import score_all
 
+_LONGEST_WHY = 300
 _NEXT = {
     RoundState.SEARCHING: {RoundState.PROPOSED, RoundState.EMPTY, RoundState.CANCELLED},
     RoundState.PROPOSED: {
         RoundState.PROPOSED,
         RoundState.APPROVED,
         RoundState.DECLINED,
+        RoundState.EXPIRED,
         RoundState.EMPTY,
         RoundState.CANCELLED,
     },
     RoundState.APPROVED: {RoundState.PROPOSED, RoundState.BOUGHT, RoundState.CANCELLED},
 }
+
+
+class RoundCancelledError(HotrodError):
+    """A round was cancelled, maybe under the run that works on it; nothing of it goes on."""
+
+    def __init__(self, round_id: UUID) -> None:
+        super().__init__(f"round of sourcing {round_id} is cancelled; nothing of it goes on")
 
 
 async def open_round(
@@ -52,8 +68,11 @@ async def open_round(
     business_key: str,
     run_id: UUID | None,
     at: datetime,
+    even_resting: Collection[str] = (),
 ) -> SourcingRound | None:
     """Open a round for the parts that are low and not taken care of; None: there are none.
+
+    Parts rest for a while after a manager's no, see ``rests``.
 
     A flow run that opened one before gets the same again.
 
@@ -64,12 +83,22 @@ async def open_round(
         business_key: of the business that repairs.
         run_id: of the flow run.
         at: the present moment.
+        even_resting: SKUs of parts that are looked for even if they rest.
     """
     await lock_rounds(session)
     known = await round_of_run(session, run_id) if run_id is not None else None
     if known is not None:
         return known
-    wanted = await needs(session, company, policy, at, await taken_care_of(session))
+    terms = await _terms(session, company, at)
+    low = await needs(session, company, policy, at, await taken_care_of(session), terms)
+    resting = await rests(session, company, at)
+    wanted = [
+        need
+        for need in low
+        if (sku := need.wanted.sku) in even_resting
+        or sku not in resting
+        or not resting[sku].holds(need)
+    ]
     if not wanted:
         return None
     opened = SourcingRound(
@@ -84,26 +113,44 @@ async def open_round(
 
 
 async def evaluate(
-    session: AsyncSession, company: Company, round_id: UUID, at: datetime
+    session: AsyncSession,
+    company: Company,
+    round_id: UUID,
+    at: datetime,
+    *,
+    may_bid: bool = False,
 ) -> Proposal:
     """Score what a round has found, and keep the proposal that comes of it.
+
+    Args:
+        session: in a transaction.
+        company: whose rules they are.
+        round_id: of the round.
+        at: the present moment.
+        may_bid: whether the company's account may bid in auctions.
 
     Returns:
         the proposal; without orders when nothing acceptable is offered, and the round is over.
 
     Raises:
         NotFoundError: there is no such round.
+        RoundCancelledError: it was cancelled.
         ForbiddenTransitionError: it is decided already.
     """
     current = await read_round(session, round_id, lock=True)
     rates = await exchange_rates(session, company.pricing.currency)
     scored: list[ScoredOffer] = []
-    for wanted in wanted_of(current):
+    bids: list[ScoredOffer] = []
+    still = still_wanted(current)
+    for wanted in still:
         offers = await found_offers(session, round_id, wanted.sku)
         market = market_of(offers, wanted, rates, at, company.sourcing)
         history = await paid_prices(session, wanted.sku)
-        scored += score_all(offers, wanted, history, market, company.sourcing)
-    proposal = propose(scored, wanted_of(current), rates, at, company.sourcing)
+        found = score_all(offers, wanted, history, market, company.sourcing)
+        scored += found
+        if may_bid:
+            bids += bids_for(found, wanted, history, market, company.sourcing)
+    proposal = await asyncio.to_thread(propose, scored, still, rates, at, company.sourcing, bids)
     current.proposal = proposal.model_dump(mode="json")
     if proposal.orders:
         move_round(current, RoundState.PROPOSED)
@@ -123,12 +170,47 @@ async def evaluate(
     return proposal
 
 
+async def note_unsearched(session: AsyncSession, round_id: UUID, source: str, why: str) -> None:
+    """Note that a source couldn't be searched, for those who decide about what the others offer.
+
+    Once something is proposed this changes nothing: the note is about the proposal.
+
+    Raises:
+        NotFoundError: there is no such round.
+    """
+    current = await read_round(session, round_id, lock=True)
+    if current.state != RoundState.SEARCHING:
+        return
+    current.unsearched = current.unsearched | {source: why[:_LONGEST_WHY]}
+    session.add(current)
+    await record(
+        session,
+        "sourcing.unsearched",
+        current.business_key,
+        dedup_key=f"sourcing.unsearched:{round_id}:{source}"[:200],
+        round=str(round_id),
+        source=source,
+    )
+
+
+def check_goes_on(current: SourcingRound) -> None:
+    """See that a round wasn't cancelled.
+
+    Raises:
+        RoundCancelledError: it was.
+    """
+    if current.state == RoundState.CANCELLED:
+        raise RoundCancelledError(current.id)
+
+
 def move_round(current: SourcingRound, state: RoundState) -> None:
     """Let a round stand somewhere else.
 
     Raises:
+        RoundCancelledError: it was cancelled.
         ForbiddenTransitionError: it can't come there from where it stands.
     """
+    check_goes_on(current)
     if state not in _NEXT.get(RoundState(current.state), ()):
         raise ForbiddenTransitionError(
             "round of sourcing", str(current.id), current.state, state.value
@@ -136,3 +218,12 @@ def move_round(current: SourcingRound, state: RoundState) -> None:
     current.state = state
     if state not in _NEXT:
         current.closed_at = now()
+
+
+async def _terms(
+    session: AsyncSession, company: Company, at: datetime
+) -> dict[str, list[OrderTerms]]:
+    lists = await measured_lists(session, company, at)
+    rates = await exchange_rates(session, company.pricing.currency)
+    offers = (one.offer(row) for one in lists for row in one.rows)
+    return terms_by_sku(offers, rates, at, company.sourcing)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -33,7 +36,11 @@ from hotrod.sourcing.models import (
     Proposal,
     Wanted,
 )
+from hotrod.sourcing.reductions import numbered
 
+_CURRENCY = re.compile("[A-Z]{3}")
+_LEAST_RATE, _MOST_RATE = Decimal("0.000001"), Decimal(1_000_000)
+_WHERE_NUMBERS_ARE = "`hotrod purchases list --all` shows their numbers"
 _LOCK_ROUNDS = text("SELECT pg_advisory_xact_lock(hashtextextended('sourcing rounds', 0))")
 
 
@@ -45,10 +52,53 @@ class ItemizedPurchase:
     lines: Sequence[PurchaseLine]
     skus: dict[UUID, str]
 
+    @property
+    def goods(self) -> tuple[Decimal, str] | None:
+        """What the pieces cost before shipping and tax, in the seller's currency; None: untold."""
+        prices = [
+            line.unit_price * line.quantity for line in self.lines if line.unit_price is not None
+        ]
+        currencies = {line.unit_currency for line in self.lines}
+        if len(prices) < len(self.lines) or len(currencies) != 1:
+            return None
+        return sum(prices, Decimal(0)), currencies.pop()
+
 
 def wanted_of(sourcing_round: SourcingRound) -> list[Wanted]:
     """Return what a round looks for."""
     return [Wanted.model_validate(need["wanted"]) for need in sourcing_round.needs]
+
+
+def still_wanted(sourcing_round: SourcingRound) -> list[Wanted]:
+    """Return what a round is to propose: no more of a part than a manager left of it before."""
+    return [
+        wanted.model_copy(update={"quantity": pieces})
+        for wanted, need in zip(wanted_of(sourcing_round), sourcing_round.needs, strict=True)
+        if (pieces := _left(need))
+    ]
+
+
+def refused_pieces(sourcing_round: SourcingRound) -> set[str]:
+    """Return the SKUs of which a manager left no piece, when they were asked before."""
+    return {need["wanted"]["sku"] for need in sourcing_round.needs if not _left(need)}
+
+
+def leave(sourcing_round: SourcingRound, quantities: Mapping[str, int]) -> None:
+    """Note how many pieces a manager left of what is proposed, so that no more is asked about.
+
+    Args:
+        sourcing_round: locked.
+        quantities: approved pieces, by number of line of its proposal.
+    """
+    proposed, approved = Counter[str](), Counter[str]()
+    for number, line in numbered(proposal_of(sourcing_round)).items():
+        proposed[line.sku] += line.quantity
+        approved[line.sku] += quantities.get(number, line.quantity)
+    sourcing_round.needs = [
+        need | {"left": min(_left(need), approved[sku])} if approved[sku] < proposed[sku] else need
+        for need in sourcing_round.needs
+        if (sku := need["wanted"]["sku"])
+    ]
 
 
 def proposal_of(sourcing_round: SourcingRound) -> Proposal:
@@ -192,13 +242,13 @@ async def find_purchase(
     """
     digits = number.strip().upper().removeprefix("PO-")
     if not digits.isdigit() or len(digits) > 9:  # noqa: PLR2004 - what an integer holds
-        raise NotFoundError("purchase", number)
+        raise NotFoundError("purchase", number, _WHERE_NUMBERS_ARE)
     statement = select(Purchase).where(Purchase.serial == int(digits))
     if lock:
         statement = statement.with_for_update()
     purchase = (await session.exec(statement)).first()
     if purchase is None:
-        raise NotFoundError("purchase", number)
+        raise NotFoundError("purchase", number, _WHERE_NUMBERS_ARE)
     return await _itemized(session, purchase)
 
 
@@ -229,20 +279,42 @@ async def tell_rate(
     currency: str,
     value: Decimal,
     *,
+    into: str,
     told_by: str,
     at: datetime | None = None,
 ) -> None:
     """Keep what one unit of a currency is worth in the company's.
 
+    Args:
+        session: in a transaction.
+        currency: its code, e.g. USD.
+        value: of one unit.
+        into: the company's currency.
+        told_by: who says so.
+        at: when; None: now.
+
     Raises:
-        InvalidInputError: no currency, or no rate.
+        InvalidInputError: no currency, the company's own, or no rate.
     """
-    if len(currency) != 3 or not currency.isascii() or not currency.isupper():  # noqa: PLR2004
-        raise InvalidInputError("currency", "it has three capitals.", "Write it like USD.")
-    if not Decimal("0.000001") <= value <= Decimal(1_000_000):
-        raise InvalidInputError("value", "it is no rate.", "Say what one unit is worth.")
+    if not _CURRENCY.fullmatch(currency):
+        raise InvalidInputError("currency", f"{currency!r} is none.", "Write it like USD.")
+    if currency == into:
+        raise InvalidInputError(
+            "currency",
+            f"{into} is the company's own currency, and has no rate.",
+            f"Say what another is worth in {into}, e.g. of USD.",
+        )
+    if not value.is_finite() or not _LEAST_RATE <= value <= _MOST_RATE:
+        raise InvalidInputError(
+            "value", f"{value} is no rate.", f"Say what one {currency} is worth in {into}, as 1.37."
+        )
     row = ExchangeRateRow(currency=currency, value=value, seen_at=at or now(), told_by=told_by)
     await session.merge(row)
+
+
+def _left(need: Mapping[str, Any]) -> int:
+    left = need.get("left")
+    return int(need["wanted"]["quantity"] if left is None else left)
 
 
 async def _itemized(session: AsyncSession, purchase: Purchase) -> ItemizedPurchase:

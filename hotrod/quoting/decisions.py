@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -15,7 +16,8 @@ from hotrod.durable import inbox
 from hotrod.durable.inbox import NewDelivery
 from hotrod.errors import NotFoundError
 from hotrod.links import Choice
-from hotrod.quoting.models import Quote, QuoteState
+from hotrod.parts.tickets import set_aside
+from hotrod.quoting.models import Quote, QuoteLine, QuoteState
 from hotrod.repairs.models import Ticket, TicketStatus
 from hotrod.repairs.store import move
 
@@ -59,10 +61,10 @@ async def decide(
     """Record a customer's answer to a quote; the first answer to an open quote counts.
 
     The ticket moves on, and the event ``quote.decided`` is written into the inbox, in the
-    caller's transaction.
+    caller's transaction. What is free of the parts that an approved quote needs is set aside.
 
     Args:
-        session: in a transaction.
+        session: in a transaction that locks no row after this.
         quote_id: the quote.
         choice: approve or decline.
         address: IP address that it came from.
@@ -110,7 +112,18 @@ async def decide(
             payload={"ticket": ticket.number, "quote": str(quote.id)},
         ),
     )
+    if quote.state == QuoteState.APPROVED:
+        await _set_parts_aside(session, quote, ticket)
     return Decision(quote, ticket, counted=True)
+
+
+async def _set_parts_aside(session: AsyncSession, quote: Quote, ticket: Ticket) -> None:
+    lines = await session.exec(select(QuoteLine).where(QuoteLine.quote_id == quote.id))
+    needed = Counter[str]()
+    for line in lines:
+        if line.sku is not None:
+            needed[line.sku] += int(line.quantity)
+    await set_aside(session, ticket.number, needed, key=f"quote:{quote.id}", actor="customer")
 
 
 async def _locked(session: AsyncSession, ticket_id: UUID) -> Ticket:

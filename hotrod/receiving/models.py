@@ -20,12 +20,14 @@ class NumberedPart:
         tracking: whether its movements name a batch or a serial number.
         supplier_numbers: pairs of a supplier's name and its number.
         maker_numbers: of all its makers.
+        ean: its product number; empty when it isn't known.
     """
 
     sku: str
     tracking: Tracking = Tracking.NONE
     supplier_numbers: frozenset[tuple[str, str]] = frozenset()
     maker_numbers: frozenset[str] = frozenset()
+    ean: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ class NewPart:
     distributor: str
     supplier_number: str = ""
     maker_number: str = ""
+    ean: str = ""
 
 
 @dataclass(frozen=True)

@@ -272,7 +272,8 @@ def _ranks(label: Label) -> list[tuple[str, Callable[[NumberedPart], bool]]]:
         (
             "the EAN",
             lambda part: bool(
-                retail & _folded(*part.maker_numbers, *_suppliers_numbers(part, label.source))
+                retail
+                & _folded(part.ean, *part.maker_numbers, *_suppliers_numbers(part, label.source))
             ),
         ),
         ("the SKU made of its number", lambda part: part.sku in made),
@@ -326,6 +327,7 @@ def _new_part(label: Label, parts: Sequence[NumberedPart], answers: Answers) -> 
         distributor=label.source.value if label.source in _DISTRIBUTORS else "",
         supplier_number=(label.distributor_part or label.manufacturer_part or "")[:_LONGEST_NUMBER],
         maker_number=(label.manufacturer_part or label.gtin or "")[:_LONGEST_NUMBER],
+        ean=label.gtin or "",
     )
 
 
@@ -334,6 +336,7 @@ def _as_known(new: NewPart) -> NumberedPart:
         new.sku,
         supplier_numbers=frozenset({(new.distributor, new.supplier_number)}),
         maker_numbers=frozenset({new.maker_number}),
+        ean=new.ean,
     )
 
 

@@ -236,12 +236,14 @@ async def _parts(session: AsyncSession) -> list[NumberedPart]:
     )
     for part_id, seller, reference in bought:
         theirs[part_id].add((seller, reference))
-    rows = await session.exec(select(Part.id, Part.sku, Part.tracking).order_by(col(Part.sku)))
+    rows = await session.exec(
+        select(Part.id, Part.sku, Part.tracking, Part.ean).order_by(col(Part.sku))
+    )
     return [
         NumberedPart(
-            sku, Tracking(tracking), frozenset(theirs[part_id]), frozenset(makers[part_id])
+            sku, Tracking(tracking), frozenset(theirs[part_id]), frozenset(makers[part_id]), ean
         )
-        for part_id, sku, tracking in rows
+        for part_id, sku, tracking, ean in rows
     ]
 
 
@@ -256,6 +258,7 @@ async def _create(session: AsyncSession, new: NewPart, receipt: Receipt) -> None
         category=new.category,
         unit_cost=receipt.cost,
         currency=receipt.currency,
+        ean=new.ean,
         active=False,
     )
     session.add(part)

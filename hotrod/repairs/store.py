@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from rapidfuzz import fuzz, process
 from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -14,9 +15,14 @@ from hotrod.customers.models import Customer, Device
 from hotrod.db.columns import now
 from hotrod.errors import NotFoundError
 from hotrod.repairs.diagnosis import DiagnosisDraft
+from hotrod.repairs.errors import UnknownTicketError
 from hotrod.repairs.facts import DeviceFacts, RequestFacts
 from hotrod.repairs.models import Diagnosis, Photo, StatusChange, Ticket, TicketStatus
 from hotrod.repairs.rules import check_transition
+
+_ALIKE = 75
+_NEWEST = 2_000
+"""Of the tickets, among how many is looked for a number that may be meant."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,22 @@ async def read_ticket(session: AsyncSession, number: str) -> TicketFile:
     if row is None:
         raise NotFoundError("ticket", number)
     return TicketFile(*row)
+
+
+async def known_number(session: AsyncSession, written: str) -> str:
+    """Return the number of a ticket as we write it, e.g. NL-1042 for nl-1042.
+
+    Raises:
+        UnknownTicketError: no ticket has it; new ones with numbers alike are named.
+    """
+    number = written.strip().upper()
+    found = await session.exec(select(Ticket.number).where(Ticket.number == number))
+    if found.first() is None:
+        newest = select(Ticket.number).order_by(col(Ticket.opened_at).desc()).limit(_NEWEST)
+        numbers = (await session.exec(newest)).all()
+        near = process.extract(number, numbers, scorer=fuzz.ratio, score_cutoff=_ALIKE, limit=3)
+        raise UnknownTicketError(written, [one for one, _, _ in near])
+    return number
 
 
 async def lock_ticket(session: AsyncSession, number: str) -> Ticket:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
 
 from hotrod.forecast.models import Forecast, Series
 from hotrod.forecast.orders import Order
+from hotrod.forecast.settings import Criticality, ForecastSettings
 from hotrod.sourcing.models import Wanted
 
 
@@ -23,6 +25,8 @@ class Shelf:
         reorder_point: as it is now.
         available: on hand, less reserved.
         on_order: still to come.
+        criticality: how bad it is to be without.
+        point_by_hand: a person has set the reorder point; the forecast doesn't move it.
     """
 
     sku: str
@@ -32,6 +36,8 @@ class Shelf:
     reorder_point: int
     available: int
     on_order: int
+    criticality: Criticality = Criticality.B
+    point_by_hand: bool = False
 
     @property
     def position(self) -> int:
@@ -64,14 +70,20 @@ class Aim:
     """How sure the stock must last, and how long.
 
     Attributes:
-        service_level: chance that it lasts until the delivery, between 0 and 1.
+        service_levels: chance that it lasts until the delivery, between 0 and 1, by how bad it is
+            to be without.
         lead_days: from order to shelf, for parts of which no delivery was measured.
         horizon_months: how far demand is forecast, the running month included.
     """
 
-    service_level: float
+    service_levels: Mapping[Criticality, float]
     lead_days: tuple[float, ...]
     horizon_months: int = 6
+
+
+def aim_of(policy: ForecastSettings) -> Aim:
+    """Return what the settings aim at."""
+    return Aim(policy.service_levels, (policy.lead_time_days,))
 
 
 @dataclass(frozen=True)
@@ -83,6 +95,7 @@ class Outlook:
         forecast: of its demand from the running month on; None when too little is known.
         reorder_point: that the forecast asks for, or else the part's own.
         lead_days: from order to shelf, as measured or assumed.
+        service_level: at which the stock is to last until the delivery.
         reason: why, in words.
     """
 
@@ -90,7 +103,17 @@ class Outlook:
     forecast: Forecast | None
     reorder_point: int
     lead_days: tuple[float, ...]
+    service_level: float
     reason: str
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """A part on the shelf that can stand in for another; ``evidence`` is in words."""
+
+    sku: str
+    available: int
+    evidence: str
 
 
 class Need(BaseModel):
@@ -98,7 +121,8 @@ class Need(BaseModel):
 
     ``reorder_point`` is the part's; ``months`` are the pieces expected to be asked for in the
     running month and those after it, none when too little is known. ``order`` is the cheapest one
-    where terms are known.
+    where terms are known. ``left`` are the pieces that a manager left of it, before they are asked
+    anew; None: they left it as it was.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -110,6 +134,7 @@ class Need(BaseModel):
     months: tuple[float, ...]
     order: Order | None = None
     reason: str
+    left: int | None = None
 
 
 class Refreshed(BaseModel):
@@ -121,6 +146,7 @@ class Refreshed(BaseModel):
     """Points before and after."""
     unchanged: int
     by_hand: tuple[str, ...]
+    """Points that persons have set; they were left as they are."""
     unknown: tuple[str, ...]
     """Too little is known of them; their points were left as they are."""
     became_low: tuple[str, ...]

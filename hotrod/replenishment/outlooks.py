@@ -51,6 +51,8 @@ def _outlook(
     shelf: Shelf, demand: Demand, alike: _Alike, measured: tuple[float, ...] | None, aim: Aim
 ) -> Outlook:
     leads = measured or aim.lead_days
+    level = aim.service_levels[shelf.criticality]
+    by_hand = f"; {shelf.reorder_point} is set by hand" * shelf.point_by_hand
     forecast = _forecast(shelf, demand, alike, aim)
     if forecast is None:
         return Outlook(
@@ -58,10 +60,11 @@ def _outlook(
             None,
             shelf.reorder_point,
             leads,
+            level,
             f"known for {demand.months.size} months, and no part like it for longer: its reorder "
-            f"point stays {shelf.reorder_point}",
+            f"point stays {shelf.reorder_point}{by_hand}",
         )
-    point = reorder_point(forecast, leads, aim.service_level)
+    point = reorder_point(forecast, leads, level)
     days = f"{np.median(leads):.0f} days" + (" as measured" if measured else "")
     lost = demand.lost_in_a_year
     return Outlook(
@@ -69,8 +72,9 @@ def _outlook(
         forecast,
         point,
         leads,
-        f"{forecast.reason}; {point} last until a delivery, {days}, in {aim.service_level:.0%} of "
-        f"cases{f'; {lost} lost in a year are no demand: find out why' * bool(lost)}",
+        level,
+        f"{forecast.reason}; {point} last until a delivery, {days}, in {level:.0%} of cases"
+        f"{by_hand}{f'; {lost} lost in a year are no demand: find out why' * bool(lost)}",
     )
 
 

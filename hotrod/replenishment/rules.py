@@ -11,7 +11,7 @@ import numpy as np
 
 from hotrod.forecast.models import Series
 from hotrod.forecast.orders import Order, OrderTerms, order_quantity
-from hotrod.replenishment.models import Need, Outlook, Shelf
+from hotrod.replenishment.models import Need, Outlook, Shelf, StandIn
 from hotrod.sourcing.models import Wanted
 
 _YEAR = 12
@@ -34,25 +34,32 @@ def net_demand(net: Series) -> Series:
 
 
 def need_of(
-    shelf: Shelf, outlook: Outlook, today: date, terms: OrderTerms | None = None
+    shelf: Shelf,
+    outlook: Outlook,
+    today: date,
+    terms: Sequence[OrderTerms] = (),
+    stand_ins: Sequence[StandIn] = (),
 ) -> Need | None:
     """Return what is to be ordered of a part; None while it is above its reorder point.
 
     Without terms it is ordered up to the reorder point and a month's demand; the point is the
-    part's, or what its forecast asks for when that is more. With terms more is ordered where that
-    costs less. Of a part of which too little is known, it is ordered up to twice its point.
+    part's, or, unless a person has set it, what its forecast asks for when that is more. With
+    terms more is ordered where that costs less. Of a part of which too little is known, it is
+    ordered up to twice its point.
 
     Args:
         shelf: what is there, and on order.
         outlook: of the same part.
         today: where the company is; the forecast begins with its month.
-        terms: of a supplier that sells it.
+        terms: of the suppliers that sell it, all in one currency.
+        stand_ins: parts on the shelf that can stand in for it; they change no quantity, but whoever
+            approves reads of them.
     """
     missing = _order_up_to(shelf, outlook) - shelf.position
     if not shelf.is_low or missing < 1:
         return None
     months = outlook.forecast.months if outlook.forecast else ()
-    order = order_quantity(missing, _yearly(months), terms) if terms else None
+    order = order_quantity(missing, _yearly(months), terms)
     until = stock_out_on(shelf.available, months, today)
     return Need(
         wanted=Wanted(
@@ -67,7 +74,7 @@ def need_of(
         reorder_point=shelf.reorder_point,
         months=months,
         order=order,
-        reason=_in_words(shelf, outlook, missing, order, until),
+        reason=_in_words(shelf, outlook, missing, order, until, stand_ins),
     )
 
 
@@ -100,7 +107,8 @@ def _order_up_to(shelf: Shelf, outlook: Outlook) -> int:
     if outlook.forecast is None:
         return 2 * shelf.reorder_point
     a_month = _yearly(outlook.forecast.months) / _YEAR
-    point = max(shelf.reorder_point, outlook.reorder_point)
+    asked = 0 if shelf.point_by_hand else outlook.reorder_point
+    point = max(shelf.reorder_point, asked)
     return point + math.ceil(round(a_month, _DIGITS))
 
 
@@ -109,12 +117,21 @@ def _yearly(months: Sequence[float]) -> float:
 
 
 def _in_words(
-    shelf: Shelf, outlook: Outlook, missing: int, order: Order | None, until: date | None
+    shelf: Shelf,
+    outlook: Outlook,
+    missing: int,
+    order: Order | None,
+    until: date | None,
+    stand_ins: Sequence[StandIn],
 ) -> str:
     coming = f" and {shelf.on_order} on order" * bool(shelf.on_order)
     lasting = f", expected to last until {until}" if until and shelf.available > 0 else ""
     quantity = order.reason if order else f"{missing} needed"
     return (
         f"{shelf.available} available{coming}{lasting}, to be ordered at {shelf.reorder_point}; "
-        f"{quantity}; {outlook.reason}"
+        f"{quantity}; {''.join(map(_stands_in, stand_ins))}{outlook.reason}"
     )
+
+
+def _stands_in(one: StandIn) -> str:
+    return f"{one.available} of {one.sku} could stand in, {one.evidence}; "

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from sqlalchemy import TextClause, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.company.models import Company
+from hotrod.forecast.settings import Criticality
 from hotrod.replenishment.models import Demand, Shelf
 from hotrod.replenishment.rules import net_demand
 
@@ -21,7 +23,8 @@ _SHELVES = text("""
     SELECT sku, name, category, fits, reorder_point,
         (SELECT coalesce(sum(on_hand - reserved), 0) FROM stock_levels WHERE part_id = parts.id),
         (SELECT coalesce(sum(greatest(quantity - received, 0)), 0) FROM parts_on_order
-         WHERE part_id = parts.id)
+         WHERE part_id = parts.id),
+        criticality, point_by_hand
     FROM parts WHERE active ORDER BY sku
 """)
 # Pieces counted on a shelf that had none before are opening stock: nobody had lost them.
@@ -45,14 +48,41 @@ _LEAD_DAYS = text("""
     FROM deliveries JOIN parts ON parts.id = part_id
     WHERE days > 0 AND days <= :longest GROUP BY sku
 """)
+# Those who lock several parts do so by SKU, and so never wait for each other.
+_POINTS = text("""
+    SELECT sku, reorder_point, point_by_hand FROM parts WHERE active ORDER BY sku
+    FOR NO KEY UPDATE
+""")
+_SET_POINTS = text("""
+    UPDATE parts SET reorder_point = point
+    FROM unnest(CAST(:skus AS text[]), CAST(:points AS integer[])) AS asked (sku, point)
+    WHERE parts.sku = asked.sku
+""")
+
+
+class Point(NamedTuple):
+    """The stock at which a part is ordered, and whether a person has set it."""
+
+    pieces: int
+    by_hand: bool
 
 
 async def shelves(session: AsyncSession) -> list[Shelf]:
     """Return the active parts with their stock, by SKU."""
     found = await _rows(session, _SHELVES)
     return [
-        Shelf(sku, name, category, tuple(fits), point, int(available), int(on_order))
-        for sku, name, category, fits, point, available, on_order in found
+        Shelf(
+            sku,
+            name,
+            category,
+            tuple(fits),
+            point,
+            int(available),
+            int(on_order),
+            Criticality(criticality),
+            by_hand,
+        )
+        for sku, name, category, fits, point, available, on_order, criticality, by_hand in found
     ]
 
 
@@ -76,6 +106,17 @@ async def lead_days(session: AsyncSession, at: datetime) -> dict[str, tuple[floa
     since = at.astimezone(UTC) - _MEASURED_FOR
     found = await _rows(session, _LEAD_DAYS, since=since, longest=_LONGEST_LEAD_DAYS)
     return {sku: tuple(days) for sku, days in found}
+
+
+async def lock_points(session: AsyncSession) -> dict[str, Point]:
+    """Lock the active parts until the transaction ends; return their reorder points, by SKU."""
+    return {sku: Point(pieces, by_hand) for sku, pieces, by_hand in await _rows(session, _POINTS)}
+
+
+async def set_points(session: AsyncSession, points: Mapping[str, int]) -> None:
+    """Set the reorder points of locked parts, in pieces by SKU."""
+    values = {"skus": list(points), "points": list(points.values())}
+    await session.exec(cast("Any", _SET_POINTS), params=values)
 
 
 def _demand(running: date, months: list[date], used: list[int], lost: list[int]) -> Demand:

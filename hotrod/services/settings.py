@@ -97,6 +97,12 @@ class EbaySettings(ServiceSection):
     refresh_token: SecretStr = Field(
         NO_SECRET, description="A user's grant with buy.offer.auction; empty: no bids."
     )
+    may_order: bool = Field(
+        False, description="eBay has approved the application for guest checkout (Order API v2)."
+    )
+    widget_url: str = Field(
+        "https://checkout.ebay.com/sdk/js", description="Script of the Checkout with eBay widget."
+    )
     marketplace: str = Field("EBAY_CA", description="Marketplace that is searched.")
     calls_per_day: int = Field(5000, ge=1, description="Browse calls that eBay allows a day.")
     percent_for_sourcing: int = Field(
@@ -110,6 +116,8 @@ class EbaySettings(ServiceSection):
         return {
             "base_url": f"{_root}/ebay",
             "order_url": f"{_root}/ebay",
+            "may_order": True,
+            "widget_url": f"{_root}/ebay/checkout/sdk/js",
             "client_id": "sandbox",
             "client_secret": SANDBOX_SECRET,
             "refresh_token": SecretStr("sandbox-refresh"),

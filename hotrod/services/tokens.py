@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import SecretStr
 
 from hotrod.db.engine import Database
 from hotrod.db.rows import insert_once
 from hotrod.services.models import ServiceToken
+from hotrod.services.seals import Seal
 
 
 class SharedTokens:
-    """Keeps tokens encrypted (Fernet: AES-128 in CBC mode, HMAC-SHA256).
-
-    Their key is made from the system's secret key, which isn't in the database. What was sealed
-    with another one counts as not there: it is asked for again.
+    """Keeps tokens sealed; what was sealed with another key is asked for again.
 
     Args:
         database: where they are kept.
@@ -31,23 +25,18 @@ class SharedTokens:
 
     def __init__(self, database: Database, secret_key: SecretStr) -> None:
         self._database = database
-        derive = HKDF(SHA256(), length=32, salt=None, info=b"hotrod service tokens")
-        key = derive.derive(secret_key.get_secret_value().encode())
-        self._seal = Fernet(base64.urlsafe_b64encode(key))
+        self._seal = Seal(secret_key)
         self._turns = defaultdict[str, asyncio.Lock](asyncio.Lock)
 
     async def read(self, account: str) -> str | None:
         """Return what was written for an account; None: nothing that can be read."""
         async with self._database.transaction() as session:
             row = await session.get(ServiceToken, account)
-        try:
-            return None if row is None else self._seal.decrypt(row.sealed).decode()
-        except InvalidToken:
-            return None
+        return None if row is None else self._seal.open(row.sealed)
 
     async def write(self, account: str, token: str) -> None:
         """Keep a token for an account."""
-        row = ServiceToken(account=account, sealed=self._seal.encrypt(token.encode()))
+        row = ServiceToken(account=account, sealed=self._seal.close(token))
         async with self._database.transaction() as session:
             if not await insert_once(session, row, unique="account"):
                 await session.merge(row)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from hotrod.sourcing.models import Proposal, ProposedLine, ScoredOffer
+from hotrod.sourcing.models import Offer, Proposal, ProposedLine, ProposedOrder, ScoredOffer
+from hotrod.sourcing.reductions import per_piece
 from hotrod.sourcing.words import quoted
 
-PROMPT_VERSION = "offers-1"
+PROMPT_VERSION = "offers-2"
 _ALTERNATIVES = 4
 """Of each part, how many offers are shown that weren't taken."""
 
@@ -49,21 +51,21 @@ def advice_prompt(proposal: Proposal) -> tuple[str, str]:
 
     The fence is made from the text inside, so that no listing can write a line that closes it.
     """
-    chosen = [line for order in proposal.orders for line in order.lines]
+    chosen = [(order, line) for order in proposal.orders for line in order.lines]
+    skus = sorted({line.sku for _, line in chosen})
     inside: list[str] = []
     number = 0
-    for sku in sorted({line.sku for line in chosen}):
+    for sku in skus:
         inside.append(f"Part {sku}")
-        for line in (one for one in chosen if one.sku == sku):
+        for order, line in (one for one in chosen if one[1].sku == sku):
             number += 1
-            inside.append(f"[{number}] chosen: {_chosen(line)}")
+            inside.append(f"[{number}] chosen: {_chosen(order, line, proposal.currency)}")
         for other in _others(proposal, sku):
             number += 1
             inside.append(f"[{number}] not chosen: {_other(other)}")
     text = "\n".join(inside)
     fence = f"FENCE-{hashlib.sha256(text.encode(errors='replace')).hexdigest()[:16]}"
-    parts = ", ".join(sorted({line.sku for line in chosen}))
-    return SYSTEM, f"Parts: {parts}\n{fence}\n{text}\n{fence}"
+    return SYSTEM, f"Parts: {', '.join(skus)}\n{fence}\n{text}\n{fence}"
 
 
 def in_words(advice: OfferAdvice, skus: Sequence[str]) -> str:
@@ -82,12 +84,9 @@ def quoted_words(text: str, longest: int = 400) -> str:
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
-def _chosen(line: ProposedLine) -> str:
-    offer = line.offer
-    return (
-        f"{quoted(offer.title)}, {offer.condition}, {line.quantity} pieces,"
-        f" {line.points} points, of {quoted(offer.seller.name)}, {offer.seller.region or 'unknown'}"
-    )
+def _chosen(order: ProposedOrder, line: ProposedLine, currency: str) -> str:
+    price = f"{line.quantity} pieces at {_at_the_door(per_piece(order, line), currency)}"
+    return _shown(line.offer, price, line.points)
 
 
 def _others(proposal: Proposal, sku: str) -> list[ScoredOffer]:
@@ -95,9 +94,23 @@ def _others(proposal: Proposal, sku: str) -> list[ScoredOffer]:
 
 
 def _other(one: ScoredOffer) -> str:
-    offer, cost = one.offer, one.score.cost
-    price = f"{cost.per_piece:.2f} {cost.currency} a piece" if cost else "price unknown"
+    cost = one.score.cost
+    price = _at_the_door(cost.per_piece, cost.currency) if cost else "price unknown"
+    return _shown(one.offer, price, one.score.points)
+
+
+def _shown(offer: Offer, price: str, points: int) -> str:
     return (
-        f"{quoted(offer.title)}, {offer.condition}, {price}, {one.score.points} points,"
+        f"{quoted(offer.title)}, {offer.condition}, {price}, {_arrival(offer)}, {points} points,"
         f" of {quoted(offer.seller.name)}, {offer.seller.region or 'unknown'}"
     )
+
+
+def _at_the_door(amount: Decimal, currency: str) -> str:
+    return f"{amount:.2f} {currency} each at the door"
+
+
+def _arrival(offer: Offer) -> str:
+    if offer.delivery is None:
+        return "delivery unknown"
+    return f"arrives {offer.delivery.earliest} to {offer.delivery.latest}"

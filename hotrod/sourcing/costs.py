@@ -43,7 +43,7 @@ def landed_cost(
     bought = offer.buyable(wanted)
     if not bought:
         raise UnknownCostError("none can be bought: too few are left, or it is out of stock")
-    rate = rate_of(offer, rates, at, policy)
+    rate = rate_of(offer.currency, rates, at, policy)
     if offer.terms is None:
         raise UnknownCostError("the cost of shipping isn't told: ask the seller")
     if offer.tax_rate is None:
@@ -64,20 +64,20 @@ def landed_cost(
     )
 
 
-def rate_of(offer: Offer, rates: ExchangeRates, at: datetime, policy: Sourcing) -> Decimal:
-    """Return what one unit of an offer's currency is worth in the company's.
+def rate_of(currency: str, rates: ExchangeRates, at: datetime, policy: Sourcing) -> Decimal:
+    """Return what one unit of a currency is worth in the company's.
 
     Raises:
         UnknownCostError: there is no rate, or it is too old to be trusted.
     """
-    if offer.currency == rates.currency:
+    if currency == rates.currency:
         return Decimal(1)
-    rate = rates.rates.get(offer.currency)
+    rate = rates.rates.get(currency)
     if rate is None:
-        raise UnknownCostError(f"no exchange rate from {offer.currency} to {rates.currency}")
+        raise UnknownCostError(f"no exchange rate from {currency} to {rates.currency}")
     if at - rate.seen_at > timedelta(hours=policy.rate_hours):
         raise UnknownCostError(
-            f"the exchange rate of {offer.currency} is of {rate.seen_at:%Y-%m-%d}: fetch it anew"
+            f"the exchange rate of {currency} is of {rate.seen_at:%Y-%m-%d}: fetch it anew"
         )
     return rate.value
 
@@ -96,13 +96,14 @@ def cents(amount: Decimal) -> Decimal:
 def market_of(
     offers: Iterable[Offer], wanted: Wanted, rates: ExchangeRates, at: datetime, policy: Sourcing
 ) -> Market:
-    """Return what the offers found ask at the door, by condition.
+    """Return what the offers found ask at the door, by condition, and the pictures they share.
 
     Auctions and offers of unknown cost aren't counted, and fewer than ``least_comparable`` of a
     condition tell nothing. The median, since one absurd price must not move it.
     """
+    found = tuple(offers)
     asked: dict[Condition, list[Decimal]] = {}
-    for offer in offers:
+    for offer in found:
         if is_over(offer, at) or offer.sale is Sale.AUCTION or offer.fit == "does not fit":
             continue
         try:
@@ -115,7 +116,14 @@ def market_of(
         for condition, prices in asked.items()
         if len(prices) >= policy.least_comparable
     }
-    return Market(at=at, rates=rates, medians=medians)
+    return Market(at=at, rates=rates, medians=medians, shared_pictures=_shared_pictures(found))
+
+
+def _shared_pictures(offers: Iterable[Offer]) -> frozenset[str]:
+    sellers: dict[str, set[tuple[str, str]]] = {}
+    for offer in offers:
+        sellers.setdefault(offer.picture_url, set()).add((offer.source, offer.seller.name))
+    return frozenset(url for url, those in sellers.items() if url and len(those) > 1)
 
 
 def usual_price(history: Sequence[PaidPrice], at: datetime, policy: Sourcing) -> Decimal | None:

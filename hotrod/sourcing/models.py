@@ -14,6 +14,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from hotrod.errors import InvalidInputError
+from hotrod.outside import OutsideUrl
 
 Amount = Annotated[Decimal, Field(ge=0, max_digits=12)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
@@ -109,9 +110,13 @@ class Offer(_Value):
     return_days: int | None = Field(None, ge=0)
     delivery: DeliveryWindow | None = None
     has_stock_photos: bool | None = None
+    picture_url: OutsideUrl = ""
     url: str = ""
     seen_at: AwareDatetime
     ends_at: AwareDatetime | None = None
+    least_bid: Amount | None = Field(
+        None, description="Of an auction: the smallest bid that is taken, where it is told."
+    )
 
     @model_validator(mode="after")
     def _prices_rise(self) -> Self:
@@ -201,11 +206,16 @@ class PaidPrice(_Value):
 
 
 class Market(_Value):
-    """What things cost now: rates, and medians at the door by condition where enough are known."""
+    """What is offered now.
+
+    Rates, medians at the door by condition where enough are known, and the pictures that several
+    sellers show.
+    """
 
     at: AwareDatetime
     rates: ExchangeRates
     medians: dict[Condition, Decimal] = {}
+    shared_pictures: frozenset[str] = frozenset()
 
 
 class Reason(_Value):
@@ -239,18 +249,22 @@ class ScoredOffer(_Value):
 
 
 class ProposedLine(_Value):
-    """One offer of an order; the amount is before tax, in the company's currency."""
+    """One offer of an order; the amount is before tax, in the company's currency.
+
+    ``rate`` is what one unit of the offer's currency counted for; proposals of old don't tell it.
+    """
 
     sku: str
     offer: Offer
     quantity: int
     amount: Decimal
+    rate: Decimal | None = None
     points: int
     words: str
 
 
 class ProposedOrder(_Value):
-    """All that is bought of one seller."""
+    """All that is bought of one seller, or a bid in one auction up to its limit."""
 
     source: str
     seller: str
@@ -259,6 +273,11 @@ class ProposedOrder(_Value):
     shipping: Decimal
     tax: Decimal
     total: Decimal
+
+    @property
+    def is_bid(self) -> bool:
+        """Whether it is a bid, which may be lost; its amounts are those of its limit."""
+        return any(line.offer.sale is Sale.AUCTION for line in self.lines)
 
 
 class Missing(_Value):
@@ -270,7 +289,7 @@ class Missing(_Value):
 
 
 class Proposal(_Value):
-    """What to buy where; ``is_exact`` unless there were too many ways to compare them all."""
+    """What to buy where; ``is_exact`` when it is proved that no way is better (``plans``)."""
 
     currency: Currency
     orders: tuple[ProposedOrder, ...]

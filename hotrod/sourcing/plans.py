@@ -1,33 +1,33 @@
 """The cheapest way to buy several parts, when each parcel's shipping is paid once.
 
-Each offer may be bought in any quantity up to the need, or where its price changes; so a surplus
-is bought only where a pack, a least quantity, a price break or a parcel's terms make it pay. The
-search is exact within the limits below: first the ways to cover each part, then their
-combinations. Of two ways, one is dropped when the other leaves no more missing and costs less,
-even with all the shipping that it is farther from getting for free.
+An integer program: for each offer and each quantity that may pay, whether it is bought; for each
+parcel, whether it is sent, and whether for free. A surplus is bought where it covers more, or
+costs less in all: by a pack, a least quantity, a price break, a seller's minimum, free shipping.
+
+A plan is *exact* when it is proved that none is better, whichever of the offers are combined, in
+whatever quantities they are sold: none leaves fewer pieces missing; of those that leave as few,
+none costs less, to the cent, at the door; of those none has fewer pieces; and of those none more
+points.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 
 from hotrod.sourcing.costs import cents, shipping_of
-from hotrod.sourcing.models import Offer, OrderTerms
+from hotrod.sourcing.models import Offer, OrderTerms, PriceBreak
+from hotrod.sourcing.programs import Program
 
-MOST_OFFERS = 12
+MOST_OFFERS = 40
 """Offers of a part that are weighed against each other; the cheapest at the door."""
-MOST_PIECES = 30
-"""Pieces up to which each quantity is tried; above, only those where a price changes."""
-MOST_WAYS = 60
-"""Ways that are kept open at each step; the cheapest."""
-MOST_COMPARED = 600
-"""Ways that are compared with them at each step; the cheapest."""
+MOST_QUANTITIES = 300
+"""Quantities of an offer that are weighed at each of its prices; the smallest."""
 
-Spent = tuple[Decimal | None, ...]
-Way = tuple[int, Decimal, int, tuple[tuple["Choice", int], ...]]
+Lines = dict[int, tuple["Choice", int]]
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,15 @@ class Parcel:
         before = self.shipping(value)
         return before + cents(before * self.tax_rate)
 
-    @property
-    def cap(self) -> Decimal:
-        """Value of goods from which more changes nothing; 0 when the value never matters."""
-        return max(self.terms.free_from or Decimal(0), self.terms.minimum)
+    def savable(self, value: Decimal) -> Decimal:
+        """Return what shipping with its tax costs, where more goods would make it free."""
+        return Decimal(0) if self.terms.free_from is None else self.taxed_shipping(value)
+
+
+def parcel_of(offer: Offer, terms: OrderTerms, tax_rate: Decimal, rate: Decimal) -> Parcel:
+    """Return what an offer ships in, and with what else."""
+    listing = offer.reference if terms.is_per_listing else ""
+    return Parcel(offer.source, offer.seller.name, listing, terms, rate, tax_rate)
 
 
 @dataclass(frozen=True)
@@ -84,27 +89,71 @@ class Choice:
         before = self.goods(quantity)
         return before + cents(before * self.parcel.tax_rate)
 
-    def quantities(self, need: int) -> list[int]:
-        """Return how many may sensibly be bought: up to the need, and where a price changes."""
-        steps = {self.offer.buyable(one.from_quantity) for one in self.offer.prices}
-        steps.add(self.offer.buyable(need))
-        if need <= MOST_PIECES:
-            steps.update(self.offer.buyable(one) for one in range(1, need + 1))
-        return sorted(steps - {0})
+    def quantities(self, need: int) -> tuple[list[int], bool]:
+        """Return in which quantities buying it may pay, and whether these are all.
+
+        At each price pieces are added until no more can pay: this offer alone covers the need and
+        reaches the seller's minimum, and its surplus costs as much as free shipping would save.
+        With more than that at this price, one is no better off than with less.
+        """
+        found: set[int] = set()
+        is_all = True
+        for price in self.offer.prices:
+            rising = self._rising(price, need)
+            found.update(islice(rising, MOST_QUANTITIES))
+            is_all = is_all and next(rising, None) is None
+        if not is_all:
+            found.add(self.offer.buyable(need))
+        return sorted(found), is_all
+
+    def _rising(self, price: PriceBreak, need: int) -> Iterator[int]:
+        enough: Decimal | None = None
+        quantity = self.offer.buyable(price.from_quantity)
+        while self._is_sold_at(price.unit_price, quantity):
+            yield quantity
+            value = self.value(quantity)
+            if quantity >= need and (value >= self.parcel.terms.minimum or not value):
+                cost = self.taxed_goods(quantity)
+                enough = cost if enough is None else enough
+                if not value or cost - enough >= self.parcel.savable(value):
+                    return
+            quantity += self.offer.pack_size
+
+    def _is_sold_at(self, unit_price: Decimal, quantity: int) -> bool:
+        return (
+            0 < quantity == self.offer.buyable(quantity)
+            and self.offer.unit_price(quantity) == unit_price
+        )
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is bought of which offer; ``is_exact`` unless a limit was reached."""
+    """What is bought of which offer; ``is_exact`` when it is proved that no plan is better."""
 
     bought: tuple[tuple[Choice, int], ...]
     is_exact: bool
 
+    @property
+    def total(self) -> Decimal:
+        """What it costs at the door."""
+        values: dict[Parcel, Decimal] = defaultdict(Decimal)
+        for choice, quantity in self.bought:
+            values[choice.parcel] += choice.value(quantity)
+        goods = sum((choice.taxed_goods(quantity) for choice, quantity in self.bought), Decimal(0))
+        return goods + sum(
+            (parcel.taxed_shipping(value) for parcel, value in values.items()), Decimal(0)
+        )
+
+    def covers(self, sku: str) -> int:
+        """Return how many pieces of a part are bought."""
+        return sum(quantity for choice, quantity in self.bought if choice.sku == sku)
+
 
 def cheapest_plan(needs: Mapping[str, int], choices: Iterable[Choice]) -> Plan:
-    """Return what to buy: the fewest pieces missing, then the least cost, then the most points.
+    """Return what to buy.
 
-    When there are too many ways to compare, the plans of each seller alone are searched, too.
+    The fewest pieces missing, then the least cost at the door, then the fewest pieces, then the
+    most points. Where a limit was reached, the best plan that was found.
 
     Args:
         needs: pieces by SKU.
@@ -113,166 +162,82 @@ def cheapest_plan(needs: Mapping[str, int], choices: Iterable[Choice]) -> Plan:
     by_sku: dict[str, list[Choice]] = defaultdict(list)
     for choice in sorted(choices, key=lambda one: (one.per_piece, one.offer.key)):
         by_sku[choice.sku].append(choice)
-    everything = _searched(needs, by_sku)
-    if everything[1].is_exact:
-        return everything[1]
-    sellers = {choice.seller for some in by_sku.values() for choice in some}
-    alone = [
-        _searched(
-            needs,
-            {sku: [one for one in some if one.seller == seller] for sku, some in by_sku.items()},
-        )
-        for seller in sorted(sellers)
-    ]
-    best = min((everything, *alone), key=lambda found: found[0])
-    return Plan(best[1].bought, is_exact=False)
-
-
-def _searched(
-    needs: Mapping[str, int], by_sku: Mapping[str, Sequence[Choice]]
-) -> tuple[tuple[int, Decimal, int], Plan]:
-    """Return the best plan, after its missing pieces, its cost, and its points below zero."""
-    weighed = {sku: by_sku.get(sku, ())[:MOST_OFFERS] for sku in needs}
-    is_exact = all(
-        len(by_sku.get(sku, ())) <= MOST_OFFERS and need <= MOST_PIECES
-        for sku, need in needs.items()
-    )
-    search = _Search.over([choice for some in weighed.values() for choice in some])
-    ways: dict[Spent, Way] = {search.nothing: (0, Decimal(0), 0, ())}
+    search = _Search()
     for sku, need in needs.items():
-        options, has_all_options = search.options(weighed[sku], need)
-        ways, has_all_ways = search.best(
-            (search.together(spent, more), _joined(way, option))
-            for spent, way in ways.items()
-            for more, option in options.items()
-        )
-        is_exact = is_exact and has_all_options and has_all_ways
-    nothing: Way = (sum(needs.values()), Decimal(0), 0, ())
-    finished = [(nothing[:3], nothing[3])]
-    finished += [
-        (search.finished(spent, way), way[3])
-        for spent, way in ways.items()
-        if search.is_allowed(spent)
-    ]
-    key, bought = min(finished, key=lambda row: row[0])
-    return key, Plan(bought, is_exact)
+        search.cover(need, by_sku[sku])
+    return search.best()
 
 
-@dataclass(frozen=True)
 class _Search:
-    """The parcels that several choices share; only what is spent there must be remembered."""
+    def __init__(self) -> None:
+        self._program = Program()
+        self._is_all = True
+        self._missing: dict[int, int] = {}
+        self._lines: dict[Parcel, Lines] = defaultdict(dict)
+        self._sent: dict[Parcel, int] = {}
 
-    shared: tuple[Parcel, ...]
+    def cover(self, need: int, choices: Sequence[Choice]) -> None:
+        """Let a part be covered by some of its offers, or pieces of it be missing."""
+        missing = self._program.unknown(need, known=need)
+        self._missing[missing] = 1
+        covered = {missing: 1}
+        for choice in choices[:MOST_OFFERS]:
+            covered |= {
+                line: min(quantity, need) for line, quantity in self._offered(choice, need).items()
+            }
+        self._program.require(covered, need)
+        self._is_all = self._is_all and len(choices) <= MOST_OFFERS
 
-    @classmethod
-    def over(cls, choices: Sequence[Choice]) -> _Search:
-        sharing = Counter(choice.parcel for choice in choices)
-        return cls(tuple(parcel for parcel, count in sharing.items() if count > 1))
-
-    @property
-    def nothing(self) -> Spent:
-        return (None,) * len(self.shared)
-
-    def together(self, one: Spent, other: Spent) -> Spent:
-        """Return what is spent in all, by parcel; up to where it matters."""
-        return tuple(
-            b if a is None else a if b is None else min(a + b, parcel.cap)
-            for parcel, a, b in zip(self.shared, one, other, strict=True)
+    def best(self) -> Plan:
+        """Return the plan that comes first, by all that counts in turn."""
+        cost: dict[int, int] = {}
+        for parcel, lines in self._lines.items():
+            cost |= self._shipped(parcel, lines)
+        bought = {line: buy for lines in self._lines.values() for line, buy in lines.items()}
+        cost |= {line: _in_cents(one.taxed_goods(pieces)) for line, (one, pieces) in bought.items()}
+        pieces = {line: quantity for line, (_, quantity) in bought.items()}
+        points = {line: -choice.points * quantity for line, (choice, quantity) in bought.items()}
+        numbers, is_proved = self._program.least([self._missing, cost, pieces, points])
+        return Plan(
+            tuple(buy for line, buy in sorted(bought.items()) if numbers[line]),
+            is_exact=self._is_all and is_proved,
         )
 
-    def options(self, choices: Sequence[Choice], need: int) -> tuple[dict[Spent, Way], bool]:
-        """Return the ways to cover one part, wholly or not, and whether these are all."""
-        is_all = True
-        levels: dict[int, dict[Spent, Way]] = {0: {self.nothing: (0, Decimal(0), 0, ())}}
-        for choice in choices:
-            longer: dict[int, list[tuple[Spent, Way]]] = defaultdict(list)
-            purchases = self._purchases(choice, need)
-            is_of_use_beyond = choice.parcel in self.shared and choice.parcel.cap > 0
-            for covered, ways in levels.items():
-                longer[covered] += ways.items()
-                if covered >= need and not is_of_use_beyond:
-                    continue
-                for quantity, more, option in purchases:
-                    longer[min(need, covered + quantity)] += [
-                        (self.together(spent, more), _joined(way, option))
-                        for spent, way in ways.items()
-                    ]
-            levels = {}
-            for covered, rows in longer.items():
-                levels[covered], has_all = self.best(rows)
-                is_all = is_all and has_all
-        options, has_all = self.best(
-            (spent, (need - covered, *way[1:]))
-            for covered, ways in levels.items()
-            for spent, way in ways.items()
-        )
-        return options, is_all and has_all
+    def _offered(self, choice: Choice, need: int) -> dict[int, int]:
+        """Return the quantities of an offer, of which one at most is bought, by unknown."""
+        if choice.parcel not in self._sent:
+            self._sent[choice.parcel] = self._program.unknown()
+        quantities, is_all = choice.quantities(need)
+        self._is_all = self._is_all and is_all
+        lines = {self._program.unknown(): quantity for quantity in quantities}
+        self._lines[choice.parcel] |= {line: (choice, each) for line, each in lines.items()}
+        self._program.require({self._sent[choice.parcel]: 1} | dict.fromkeys(lines, -1))
+        return lines
 
-    def best(self, rows: Iterable[tuple[Spent, Way]]) -> tuple[dict[Spent, Way], bool]:
-        """Return the ways that no other one beats, and whether these are all."""
-        cheapest: dict[Spent, Way] = {}
-        for spent, way in rows:
-            if spent not in cheapest or way[:3] < cheapest[spent][:3]:
-                cheapest[spent] = way
-        ordered = sorted(cheapest.items(), key=lambda row: row[1][:3])
-        kept: dict[Spent, Way] = {}
-        for spent, way in ordered[:MOST_COMPARED]:
-            if not any(self._beats(*other, spent, way) for other in kept.items()):
-                if len(kept) == MOST_WAYS:
-                    return kept, False
-                kept[spent] = way
-        return kept, len(ordered) <= MOST_COMPARED
+    def _shipped(self, parcel: Parcel, lines: Lines) -> dict[int, int]:
+        """Hold a parcel to its terms, and return what its shipping costs, by unknown."""
+        sent, shipping = self._sent[parcel], _in_cents(parcel.taxed_shipping(Decimal(0)))
+        values = {line: choice.value(quantity) for line, (choice, quantity) in lines.items()}
+        if parcel.terms.minimum:
+            self._reach(sent, parcel.terms.minimum, values)
+        if not shipping or parcel.terms.free_from is None:
+            return {sent: shipping}
+        free = self._program.unknown()
+        self._program.require({sent: 1, free: -1})
+        self._reach(free, parcel.terms.free_from, values)
+        return {sent: shipping, free: -shipping}
 
-    def is_allowed(self, spent: Spent) -> bool:
-        """Tell whether each order reaches the seller's minimum."""
-        return all(
-            value is None or value >= parcel.terms.minimum
-            for parcel, value in zip(self.shared, spent, strict=True)
-        )
-
-    def finished(self, spent: Spent, way: Way) -> tuple[int, Decimal, int]:
-        """Return a way's missing pieces, its cost with all shipping, and its points below zero."""
-        shipping = sum(
-            (
-                parcel.taxed_shipping(value)
-                for parcel, value in zip(self.shared, spent, strict=True)
-                if value is not None
-            ),
-            Decimal(0),
-        )
-        return way[0], way[1] + shipping, way[2]
-
-    def _purchases(self, choice: Choice, need: int) -> list[tuple[int, Spent, Way]]:
-        """Return how many may be bought of an offer, with what is spent in shared parcels."""
-        parcel = choice.parcel
-        is_shared = parcel in self.shared
-        purchases = []
-        for quantity in choice.quantities(need):
-            value, cost = choice.value(quantity), choice.taxed_goods(quantity)
-            spent = self.nothing
-            if is_shared:
-                there = min(value, parcel.cap)
-                spent = tuple(there if one == parcel else None for one in self.shared)
-            elif value >= parcel.terms.minimum:
-                cost += parcel.taxed_shipping(value)
-            else:
-                continue
-            way: Way = (0, cost, -choice.points * quantity, ((choice, quantity),))
-            purchases.append((quantity, spent, way))
-        return purchases
-
-    def _beats(self, one: Spent, way: Way, other: Spent, beaten: Way) -> bool:
-        """Tell whether whatever is added to both, one way is no worse in the end."""
-        cost = way[1]
-        for parcel, a, b in zip(self.shared, one, other, strict=True):
-            is_as_near = (b is None or not parcel.cap) if a is None else b is not None and a >= b
-            if is_as_near:
-                continue
-            if parcel.terms.minimum:
-                return False
-            cost += parcel.taxed_shipping(Decimal(0))
-        return (way[0], cost, way[2]) <= beaten[:3]
+    def _reach(self, what: int, least: Decimal, values: Mapping[int, Decimal]) -> None:
+        """Let something be so only from a value of goods on."""
+        amounts = {line: min(value, least) for line, value in values.items()} | {what: -least}
+        scale = max(_decimals(amount) for amount in amounts.values())
+        self._program.require({one: int(amount.scaleb(scale)) for one, amount in amounts.items()})
 
 
-def _joined(one: Way, other: Way) -> Way:
-    return (one[0] + other[0], one[1] + other[1], one[2] + other[2], one[3] + other[3])
+def _decimals(amount: Decimal) -> int:
+    exponent = amount.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _in_cents(amount: Decimal) -> int:
+    return int(amount.scaleb(2))

@@ -2,24 +2,24 @@
 
 Every acceptable offer may be bought in part, and several may cover a part together. Among all
 ways, the one that leaves the fewest pieces missing is taken, then the cheapest at the door, then
-the one with the most points. Shipping is paid once per parcel.
+the one with the fewest pieces, then with the most points. Shipping is paid once per parcel.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
 from hotrod.company.policies import Sourcing
 from hotrod.errors import InvalidInputError
+from hotrod.sourcing.auctions import plan_with_bids
 from hotrod.sourcing.costs import UnknownCostError, rate_of
 from hotrod.sourcing.models import (
     ExchangeRates,
     Missing,
     Offer,
-    OrderTerms,
     Proposal,
     ProposedLine,
     ProposedOrder,
@@ -27,8 +27,8 @@ from hotrod.sourcing.models import (
     ScoredOffer,
     Wanted,
 )
-from hotrod.sourcing.plans import Choice, Parcel, Plan, cheapest_plan
-from hotrod.sourcing.rules import rank
+from hotrod.sourcing.plans import Choice, Parcel, Plan, parcel_of
+from hotrod.sourcing.rules import is_acceptable, rank
 from hotrod.sourcing.words import quoted
 
 
@@ -38,12 +38,21 @@ def propose(
     rates: ExchangeRates,
     at: datetime,
     policy: Sourcing,
+    bids: Sequence[ScoredOffer] = (),
 ) -> Proposal:
     """Return the cheapest acceptable way to cover what is needed, with its alternatives.
 
-    Acceptable is what isn't excluded, has the policy's least points, and isn't an auction, which
-    one can lose; auctions stay among the alternatives. A listing found for several parts is taken
-    for the one that it scores best for.
+    Acceptable is what isn't excluded, and has the policy's least points. Auctions, which one can
+    lose, stay among the alternatives, but for the bids that pay. A listing found for several parts
+    is taken for the one that it scores best for.
+
+    Args:
+        scored: what is offered.
+        needs: what is wanted.
+        rates: of today.
+        at: today.
+        policy: of the company.
+        bids: auctions as ``bids_for`` returns them; none where the company may not bid.
 
     Raises:
         InvalidInputError: a part is needed twice.
@@ -53,13 +62,18 @@ def propose(
         raise InvalidInputError(
             "needs", f"{', '.join(doubled)} is named twice.", "Add up its quantities."
         )
-    plan = cheapest_plan(
-        {need.sku: need.quantity for need in needs}, _choices(scored, rates, at, policy)
+    plan, placed = plan_with_bids(
+        {need.sku: need.quantity for need in needs},
+        _choices((one for one in scored if _is_for_sale(one, policy)), rates, at, policy),
+        _choices(bids, rates, at, policy),
+        policy,
     )
-    orders = _orders(plan)
-    taken = {(choice.sku, choice.offer.key) for choice, _ in plan.bought}
+    orders = _orders(plan) + tuple(order_of([(bid, 1)]) for bid in placed)
+    taken = {(line.sku, line.offer.key) for order in orders for line in order.lines}
     total = sum((order.total for order in orders), Decimal(0))
-    missing = tuple(_missing(needs, plan, scored, policy))
+    missing = tuple(_missing(needs, orders, scored, policy))
+    covered = _covered(orders)
+    surplus = {need.sku: covered[need.sku] - need.quantity for need in needs}
     return Proposal(
         currency=rates.currency,
         orders=orders,
@@ -70,7 +84,7 @@ def propose(
             for one in sorted(scored, key=lambda one: (one.sku, rank(one)))
             if not one.score.is_excluded and (one.sku, one.offer.key) not in taken
         ),
-        reasons=tuple(_reasons(orders, missing, rates.currency, is_exact=plan.is_exact)),
+        reasons=tuple(_reasons(orders, missing, surplus, rates.currency, is_exact=plan.is_exact)),
         is_exact=plan.is_exact,
     )
 
@@ -80,19 +94,15 @@ def _choices(
 ) -> list[Choice]:
     best: dict[tuple[str, str], Choice] = {}
     for one in scored:
-        choice = _choice(one, rates, at, policy) if _is_acceptable(one, policy) else None
+        choice = _choice(one, rates, at, policy)
         known = best.get(one.offer.key)
         if choice is not None and (known is None or choice.points > known.points):
             best[one.offer.key] = choice
     return list(best.values())
 
 
-def _is_acceptable(one: ScoredOffer, policy: Sourcing) -> bool:
-    return (
-        not one.score.is_excluded
-        and one.score.points >= policy.least_points
-        and one.offer.sale is not Sale.AUCTION
-    )
+def _is_for_sale(one: ScoredOffer, policy: Sourcing) -> bool:
+    return is_acceptable(one, policy) and one.offer.sale is not Sale.AUCTION
 
 
 def _choice(
@@ -102,28 +112,23 @@ def _choice(
     if offer.terms is None or offer.tax_rate is None or cost is None:
         return None
     try:
-        rate = rate_of(offer, rates, at, policy)
+        rate = rate_of(offer.currency, rates, at, policy)
     except UnknownCostError:
         return None
     parcel = parcel_of(offer, offer.terms, offer.tax_rate, rate)
     return Choice(one.sku, offer, parcel, one.score.points, cost.per_piece)
 
 
-def parcel_of(offer: Offer, terms: OrderTerms, tax_rate: Decimal, rate: Decimal) -> Parcel:
-    """Return what an offer ships in, and with what else."""
-    listing = offer.reference if terms.is_per_listing else ""
-    return Parcel(offer.source, offer.seller.name, listing, terms, rate, tax_rate)
-
-
 def _orders(plan: Plan) -> tuple[ProposedOrder, ...]:
     by_seller: dict[tuple[str, str], list[tuple[Choice, int]]] = defaultdict(list)
     for choice, quantity in plan.bought:
         by_seller[choice.seller].append((choice, quantity))
-    return tuple(order_of(*seller, bought) for seller, bought in sorted(by_seller.items()))
+    return tuple(order_of(bought) for _, bought in sorted(by_seller.items()))
 
 
-def order_of(source: str, seller: str, bought: Sequence[tuple[Choice, int]]) -> ProposedOrder:
-    """Return all that is bought of a seller as one order."""
+def order_of(bought: Sequence[tuple[Choice, int]]) -> ProposedOrder:
+    """Return all that is bought of a seller, or bid in one auction, as one order."""
+    source, seller = bought[0][0].seller
     lines = tuple(_line(choice, quantity) for choice, quantity in bought)
     values: dict[Parcel, Decimal] = defaultdict(Decimal)
     for choice, quantity in bought:
@@ -147,23 +152,43 @@ def order_of(source: str, seller: str, bought: Sequence[tuple[Choice, int]]) -> 
 def _line(choice: Choice, quantity: int) -> ProposedLine:
     offer = choice.offer
     unit_price = f"{offer.unit_price(quantity).normalize():f} {offer.currency}"
+    how = bid_words(offer) or f"{quantity} at {unit_price}"
     return ProposedLine(
         sku=choice.sku,
         offer=offer,
         quantity=quantity,
         amount=choice.goods(quantity),
+        rate=choice.parcel.rate,
         points=choice.points,
-        words=f"{quantity} at {unit_price}, {offer.condition}, {choice.points} points:"
-        f" {quoted(offer.title)}",
+        words=f"{how}, {offer.condition}, {choice.points} points: {quoted(offer.title)}",
     )
 
 
-def _missing(
-    needs: Iterable[Wanted], plan: Plan, scored: Sequence[ScoredOffer], policy: Sourcing
-) -> Iterable[Missing]:
+def bid_words(offer: Offer) -> str:
+    """Return how far is bid and when the auction ends; nothing of what is bought at once."""
+    if offer.sale is not Sale.AUCTION:
+        return ""
+    return f"bid up to {offer.unit_price(1)} {offer.currency}, ends {_end(offer)}"
+
+
+def _end(offer: Offer) -> str:
+    return f"{offer.ends_at:%Y-%m-%d %H:%M} UTC"
+
+
+def _covered(orders: Iterable[ProposedOrder]) -> Counter[str]:
     covered: Counter[str] = Counter()
-    for choice, quantity in plan.bought:
-        covered[choice.sku] += quantity
+    for line in (line for order in orders for line in order.lines):
+        covered[line.sku] += line.quantity
+    return covered
+
+
+def _missing(
+    needs: Iterable[Wanted],
+    orders: Iterable[ProposedOrder],
+    scored: Sequence[ScoredOffer],
+    policy: Sourcing,
+) -> Iterable[Missing]:
+    covered = _covered(orders)
     for need in needs:
         quantity = need.quantity - covered[need.sku]
         if quantity > 0:
@@ -175,28 +200,44 @@ def _lack(offers: Sequence[ScoredOffer], policy: Sourcing) -> str:
     """Return why a part isn't covered: by the best of its offers, or that there are none."""
     if not offers:
         return "nobody offers it"
-    if any(_is_acceptable(one, policy) for one in offers):
+    if any(_is_for_sale(one, policy) for one in offers):
         return "the acceptable offers don't hold more, or their minimum order isn't reached"
     best = min(offers, key=rank)
     if best.score.is_excluded:
         return f"all {len(offers)} offers are excluded; the first: {best.score.why}"
     if best.offer.sale is Sale.AUCTION and best.score.points >= policy.least_points:
-        return "it is sold by auction only, which one can lose"
+        return "it is sold by auction only, and no bid may be made or would pay"
     return f"the best offer has {best.score.points} points, and {policy.least_points} are needed"
 
 
 def _reasons(
-    orders: Sequence[ProposedOrder], missing: Sequence[Missing], currency: str, *, is_exact: bool
+    orders: Sequence[ProposedOrder],
+    missing: Sequence[Missing],
+    surplus: Mapping[str, int],
+    currency: str,
+    *,
+    is_exact: bool,
 ) -> Iterable[str]:
-    for order in orders:
+    bought = [order for order in orders if not order.is_bid]
+    for order in bought:
         parts = len({line.sku for line in order.lines})
         yield (
             f"{quoted(order.seller)}: {parts} {'part' if parts == 1 else 'parts'} for"
             f" {order.total:.2f} {currency}, {order.shipping:.2f} of it shipping"
         )
+    for order in orders:
+        for line in order.lines if order.is_bid else ():
+            yield (
+                f"{quoted(order.seller)}: a bid for one {line.sku}, {order.total:.2f} {currency}"
+                f" at the door at most, ends {_end(line.offer)}; it may be lost"
+            )
     for row in missing:
         yield f"{row.quantity} of {row.sku} can't be bought: {row.why}"
-    if orders and is_exact:
+    for sku, pieces in surplus.items():
+        if pieces > 0:
+            why = ": with fewer, all this would cost more or not be sold" if is_exact else ""
+            yield f"{pieces} of {sku} more than needed{why}"
+    if bought and is_exact:
         yield "no other way to buy all this from acceptable offers costs less"
-    elif orders:
+    elif bought:
         yield "the cheapest way found; there were too many to compare them all"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 
 from hotrod.company.policies import Sourcing
-from hotrod.sourcing.costs import UnknownCostError, rate_of
-from hotrod.sourcing.models import ExchangeRates, Offer, Proposal, ProposedLine, ProposedOrder
-from hotrod.sourcing.plans import Choice
-from hotrod.sourcing.proposals import order_of, parcel_of
+from hotrod.sourcing.costs import CENT, UnknownCostError, rate_of
+from hotrod.sourcing.models import ExchangeRates, Offer, Proposal, ProposedLine, ProposedOrder, Sale
+from hotrod.sourcing.plans import Choice, parcel_of
+from hotrod.sourcing.proposals import order_of
 
 
 def numbered(proposal: Proposal) -> dict[str, ProposedLine]:
@@ -44,14 +44,29 @@ def reduced(
     Raises:
         UnknownCostError: what a line costs can't be told any more.
     """
-    kept: dict[tuple[str, str], list[tuple[Choice, int]]] = {}
-    for number, line in numbered(proposal).items():
-        offer = (seen or {}).get(line.offer.key, line.offer)
-        pieces = _sold(offer, min(quantities.get(number, line.quantity), line.quantity))
-        if pieces:
-            choice = _choice(line, offer, rates, at, policy)
-            kept.setdefault(choice.seller, []).append((choice, pieces))
-    return tuple(order_of(*seller, bought) for seller, bought in kept.items())
+
+    def rate(line: ProposedLine, offer: Offer) -> Decimal:  # noqa: ARG001 - the proposal's is old
+        return rate_of(offer.currency, rates, at, policy)
+
+    return _orders(proposal, quantities, seen or {}, rate)
+
+
+def approved_total(proposal: Proposal, quantities: Mapping[str, int]) -> Decimal:
+    """Return what the approved pieces were said to cost, by the proposal's own prices and rates.
+
+    Fewer pieces may lose a price break or free shipping. Nobody was told so: they count for no
+    more than their share of the goods and all of the order's shipping.
+
+    Args:
+        proposal: as it was approved.
+        quantities: pieces by number of line; those that aren't named stay as proposed.
+
+    Raises:
+        UnknownCostError: the proposal doesn't tell its rates.
+    """
+    orders = _orders(proposal, quantities, {}, _proposed_rate)
+    told = sum((_told(order, proposal, quantities) for order in proposal.orders), Decimal(0))
+    return min(total_of(orders), told.quantize(CENT, ROUND_UP))
 
 
 def total_of(orders: Iterable[ProposedOrder]) -> Decimal:
@@ -72,10 +87,56 @@ def _sold(offer: Offer, most: int) -> int:
     return pieces if pieces >= offer.prices[0].from_quantity else 0
 
 
-def _choice(
-    line: ProposedLine, offer: Offer, rates: ExchangeRates, at: datetime, policy: Sourcing
-) -> Choice:
+def _orders(
+    proposal: Proposal,
+    quantities: Mapping[str, int],
+    seen: Mapping[tuple[str, str], Offer],
+    rate: Callable[[ProposedLine, Offer], Decimal],
+) -> tuple[ProposedOrder, ...]:
+    kept: dict[tuple[str, ...], list[tuple[Choice, int]]] = {}
+    for number, line in numbered(proposal).items():
+        offer = seen.get(line.offer.key, line.offer)
+        pieces = _sold(offer, _approved(number, line, quantities))
+        if pieces:
+            choice = _choice(line, offer, rate(line, offer))
+            of_its_own = (offer.reference,) if offer.sale is Sale.AUCTION else ()
+            kept.setdefault((*choice.seller, *of_its_own), []).append((choice, pieces))
+    return tuple(order_of(bought) for bought in kept.values())
+
+
+def _told(order: ProposedOrder, proposal: Proposal, quantities: Mapping[str, int]) -> Decimal:
+    """Return what is left of an order's cost: without the goods left out, at their unit prices."""
+    left = {
+        number: (line, _approved(number, line, quantities))
+        for number, line in numbered(proposal).items()
+        if line in order.lines
+    }
+    if not any(pieces for _, pieces in left.values()):
+        return Decimal(0)
+    return order.total - sum(
+        (
+            line.amount
+            * (1 + (line.offer.tax_rate or 0))
+            * (line.quantity - pieces)
+            / line.quantity
+            for line, pieces in left.values()
+        ),
+        Decimal(0),
+    )
+
+
+def _approved(number: str, line: ProposedLine, quantities: Mapping[str, int]) -> int:
+    return min(quantities.get(number, line.quantity), line.quantity)
+
+
+def _proposed_rate(line: ProposedLine, offer: Offer) -> Decimal:
+    if line.rate is None:
+        raise UnknownCostError(f"the proposal doesn't tell its rate of {offer.currency}")
+    return line.rate
+
+
+def _choice(line: ProposedLine, offer: Offer, rate: Decimal) -> Choice:
     if offer.terms is None or offer.tax_rate is None:
         raise UnknownCostError(f"shipping or tax of {offer.title!r} isn't told any more")
-    parcel = parcel_of(offer, offer.terms, offer.tax_rate, rate_of(offer, rates, at, policy))
+    parcel = parcel_of(offer, offer.terms, offer.tax_rate, rate)
     return Choice(line.sku, offer, parcel, line.points, Decimal(0))

@@ -92,6 +92,11 @@ def score_all(
     return sorted(scored, key=rank)
 
 
+def is_acceptable(one: ScoredOffer, policy: Sourcing) -> bool:
+    """Tell whether an offer may be proposed: not excluded, and of the policy's least points."""
+    return not one.score.is_excluded and one.score.points >= policy.least_points
+
+
 def rank(one: ScoredOffer) -> tuple[bool, int, Decimal, tuple[str, str]]:
     """Return what scored offers are sorted by: acceptable, best, cheapest, by name."""
     cost = one.score.cost

@@ -50,6 +50,8 @@ def signs_of(
         found += _seller(offer, market, policy)
     if offer.has_stock_photos:
         found.append(Sign("the pictures are stock photos"))
+    elif offer.picture_url in market.shared_pictures:
+        found.append(Sign("another seller shows the same picture: it isn't of this piece"))
     return sorted(found, key=lambda sign: not sign.is_fatal)
 
 

@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from hotrod.outside import OutsideUrl
 from hotrod.sourcing.models import (
     Condition,
     Currency,
@@ -85,9 +86,11 @@ class Supplier(_Value):
     tax_rate: Share = Field(description="Share added to goods and shipping.")
     orders: int | None = Field(None, ge=0, description="Orders we placed there.")
     good_orders: int = Field(0, ge=0, description="Those that came right and in time.")
-    lead_days: LeadDays | None = Field(None, description="Measured, least and most.")
+    lead_days: LeadDays | None = Field(None, description="Least and most.")
+    is_measured: bool = Field(default=False, description="By our orders, not as it says.")
     accepts_returns: bool | None = None
     return_days: int | None = Field(None, ge=0)
+    order_page: OutsideUrl = Field("", description="Where a person orders; empty: nowhere.")
 
     @model_validator(mode="after")
     def _no_more_good_than_all(self) -> Self:
@@ -104,6 +107,16 @@ class Supplier(_Value):
             region=self.region,
             is_vetted=True,
         )
+
+
+def _believed(stated: LeadDays | None, supplier: Supplier) -> LeadDays | None:
+    """Return the days that a line of a list may take.
+
+    As it says; but once the supplier is measured, no less than its orders took.
+    """
+    if stated is None or supplier.lead_days is None or not supplier.is_measured:
+        return stated or supplier.lead_days
+    return max(stated[0], supplier.lead_days[0]), max(stated[1], supplier.lead_days[1])
 
 
 class PriceList(_Value):
@@ -148,8 +161,8 @@ class PriceList(_Value):
             part_number=row.part_number,
             accepts_returns=supplier.accepts_returns,
             return_days=supplier.return_days,
-            delivery=self._delivery(row.lead_days or supplier.lead_days),
-            url=row.url,
+            delivery=self._delivery(_believed(row.lead_days, supplier)),
+            url=row.url or supplier.order_page,
             seen_at=row.seen_at or self.seen_at,
             ends_at=row.valid_until or self.valid_until,
         )

@@ -43,11 +43,15 @@ class PastOrder:
 
 @dataclass(frozen=True)
 class TrackRecord:
-    """How many of our orders came right and in time, and in how many days, least and most."""
+    """How many of our orders came right and in time, and in how many days, least and most.
+
+    The days are what the supplier states unless ``is_measured``.
+    """
 
     orders: int
     good_orders: int
     lead_days: LeadDays | None
+    is_measured: bool
 
 
 def track_record(history: Iterable[PastOrder], on: date, stated: LeadDays | None) -> TrackRecord:
@@ -65,12 +69,12 @@ def track_record(history: Iterable[PastOrder], on: date, stated: LeadDays | None
     """
     known = [order for order in history if order.received_on or order.is_overdue(on)]
     days = sorted(((order.received_on or on) - order.ordered_on).days for order in known)
+    is_measured = bool(days) and (stated is None or len(days) >= LEAST_MEASURED)
     return TrackRecord(
         orders=len(known),
         good_orders=sum(order.is_good for order in known),
-        lead_days=stated
-        if not days or (stated and len(days) < LEAST_MEASURED)
-        else (_percentile(days, _FAST), _percentile(days, _SLOW)),
+        lead_days=(_percentile(days, _FAST), _percentile(days, _SLOW)) if is_measured else stated,
+        is_measured=is_measured,
     )
 
 

@@ -13,10 +13,11 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.errors import InvalidInputError
+from hotrod.outside import outside_url
 from hotrod.parts.models import Part
 from hotrod.sourcing.models import Condition, OrderTerms, PriceBreak
 from hotrod.sourcing.sources import LeadDays, PriceList, PriceListRow, Supplier
-from hotrod.suppliers.models import SupplierPrice, SupplierRow
+from hotrod.suppliers.models import OrderBy, SupplierPrice, SupplierRow
 from hotrod.suppliers.rules import PastOrder, track_record
 
 NO_HISTORY: Mapping[str, Sequence[PastOrder]] = {}
@@ -107,8 +108,10 @@ def as_supplier(row: SupplierRow, history: Sequence[PastOrder], on: date) -> Sup
         orders=record.orders or None,
         good_orders=record.good_orders,
         lead_days=record.lead_days,
+        is_measured=record.is_measured,
         accepts_returns=row.accepts_returns,
         return_days=row.return_days,
+        order_page=outside_url(row.order_at) if row.order_by == OrderBy.URL else "",
     )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from rapidfuzz import process
 from sqlalchemy import text
 from sqlmodel import col, delete, func, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -30,6 +31,7 @@ from hotrod.watches.rules import (
 )
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('watch calls', 0))")
+_ALIKE = 70
 _UNSEEN = timedelta(days=180)
 """A listing not seen for so long is forgotten."""
 
@@ -109,7 +111,10 @@ async def find_watch(session: AsyncSession, name: str, *, lock: bool = False) ->
         statement = statement.with_for_update(of=Watch)
     found = (await session.exec(statement)).one_or_none()
     if found is None:
-        raise NotFoundError("watch", name)
+        names = (await session.exec(select(Watch.name))).all()
+        near = process.extract(name, names, processor=str.lower, score_cutoff=_ALIKE, limit=3)
+        meant = f"did you mean {' or '.join(repr(one) for one, *_ in near)}? " if near else ""
+        raise NotFoundError("watch", name, f"{meant}`hotrod watch list` shows all")
     return Watching(*found)
 
 

@@ -17,7 +17,8 @@ from sandbox.ebay.notification import SigningKeys, write_event
 from sandbox.ebay.offer import bid
 from sandbox.ebay.orders import Checkouts
 from sandbox.ebay.quotas import LIMITS, Quotas
-from sandbox.ebay.store import Listing, Listings
+from sandbox.ebay.store import Listing, Listings, Seller
+from sandbox.ebay.taxonomy import CATEGORIES
 from sandbox.ebay.tokens import EbayTokens
 from sandbox.state import SandboxState, State
 
@@ -30,6 +31,17 @@ class Wait(BaseModel):
     """How much time passes."""
 
     seconds: float = Field(ge=0, le=10_000_000)
+
+
+class NewListing(BaseModel):
+    """Something that a seller of good name puts up for sale at a fixed price, in Canada."""
+
+    title: str = Field(min_length=1, max_length=80)
+    price: Amount
+    shipping: Annotated[Decimal, Field(ge=0, le=10_000, decimal_places=2)] = Decimal(0)
+    quantity: int = Field(1, ge=1, le=1000)
+    seller: str = Field("maple_console_parts", min_length=1, max_length=60)
+    part_number: str = Field("", max_length=60)
 
 
 class RivalBid(BaseModel):
@@ -74,6 +86,30 @@ class Challenge(BaseModel):
 async def list_items(state: State) -> list[dict[str, Any]]:
     """List what is for sale, the latest first."""
     return [_seen(one) for one in state.store(Listings).all()]
+
+
+@router.post("/listings", status_code=201)
+async def sell(new: NewListing, state: State) -> dict[str, Any]:
+    """Put something up for sale."""
+    listings, now = state.store(Listings), state.store(EbayClock).now()
+    listing = Listing(
+        legacy_id=listings.new_number(),
+        title=new.title,
+        seller=Seller(new.seller, 18_422, Decimal("99.8")),
+        category=CATEGORIES["171833"],
+        country="CA",
+        city="Toronto",
+        currency="CAD",
+        listed_at=now - timedelta(days=30),
+        ends_at=now + timedelta(days=30),
+        price=new.price,
+        shipping=new.shipping,
+        condition_id="1000",
+        quantity=new.quantity,
+        aspects={"MPN": new.part_number} if new.part_number else {},
+    )
+    listings.add(listing)
+    return _seen(listing)
 
 
 @router.post("/wait", status_code=204)

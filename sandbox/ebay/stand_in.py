@@ -14,6 +14,7 @@ from sandbox.ebay import (
     quotas,
     taxonomy,
     tokens,
+    widget,
 )
 from sandbox.ebay.clock import EbayClock
 from sandbox.ebay.orders import Checkouts
@@ -36,6 +37,7 @@ EBAY = StandIn(
                 ("/buy/browse/v1", browse.router),
                 ("/buy/offer/v1_beta", offer.router),
                 ("/buy/order/v2", order.router),
+                ("", widget.router),
                 ("/commerce/taxonomy/v1", taxonomy.router),
                 ("/commerce/notification/v1", notification.router),
                 ("/developer/analytics/v1_beta", quotas.router),

@@ -28,6 +28,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "tasks._accounts",
         "tasks._connections",
         "connectors._http",
+        "connectors.ebay",
         "connectors.hubspot",
         "hotrod",
     ),

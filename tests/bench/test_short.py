@@ -15,6 +15,7 @@ from bench.outage import measure_outage
 from bench.recover import measure_recover
 from bench.services import measure_services
 from bench.sleep import measure_sleep
+from bench.sourcing import measure_sourcing
 from bench.start import measure_start
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
@@ -81,3 +82,8 @@ def test_contacts_get_in_or_are_told() -> None:
     found = measure_contacts(n=200, wrong_in_100=2, tell=lambda _: None)
     assert (found.found, found.told, found.falsely_told) == (196, 4, 0)
     assert [row for row in found.rows() if row.kept is False] == []
+
+
+def test_low_parts_are_ordered_though_prefect_and_workers_die_meanwhile() -> None:
+    found = measure_sourcing(rounds=1, ebay_seconds_per_call=0.1, killed=True)
+    assert (found.parts_low, found.sources, found.clicks) == (10, 4, 3)

@@ -49,11 +49,13 @@ class Kind(StrEnum):
     MAIL = "mail"
     SLACK = "slack"
     CLAUDE = "claude"
+    BID = "bid"
+    EBAY = "ebay"
 
     @property
     def moments(self) -> list[Moment]:
         """The moments to try of each step of this kind; only some acts go through the ledger."""
-        has_ledger = self in {Kind.MAIL, Kind.SLACK}
+        has_ledger = self in {Kind.MAIL, Kind.SLACK, Kind.BID}
         ledger = [Moment.RECORDED] if has_ledger else []
         return [Moment.BEFORE, Moment.DURING, *ledger, Moment.RETURNED, Moment.PERSISTED]
 
@@ -108,6 +110,8 @@ class Boundary(BaseModel):
             Kind.MAIL: (kit.mail, "send"),
             Kind.SLACK: (kit.slack, "post_message"),
             Kind.CLAUDE: (kit.claude, "complete"),
+            Kind.BID: (kit.bids, "place_proxy_bid"),
+            Kind.EBAY: (kit.ebay_orders, "initiate_guest_checkout"),
         }[self.kind]
 
     def _die_before(self, owner: object, name: str) -> None:

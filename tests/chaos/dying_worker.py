@@ -24,6 +24,8 @@ from deployments.apply import Applied
 from deployments.dispatcher import Dispatcher
 from deployments.responder import Responder
 from deployments.triggers import TRIGGERS
+from flows.auction_bid import auction_bid
+from flows.checkout_paid import checkout_paid
 from flows.parts_sourcing import parts_sourcing
 from flows.repair_intake import repair_intake
 from hotrod.logging import configure_logging
@@ -33,7 +35,14 @@ from tests.chaos.boundaries import Boundary
 LONGEST_LIFE_SECONDS = 60
 DEPLOYMENT = "repair-intake/repair-intake"
 SOURCING = "parts-sourcing/parts-sourcing"
-FLOWS: dict[str, Flow[..., Any]] = {DEPLOYMENT: repair_intake, SOURCING: parts_sourcing}
+BIDDING = "auction-bid/auction-bid"
+PAID = "checkout-paid/checkout-paid"
+FLOWS: dict[str, Flow[..., Any]] = {
+    DEPLOYMENT: repair_intake,
+    SOURCING: parts_sourcing,
+    BIDDING: auction_bid,
+    PAID: checkout_paid,
+}
 
 
 class Order(BaseModel):

@@ -9,14 +9,19 @@ from prefect.flow_runs import aresume_flow_run
 from prefect.tasks import Task
 
 from flows import parts_sourcing
+from hotrod.approvals.models import Approval
 from hotrod.durable import inbox
-from hotrod.purchasing.models import PurchaseState, RoundState
+from hotrod.purchasing.checkouts import tell_paid
+from hotrod.purchasing.models import Checkout, PurchaseState, RoundState
+from sandbox.ebay.clock import EbayClock
+from sandbox.ebay.orders import Checkout as Paid
+from sandbox.ebay.orders import Checkouts
 from sandbox.mail.store import MailStore
 from sandbox.server import Sandbox
 from tests.chaos.boundaries import Boundary, Kind, Moment
-from tests.chaos.dying_worker import SOURCING, Order
+from tests.chaos.dying_worker import PAID, SOURCING, Order
 from tests.chaos.workers import House, Nursery
-from tests.shelf_kit import Shelf
+from tests.shelf_kit import Shelf, sell, subjects
 
 pytestmark = [
     pytest.mark.chaos,
@@ -35,32 +40,82 @@ ASKING = {
     "tell managers on Slack": Kind.SLACK,
 }
 BUYING = {
-    "check prices": Kind.RECORD,
     "plan purchases": Kind.RECORD,
     "choose placing": Kind.RECORD,
     "order by mail": Kind.MAIL,
     "note order": Kind.RECORD,
     "close round": Kind.RECORD,
 }
-OTHERWISE = {"tell that nothing is offered", "hand over purchase", "ask to buy"}
-"""Steps of other ends than an order by mail."""
+PAYING = {
+    "begin checkout": Kind.EBAY,
+    "hand over purchase": Kind.RECORD,
+    "ask to pay": Kind.MAIL,
+}
+OTHERWISE = {
+    "note unsearched source",
+    "tell that nothing is offered",
+    "ask to buy",
+    "let bid rest",
+}
+"""Steps of other ends than an order by mail, or in eBay's checkout."""
 
 
 def test_every_step_of_the_flow_is_tried() -> None:
     steps = {one.name for one in vars(parts_sourcing).values() if isinstance(one, Task)}
-    assert steps == ASKING.keys() | BUYING.keys() | OTHERWISE
+    assert steps == ASKING.keys() | BUYING.keys() | PAYING.keys() | OTHERWISE
 
 
-async def die(house: House, nursery: Nursery, boundary: Boundary) -> None:
+async def die(
+    house: House, nursery: Nursery, boundary: Boundary, deployment: str = SOURCING
+) -> None:
     """Let a worker take up what waits, and die at a boundary."""
     order = Order(
         name=MORTAL,
-        deployments={SOURCING: house.deployments[SOURCING].id},
+        deployments={deployment: house.deployments[deployment].id},
         boundary=boundary,
         responds=False,
     )
     report = await nursery.spawn(order)
     assert report.signal == signal.SIGKILL, f"not at {boundary}:\n{nursery.log_tail()}"
+
+
+async def agreed(shelf: Shelf, house: House) -> Approval:
+    """Let a manager be asked and say yes, and the run wait for a worker."""
+    await shelf.use(8)
+    house.start("asker")
+    question = await shelf.question()
+    await house.stop()
+    await approve(shelf, question)
+    return question
+
+
+async def approve(shelf: Shelf, question: Approval) -> None:
+    """Answer yes, and wake the run, as what follows a decision does."""
+    assert await shelf.answer(question, "sofia") == "counted"
+    assert question.run_id is not None
+    await aresume_flow_run(question.run_id)
+    async with shelf.kit.database.transaction() as session:
+        await inbox.wake(session, question.run_id)
+
+
+async def pay(shelf: Shelf, sandbox: Sandbox) -> Paid:
+    """Pay the checkout that our page shows, and tell its order."""
+    async with shelf.kit.database.transaction() as session:
+        shown = await session.get_one(Checkout, (await shelf.round()).id)
+        paid = sandbox.state.store(Checkouts).get(shown.session_id)
+        assert paid is not None
+        sandbox.state.store(Checkouts).pay(paid, sandbox.state.store(EbayClock).now())
+        await tell_paid(session, shown.round_id, paid.order_id)
+    return paid
+
+
+async def is_bought_once(shelf: Shelf, sandbox: Sandbox, paid: Paid) -> None:
+    purchase = await shelf.purchase(PurchaseState.ORDERED)
+    assert purchase.order_number == paid.order_id
+    assert [one for one in sandbox.state.store(Checkouts).all() if one.order_id] == [paid]
+    assert await shelf.on_order() == sum(line.quantity for line in paid.lines)
+    to_pay = [one for one in await subjects(sandbox, "ops@hotrod") if "Please pay" in one]
+    assert len(to_pay) == 1
 
 
 def arrived(sandbox: Sandbox) -> list[str]:
@@ -104,15 +159,7 @@ async def test_what_was_approved_is_ordered_once(
     shelf: Shelf, house: House, nursery: Nursery, sandbox: Sandbox, boundary: Boundary
 ) -> None:
     await shelf.offer("great_lakes", "8.50")
-    await shelf.use(8)
-    house.start("asker")
-    question = await shelf.question()
-    await house.stop()
-    assert await shelf.answer(question, "sofia") == "counted"
-    assert question.run_id is not None
-    await aresume_flow_run(question.run_id)
-    async with shelf.kit.database.transaction() as session:
-        await inbox.wake(session, question.run_id)
+    question = await agreed(shelf, house)
     await die(house, nursery, boundary)
 
     house.start(MORTAL)
@@ -122,3 +169,43 @@ async def test_what_was_approved_is_ordered_once(
     purchase = await shelf.purchase(PurchaseState.ORDERED)
     (line,) = question.items
     assert (await shelf.on_order(), purchase.total) == (line.quantity, question.amount)
+
+
+@pytest.mark.parametrize(
+    "boundary",
+    [
+        Boundary(step=step, kind=kind, moment=moment)
+        for step, kind in PAYING.items()
+        for moment in kind.moments
+    ],
+    ids=str,
+)
+async def test_one_checkout_is_shown_and_paid_once(
+    shelf: Shelf, house: House, nursery: Nursery, sandbox: Sandbox, boundary: Boundary
+) -> None:
+    sell(sandbox, shelf.part.name)
+    await agreed(shelf, house)
+    await die(house, nursery, boundary)
+
+    house.start(MORTAL)
+    await shelf.ends(RoundState.BOUGHT)
+
+    await is_bought_once(shelf, sandbox, await pay(shelf, sandbox))
+
+
+@pytest.mark.parametrize("moment", Kind.RECORD.moments, ids=str)
+async def test_a_payment_is_confirmed_once(
+    shelf: Shelf, house: House, nursery: Nursery, sandbox: Sandbox, moment: Moment
+) -> None:
+    sell(sandbox, shelf.part.name)
+    await agreed(shelf, house)
+    house.start(MORTAL)
+    await shelf.ends(RoundState.BOUGHT)
+    await house.stop()
+    paid = await pay(shelf, sandbox)
+    boundary = Boundary(step="confirm payment", kind=Kind.RECORD, moment=moment)
+    await die(house, nursery, boundary, PAID)
+
+    house.start(MORTAL)
+
+    await is_bought_once(shelf, sandbox, paid)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from getpass import getuser
 from typing import Any
 from uuid import uuid4
@@ -14,17 +15,26 @@ from hotrod.approvals.decisions import ask
 from hotrod.company.load import load_company
 from hotrod.db.columns import now
 from tests.cli.conftest import Hotrod
-from tests.hotrod.approvals.kit import question
+from tests.hotrod.approvals.kit import line, question
 
 pytestmark = pytest.mark.usefixtures("our_database")
 
 Output = pytest.CaptureFixture[str]
 
 
+PICTURE = "https://i.ebayimg.com/images/g/abc/s-l1600.jpg"
+LINES = (
+    line("1", 4, "6.00").model_copy(
+        update={"picture_url": PICTURE, "stock_out_on": date(2026, 12, 9)}
+    ),
+    line("2", 1, "40.00"),
+)
+
+
 def asked(amount: str) -> str:
     async def put() -> str:
         async with transaction() as session:
-            new = question(amount, title="Fans [b]of[/b] a test")
+            new = question(amount, title="Fans [b]of[/b] a test", lines=LINES)
             return str((await ask(session, load_company(), new, now())).id)
 
     return run(put())
@@ -52,11 +62,15 @@ def test_what_waits_is_listed_until_it_is_decided(
 
     assert listed()[approval] == "open"
     assert hotrod("approvals", "list") == 0
-    (row,) = [line for line in capsys.readouterr().out.splitlines() if approval in line]
-    assert "Fans [b]of[/b] a test" in row
-    assert "100.00 CAD" in row
+    _, _, shown = capsys.readouterr().out.partition(approval)
+    assert shown.split()[:2] == ["100.00", "CAD"]
+    assert shown.splitlines()[1].strip() == "Fans [b]of[/b] a test"
     assert hotrod("approvals", "approve", approval, "--as", "sofia") == 0
-    assert capsys.readouterr().out == "Approved.\n"
+    assert capsys.readouterr().out.splitlines() == [
+        "Approved.",
+        "1: 4 of 4 x PART-1 of part_planet",
+        "2: 1 of 1 x PART-2 of part_planet",
+    ]
     assert approval not in listed()
     assert listed("--all")[approval] == "approved"
 
@@ -77,6 +91,21 @@ def test_fewer_pieces_are_approved_and_shown(hotrod: Hotrod, capsys: Output, app
     page = capsys.readouterr().out
     for part in ("Fans [b]of[/b] a test", "sofia (assignee)", "part_planet", "counted"):
         assert part in page
+    assert f"1 picture: {PICTURE}" in page
+    assert (shown["lines"][0]["picture_url"], shown["lines"][0]["stock_out_on"]) == (
+        PICTURE,
+        "2026-12-09",
+    )
+
+
+def test_a_yes_to_fewer_says_what_is_bought(hotrod: Hotrod, capsys: Output, approval: str) -> None:
+    given = ("--quantity", "1=0", "--quantity", "2=1")
+    assert hotrod("approvals", "approve", approval, "--as", "sofia", *given) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "Approved.",
+        "1: no PART-1",
+        "2: 1 of 1 x PART-2 of part_planet",
+    ]
 
 
 def test_a_no_is_given_with_its_reason(hotrod: Hotrod, capsys: Output, approval: str) -> None:
@@ -98,12 +127,17 @@ def test_an_answer_that_changes_nothing_is_told_and_kept(
     assert [one["result"] for one in answers] == ["invalid", "counted", "late"]
 
 
-def test_two_managers_approve_a_large_amount(hotrod: Hotrod, capsys: Output) -> None:
+def test_who_says_to_be_two_managers_approves_no_large_amount(
+    hotrod: Hotrod, capsys: Output
+) -> None:
     approval = asked("2000")
     first = answered(hotrod, capsys, "approve", approval, "--as", "renee")
     assert (first["result"], first["approval"]["state"]) == ("first_of_two", "open")
-    second = answered(hotrod, capsys, "approve", approval, "--as", "daniel")
-    assert (second["result"], second["approval"]["state"]) == ("counted", "approved")
+    second = answered(hotrod, capsys, "approve", approval, "--as", "daniel", status=1)
+    assert (second["result"], second["approval"]["state"]) == ("not_allowed", "open")
+    assert "by the link in your mail, or in Slack" in second["words"]
+    answers = answered(hotrod, capsys, "show", approval)["answers"]
+    assert [one["result"] for one in answers] == ["first_of_two", "not_allowed"]
 
 
 def test_only_managers_of_the_company_file_answer(

@@ -12,6 +12,7 @@ import pytest
 from cli.database import run, transaction
 from hotrod.parts.models import Part
 from tests.cli.conftest import Hotrod
+from tests.factories import add_ticket
 from tests.hotrod.imports.test_sheets import workbook
 
 pytestmark = pytest.mark.usefixtures("our_database")
@@ -23,6 +24,29 @@ Output = pytest.CaptureFixture[str]
 def sku() -> str:
     """A SKU that no part has; made inactive by what imports it."""
     return f"T-{uuid4().hex[:12].upper()}"
+
+
+@pytest.fixture
+def part(sku: str) -> str:
+    """The SKU of an inactive part."""
+
+    async def add() -> None:
+        async with transaction() as session:
+            session.add(Part(sku=sku, name="Part", category="power", unit_cost=1, active=False))
+
+    run(add())
+    return sku
+
+
+@pytest.fixture
+def ticket() -> str:
+    """The number of a ticket."""
+
+    async def add() -> str:
+        async with transaction() as session:
+            return (await add_ticket(session)).number
+
+    return run(add())
 
 
 def answer(hotrod: Hotrod, capsys: Output, *arguments: str) -> dict[str, Any]:
@@ -53,7 +77,9 @@ def test_a_part_shows_its_offers_substitutes_and_faults(hotrod: Hotrod, capsys: 
     for word in ("NB-2110", "FAN-PS5-17", "thermal"):
         assert word in shown
     assert hotrod("parts", "show", "FAN-PS6") == 1
-    assert "did you mean FAN-PS5" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "did you mean FAN-PS5" in error
+    assert "`hotrod parts list` shows all" in error
 
 
 def test_substitutes_are_found_from_both_sides(hotrod: Hotrod, capsys: Output) -> None:
@@ -86,15 +112,10 @@ def test_an_import_reports_each_row_and_keeps_the_report(
 
 
 def test_a_price_list_is_a_suppliers(
-    hotrod: Hotrod, capsys: Output, tmp_path: Path, sku: str
+    hotrod: Hotrod, capsys: Output, tmp_path: Path, part: str
 ) -> None:
-    async def add() -> None:
-        async with transaction() as session:
-            session.add(Part(sku=sku, name="Part", category="power", unit_cost=1, active=False))
-
-    run(add())
     file = tmp_path / "list.csv"
-    file.write_text(f"reference;sku;price\nR-{sku};{sku};1,234\n")
+    file.write_text(f"reference;sku;price\nR-{part};{part};1,234\n")
     arguments = ("parts", "import", str(file), "--supplier")
 
     assert hotrod(*arguments, "nobody") == 1
@@ -103,7 +124,7 @@ def test_a_price_list_is_a_suppliers(
     assert "--decimal" in " ".join(capsys.readouterr().out.split())
     assert hotrod(*arguments, "northbench", "--decimal", "comma") == 0
     assert "prices of northbench: 1 created." in capsys.readouterr().out
-    (offer,) = answer(hotrod, capsys, "show", sku)["offers"]
+    (offer,) = answer(hotrod, capsys, "show", part)["offers"]
     assert offer["prices"] == ["1.234 CAD from 1"]
 
 
@@ -119,3 +140,47 @@ def test_files_that_can_not_be_used_are_told(
     empty.write_text("sku\nFAN-PS5\n")
     assert hotrod("parts", "import", str(empty), "--report", str(tmp_path / "no" / "where")) == 1
     assert "can't be written" in capsys.readouterr().err
+
+
+def test_a_part_is_changed_by_hand_and_handed_back(
+    hotrod: Hotrod, capsys: Output, part: str
+) -> None:
+    options = ("--criticality", "A", "--reorder-at", "7", "--ean", "036000291452")
+    body = answer(hotrod, capsys, "change", part, *options)
+    said = ("criticality", "reorder_point", "point_by_hand", "ean")
+    assert [body[name] for name in said] == ["A", 7, True, "0036000291452"]
+    assert hotrod("parts", "show", part) == 0
+    shown = capsys.readouterr().out
+    assert "criticality A, ordered at 7, by hand" in shown
+    assert "EAN 0036000291452" in shown
+
+    assert hotrod("parts", "change", part, "--reorder-by-forecast") == 0
+    assert "ordered at 7, by the forecast" in capsys.readouterr().out
+    assert answer(hotrod, capsys, "change", part, "--ean", "")["ean"] == ""
+
+
+def test_changes_that_make_no_sense_are_refused(hotrod: Hotrod, capsys: Output, part: str) -> None:
+    for options in ((), ("--reorder-at", "3", "--reorder-by-forecast"), ("--criticality", "D")):
+        assert hotrod("parts", "change", part, *options) == 2
+    assert hotrod("parts", "change", part, "--ean", "036000291453") == 1
+    assert "check digit is 3, and would have to be 2" in " ".join(capsys.readouterr().err.split())
+    assert hotrod("parts", "change", part, "--reorder-at", "1000001") == 1
+
+
+def test_a_substitute_is_recorded_with_its_evidence(
+    hotrod: Hotrod, capsys: Output, part: str, ticket: str
+) -> None:
+    assert hotrod("parts", "substitute", part, "FAN-PS5", "--note", "same plug") == 0
+    assert f"FAN-PS5 can stand in for {part}: catalogue." in capsys.readouterr().out
+    tried = answer(hotrod, capsys, "substitute", part, "FAN-PS5", "--ticket", ticket, "--fails")
+    assert (tried["kind"], tried["works"]) == ("tried", False)
+    (found,) = answer(hotrod, capsys, "substitutes", part)["substitutes"]
+    assert found["evidence"] == [f"tried {ticket}: does not work", "catalogue"]
+
+
+def test_evidence_that_can_not_be_is_refused(hotrod: Hotrod, capsys: Output, part: str) -> None:
+    assert hotrod("parts", "substitute", part, part) == 1
+    assert "Name another part" in capsys.readouterr().err
+    assert hotrod("parts", "substitute", part, "FAN-PS5", "--ticket", "NL-0") == 1
+    assert "NL-0" in capsys.readouterr().err
+    assert hotrod("parts", "substitute", part, "FAN-PS5", "--source", "tried") == 2

@@ -122,13 +122,26 @@ def test_dead_letters_are_redriven(hotrod: Hotrod, capsys: Output) -> None:
 
 
 def test_deliveries_are_discarded_with_a_reason(hotrod: Hotrod, capsys: Output) -> None:
-    ids = store(delivery_row(S.WAITING), delivery_row(S.CLAIMED), delivery_row(S.WAITING))
+    held = delivery_row(S.CLAIMED, worker="worker-1")
+    ids = store(delivery_row(S.WAITING), held, delivery_row(S.WAITING))
     assert hotrod("inbox", "discard", str(ids[0]), str(ids[1]), "--reason", "spam", "-y") == 0
     told = capsys.readouterr()
     assert "1 discarded" in told.out
-    assert "left alone" in told.err
+    assert "left alone" in " ".join(told.err.split())
     assert states() == [S.DISCARDED, S.CLAIMED, S.WAITING]
     assert listed(hotrod, capsys, "--state", "discarded", "--error", "spam") == ids[:1]
+
+
+def test_what_rests_is_discarded_and_what_a_worker_holds_is_not(
+    hotrod: Hotrod, capsys: Output
+) -> None:
+    resting, held = delivery_row(S.CLAIMED), delivery_row(S.CLAIMED, worker="worker-1")
+    ids = store(resting, held)
+    assert hotrod("inbox", "discard", str(ids[0]), "--yes") == 0
+    assert "1 discarded" in capsys.readouterr().out
+    assert hotrod("inbox", "discard", str(ids[1]), "--yes") == 0
+    assert "a worker holds them; they are left alone" in " ".join(capsys.readouterr().err.split())
+    assert states() == [S.DISCARDED, S.CLAIMED]
 
 
 @pytest.mark.parametrize("command", ["redrive", "discard"])
@@ -172,7 +185,7 @@ def test_people_are_asked(hotrod: Hotrod, capsys: Output, monkeypatch: pytest.Mo
     ("arguments", "told"),
     [
         (("redrive", "--state", "done"), "done deliveries can't be redriven"),
-        (("discard", "--state", "claimed"), "claimed deliveries can't be discarded"),
+        (("discard", "--state", "done"), "done deliveries can't be discarded"),
         (("list", "--older-than", "soon"), "15m"),
         (("list", "0"), "ids"),
     ],

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from cli.main import COMMANDS
 from tests.cli.conftest import Hotrod
 
 
@@ -18,6 +19,19 @@ def test_help_and_version_need_no_settings(
         assert f"\n  {command} " in shown
     assert hotrod("--version") == 0
     assert capsys.readouterr().out.startswith("hotrod 0.")
+
+
+def test_help_tells_what_commands_do_without_cutting_it(
+    hotrod: Hotrod, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for group in [[], *([name] for name in COMMANDS)]:
+        assert hotrod(*group, "--help") == 0
+        _, _, commands = capsys.readouterr().out.partition("\nCommands:\n")
+        assert "..." not in commands, group
+        assert all(len(line) <= 80 for line in commands.splitlines()), group
+    assert hotrod("purchases", "--help") == 0
+    assert "e.g. one whose run was given up" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize(

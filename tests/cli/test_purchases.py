@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from getpass import getuser
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlmodel import select
 
 from cli.database import run, transaction
+from hotrod.analytics.models import AnalyticsEvent
+from hotrod.approvals.decisions import ask
+from hotrod.approvals.store import read_approval
+from hotrod.company.load import get_company
+from hotrod.db.columns import now
+from hotrod.durable.models import Delivery
 from hotrod.parts.models import Part
 from hotrod.parts.store import on_order
 from hotrod.purchasing.models import (
+    AuctionBid,
     Method,
     Purchase,
     PurchaseLine,
@@ -21,11 +31,14 @@ from hotrod.purchasing.models import (
     RoundState,
     SourcingRound,
 )
-from hotrod.purchasing.store import exchange_rates, read_round
+from hotrod.purchasing.store import exchange_rates, find_purchase, read_round
 from tests.cli.conftest import Hotrod
+from tests.hotrod.approvals.kit import question
+from tests.hotrod.purchasing.kit import low_part, past_round
 
 pytestmark = pytest.mark.usefixtures("our_database")
 Output = pytest.CaptureFixture[str]
+END = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -135,30 +148,130 @@ def test_what_is_cancelled_is_on_order_no_more(
     assert hotrod("purchases", "bought", purchase.number, "--order-number", "12-345") == 1
 
 
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ({}, "it will be placed at 2026-12-01 11:59:15 UTC."),
+        ({"placed_at": END}, "it was placed at 2026-12-01 12:00:00 UTC."),
+        ({"placed_at": END, "price": Decimal("6.50")}, "won for 6.50 USD."),
+        ({"why_lost": "others bid more"}, "lost: others bid more."),
+    ],
+)
+def test_a_bid_tells_its_limit_and_how_it_stands(
+    hotrod: Hotrod, capsys: Output, purchase: Bought, how: dict[str, Any], words: str
+) -> None:
+    async def bid() -> None:
+        async with transaction() as session:
+            found = await find_purchase(session, purchase.number)
+            row = AuctionBid(
+                purchase_id=found.purchase.id,
+                item_id="v1|1|0",
+                most=Decimal("12.40"),
+                shipping=Decimal(2),
+                currency="USD",
+                ends_at=END,
+                place_at=END - timedelta(seconds=45),
+                **how,
+            )
+            session.add(row)
+
+    run(bid())
+
+    assert told(hotrod, capsys, "show", purchase.number)["bid"]["most"] == "12.40"
+    assert hotrod("purchases", "show", purchase.number) == 0
+    line = "Bid up to 12.40 USD in an auction that ends 2026-12-01 12:00 UTC; " + words
+    assert line in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("number", ["PO-0", "PO-99999999999", "nonsense", ""])
 def test_an_unknown_number_is_said(hotrod: Hotrod, capsys: Output, number: str) -> None:
     assert hotrod("purchases", "show", number) == 1
-    assert "there is no purchase" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "there is no purchase" in error
+    assert "`hotrod purchases list --all` shows" in error
 
 
 def test_a_round_that_goes_nowhere_is_dropped_once(
     hotrod: Hotrod, capsys: Output, purchase: Bought
 ) -> None:
-    assert hotrod("purchases", "drop", str(purchase.sourcing_round)) == 0
+    approval = run(asked(purchase.sourcing_round))
+    body = told(hotrod, capsys, "drop", str(purchase.sourcing_round))
+    assert (body["id"], body["state"]) == (str(purchase.sourcing_round), "cancelled")
     assert hotrod("purchases", "drop", str(purchase.sourcing_round)) == 1
     assert "cancelled" in capsys.readouterr().err
 
-    async def state() -> str:
+    async def states() -> list[str]:
         async with transaction() as session:
-            return (await read_round(session, purchase.sourcing_round)).state
+            asked = (await read_approval(session, approval)).approval
+            bought = (await find_purchase(session, purchase.number)).purchase
+            ended = await read_round(session, purchase.sourcing_round)
+            return [asked.state, bought.state, ended.state]
 
-    assert run(state()) == RoundState.CANCELLED
+    assert run(states()) == ["expired", "cancelled", "cancelled"]
+
+    async def who() -> list[str]:
+        async with transaction() as session:
+            name = AnalyticsEvent.name == "sourcing.cancelled"
+            found = await session.exec(select(AnalyticsEvent.fields).where(name))
+            about = str(purchase.sourcing_round)
+            return [one["by"] for one in found if one["round"] == about]
+
+    assert run(who()) == [getuser()]
+
+
+async def asked(sourcing_round: UUID) -> UUID:
+    """Ask managers about a round, and return the question's id."""
+    async with transaction() as session:
+        new = question("100", subject_id=sourcing_round)
+        return (await ask(session, get_company(), new, now())).id
+
+
+def test_what_was_declined_rests_until_ops_ask_for_it(hotrod: Hotrod, capsys: Output) -> None:
+    sku, round_id = run(declined())
+
+    (row,) = [one for one in told(hotrod, capsys, "rounds")["rounds"] if one["id"] == str(round_id)]
+    assert (row["state"], list(row["resting"])) == ("declined", [sku])
+    until = datetime.fromisoformat(row["resting"][sku])
+    assert timedelta(days=6, hours=23) < until - now() <= timedelta(days=7)
+    assert hotrod("purchases", "rounds") == 0
+    assert f"{sku} rests until" in capsys.readouterr().out
+
+    assert told(hotrod, capsys, "ask", sku) == {"asked": [sku]}
+
+    async def wanted() -> Any:
+        async with transaction() as session:
+            found = await session.exec(select(Delivery).where(Delivery.event == "sourcing.wanted"))
+            return [one.payload["even_resting"] for one in found]
+
+    assert [sku] in run(wanted())
+
+
+def test_what_is_not_low_is_not_asked_for(hotrod: Hotrod, capsys: Output, purchase: Bought) -> None:
+    async def sku() -> str:
+        async with transaction() as session:
+            return (await session.get_one(Part, purchase.part)).sku
+
+    assert hotrod("purchases", "ask", run(sku())) == 1
+    assert "isn't low" in capsys.readouterr().err
+    assert hotrod("purchases", "ask", "NO-SUCH-PART") == 1
+
+
+async def declined() -> tuple[str, UUID]:
+    """Store a low part that a manager said no to a moment ago."""
+    async with transaction() as session:
+        part = await low_part(session)
+        found = await past_round(session, RoundState.DECLINED, part.sku, closed_at=now())
+        part.active = False  # other tests count what is low
+        session.add(part)
+        return part.sku, found.id
 
 
 def test_a_rate_is_told_and_a_wrong_one_is_not(hotrod: Hotrod, capsys: Output) -> None:
-    assert hotrod("purchases", "rate", "CHF", "1.62") == 0
+    assert told(hotrod, capsys, "rate", "CHF", "1.62") == {"currency": "CHF", "value": "1.62"}
     for words in (("CHF", "0"), ("CHF", "much"), ("franc", "1.6")):
         assert hotrod("purchases", "rate", *words) == 1, words
+    for number in ("NaN", "sNaN", "Infinity"):
+        assert hotrod("purchases", "rate", "CHF", number) == 1, number
 
     async def rate() -> Decimal:
         async with transaction() as session:
@@ -166,3 +279,91 @@ def test_a_rate_is_told_and_a_wrong_one_is_not(hotrod: Hotrod, capsys: Output) -
 
     assert run(rate()) == Decimal("1.62")
     assert "Write it like" in capsys.readouterr().err
+
+
+def test_goods_are_received_of_what_is_awaited_only(
+    hotrod: Hotrod, capsys: Output, purchase: Bought
+) -> None:
+    (line,) = told(hotrod, capsys, "show", purchase.number)["lines"]
+    receiving = ("stock", "receive", line["sku"], "1", "--order", purchase.number.lower())
+    assert hotrod(*receiving) == 1
+    assert f"{purchase.number} is to buy, not awaited" in capsys.readouterr().err
+    told(hotrod, capsys, "bought", purchase.number, "--order-number", "12-345")
+    assert hotrod(*receiving) == 0
+    assert purchase.on_order() == 3
+    told(hotrod, capsys, "cancel", purchase.number)
+    assert hotrod(*receiving) == 1
+    assert f"{purchase.number} is cancelled, not awaited" in capsys.readouterr().err
+
+
+def test_a_currency_may_be_written_small(hotrod: Hotrod, capsys: Output) -> None:
+    assert told(hotrod, capsys, "rate", "nok", "0.13") == {"currency": "NOK", "value": "0.13"}
+
+
+def test_the_company_s_own_currency_has_no_rate(hotrod: Hotrod, capsys: Output) -> None:
+    assert hotrod("purchases", "rate", "cad", "1.5") == 1
+    assert "CAD is the company's own currency" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"--expected": "2020-01-01"}, "2020-01-01 is past"),
+        ({"--expected": "2999-12-31"}, "over a year"),
+        ({"--order-number": "<b>9</b>"}, "no number of an order"),
+        ({"--order-number": "9\x1b[2J"}, "no number of an order"),
+        ({"--order-number": "9" * 81}, "over 80 characters"),
+    ],
+)
+def test_what_can_be_no_order_is_refused(
+    hotrod: Hotrod, capsys: Output, purchase: Bought, changed: dict[str, str], words: str
+) -> None:
+    options = {"--order-number": "12-345"} | changed
+    given = [word for option in options.items() for word in option]
+    assert hotrod("purchases", "bought", purchase.number, *given) == 1
+    assert words in capsys.readouterr().err
+    assert purchase.on_order() == 0
+
+
+def test_a_wrong_number_is_corrected_and_that_is_recorded(
+    hotrod: Hotrod, capsys: Output, purchase: Bought
+) -> None:
+    day = f"{now() + timedelta(days=9):%F}"
+    words = ("bought", purchase.number, "--order-number")
+    assert hotrod("purchases", *words, "12-354", "--correct") == 1
+    assert "isn't ordered: it is to buy" in capsys.readouterr().err
+    told(hotrod, capsys, *words, "12-354")
+
+    body = told(hotrod, capsys, *words, "12-345", "--expected", day, "--correct")
+
+    assert (body["order_number"], body["expected_on"]) == ("12-345", day)
+    assert purchase.on_order() == 4
+    told(hotrod, capsys, *words, "12-345", "--correct")
+
+    async def corrections() -> list[dict[str, Any]]:
+        async with transaction() as session:
+            found = await session.exec(
+                select(AnalyticsEvent.fields).where(AnalyticsEvent.name == "purchase.corrected")
+            )
+            return [one for one in found if one["purchase"] == purchase.number]
+
+    (event,) = run(corrections())
+    assert (event["order_number"], event["instead_of"]) == ("12-345", "12-354")
+    assert event["expected_on"] == day
+    assert event["by"]
+
+
+def test_prices_are_shown_in_cents(hotrod: Hotrod, capsys: Output, purchase: Bought) -> None:
+    async def at_fractions() -> str:
+        async with transaction() as session:
+            (line,) = (await find_purchase(session, purchase.number)).lines
+            line.per_piece = Decimal("16.25875")
+            session.add(line)
+            return (await session.get_one(Part, purchase.part)).sku
+
+    sku = run(at_fractions())
+    told(hotrod, capsys, "bought", purchase.number, "--order-number", "12-345")
+    assert hotrod("parts", "prices", sku) == 0
+    shown = capsys.readouterr().out
+    assert "16.26 CAD" in shown
+    assert "16.25" not in shown

@@ -28,19 +28,19 @@ def test_each_part_is_forecast_and_each_row_left_out_is_told(
     hotrod: Hotrod, file: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ("--csv", file, "--horizon", "3", "--lead-days", "30", "--criticality", "A")
-    assert hotrod("stock", "forecast", *arguments, "--json") == 0
+    assert hotrod("stock", "forecast", *arguments, "--json") == 1, "as `parts import` does"
     shown = capsys.readouterr()
     body = json.loads(shown.out)
     assert [part["part"] for part in body["parts"]] == ["A", "B"]
     assert [len(part["months"]) for part in body["parts"]] == [3, 3]
     assert body["parts"][0]["reorder_point"] == 3
-    assert body["service_level"] == 0.98
+    assert body["parts"][0]["service_level"] == 0.98
     assert [row["line"] for row in body["left_out"]] == [6]
     assert "line 6" in shown.err
 
 
 def test_people_read_why(hotrod: Hotrod, file: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert hotrod("stock", "forecast", "--csv", file) == 0
+    assert hotrod("stock", "forecast", "--csv", file) == 1
     shown = " ".join(capsys.readouterr().out.split())
     assert "sold in 3 of the last 24 months" in shown
 
@@ -52,8 +52,8 @@ def test_the_service_level_comes_from_the_settings(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("HOTROD_FORECAST__SERVICE_LEVEL_C", "0.8")
-    assert hotrod("stock", "forecast", "--csv", file, "--criticality", "C", "--json") == 0
-    assert json.loads(capsys.readouterr().out)["service_level"] == 0.8
+    assert hotrod("stock", "forecast", "--csv", file, "--criticality", "C", "--json") == 1
+    assert json.loads(capsys.readouterr().out)["parts"][0]["service_level"] == 0.8
 
 
 def test_a_file_without_a_heading_is_refused(

@@ -165,7 +165,7 @@ def test_a_purchase_comes_in_bag_by_bag_and_each_bag_counts_once(
     pdf = tmp_path / "labels.pdf"
     printing = ("labels", "print", "--purchase", purchase, "--quantity", "5", "--out", str(pdf))
     assert hotrod(*printing) == 0
-    assert "2 labels on 1 sheets" in " ".join(capsys.readouterr().out.split())
+    assert "2 labels on 1 sheet" in " ".join(capsys.readouterr().out.split())
 
     body = scan(hotrod, capsys, shoot_pdf(pdf))
 
@@ -184,7 +184,7 @@ def test_a_purchase_comes_in_bag_by_bag_and_each_bag_counts_once(
     assert hotrod("parts", "prices", sku) == 0
     shown = capsys.readouterr().out
     assert purchase in shown
-    assert "Median of 365 days: 2.750000 CAD" in shown
+    assert "Median of 365 days: 2.75 CAD" in shown
 
     again = scan(hotrod, capsys, shoot_pdf(pdf))
 

@@ -58,15 +58,19 @@ def test_a_watch_is_paused_resumed_and_removed(hotrod: Hotrod, capsys: Output, n
     assert hotrod("watch", "list") == 0
     assert name[:9] in capsys.readouterr().out
     assert listed(hotrod, capsys, name)["interval_seconds"] >= 30 * 60
-    assert hotrod("watch", "pause", name) == 0
+    assert answered(hotrod, capsys, "pause", name) == {"name": name, "active": False}
     paused = listed(hotrod, capsys, name)
     assert (paused["active"], paused["interval_seconds"], paused["next"]) == (False, None, "")
-    assert hotrod("watch", "resume", name) == 0
+    assert hotrod("watch", "resume", f"{name}s") == 1
+    assert f"did you mean {name!r}" in capsys.readouterr().err
+    assert answered(hotrod, capsys, "resume", name) == {"name": name, "active": True}
     assert listed(hotrod, capsys, name)["active"]
-    assert hotrod("watch", "remove", name) == 0
+    assert answered(hotrod, capsys, "remove", name) == {"name": name, "removed": True}
     assert name not in [row["name"] for row in answered(hotrod, capsys, "list")["watches"]]
     assert hotrod("watch", "pause", name) == 1
-    assert "there is no watch" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "there is no watch" in error
+    assert "`hotrod watch list` shows all" in error
 
 
 def test_a_watch_is_shown_with_what_it_saw(hotrod: Hotrod, capsys: Output, name: str) -> None:

@@ -22,6 +22,7 @@ from hotrod.access.store import create_key
 from hotrod.company.models import Company
 from hotrod.db.engine import Database
 from hotrod.links import LinkSigner
+from hotrod.services.seals import Seal
 from hotrod.settings import Settings
 from tasks._connections import objects_client
 
@@ -72,6 +73,7 @@ def context(settings: Settings, company: Company, database: Database) -> Context
         database=database,
         objects=objects_client(settings),
         signer=LinkSigner(settings.secret_key),
+        seal=Seal(settings.secret_key),
         slack=SlackClient(
             base_url=settings.slack.base_url,
             bot_token=settings.slack.bot_token,

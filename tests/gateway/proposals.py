@@ -19,8 +19,9 @@ from hotrod.approvals.models import Line, NewApproval
 from hotrod.approvals.store import AskedApproval, read_approval
 from hotrod.db.columns import now
 from hotrod.parts.models import Part
-from hotrod.purchasing.buying import hand_over, plan_purchases
+from hotrod.purchasing.buying import hand_over
 from hotrod.purchasing.models import RoundState, SourcingRound
+from hotrod.purchasing.planning import plan_purchases
 from hotrod.purchasing.store import ItemizedPurchase, read_purchase
 from hotrod.replenishment.models import Need
 from hotrod.sourcing.models import (
@@ -147,6 +148,7 @@ async def add_question(context: Context, amount: str = "72.00", **changes: Any) 
                 quantity=line.quantity,
                 unit_amount=Decimal("9.00"),
                 seller=one.seller,
+                picture_url=line.offer.picture_url,
             )
             for number, (one, line) in enumerate(
                 [(one, line) for one in what.orders for line in one.lines], 1

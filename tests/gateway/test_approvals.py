@@ -20,6 +20,7 @@ from hotrod.approvals.models import Approval, ApprovalState
 from hotrod.db.columns import now
 from hotrod.durable.models import Delivery
 from hotrod.links import LinkSigner
+from hotrod.purchasing.models import SourcingRound
 from tests.gateway.proposals import LISTING, WHY, Asked, add_question
 from tests.gateway.test_pages import HOSTILE, assert_safe_page
 
@@ -55,6 +56,9 @@ async def deliveries(context: Context, asked: Asked) -> list[Delivery]:
     async with context.database.transaction() as session:
         found = await session.exec(select(Delivery).where(Delivery.delivery_id == str(asked.id)))
         return list(found)
+
+
+PICTURE = "https://i.ebayimg.com/images/g/abc/s-l1600.jpg"
 
 
 async def change(asked: Asked, **values: object) -> None:
@@ -312,3 +316,25 @@ async def test_words_of_listings_are_never_markup_nor_scripts(
     assert html.escape("<script>alert(1)</script>", quote=False) in page.text
     assert "{{7*7}}" in page.text
     assert "javascript:" not in page.text
+
+
+async def test_pictures_are_links_so_that_nobody_hears_who_looks(
+    client: httpx.AsyncClient, context: Context
+) -> None:
+    shown = await add_question(context, picture_url=PICTURE)
+    page = await client.get(shown.path("sofia"))
+    assert_safe_page(page, 200)
+    assert f'<a href="{PICTURE}" target="_blank" rel="noreferrer">Picture</a>' in page.text
+    assert "<img" not in page.text
+
+
+async def test_a_source_that_was_away_is_named(
+    client: httpx.AsyncClient, context: Context, asked: Asked
+) -> None:
+    assert "could not be searched" not in (await client.get(asked.path("sofia"))).text
+    async with context.database.transaction() as session:
+        row = await session.get_one(SourcingRound, asked.subject_id)
+        row.unsearched = {"ebay": "it answered 503 <b>"}
+    page = await client.get(asked.path("sofia"))
+    assert_safe_page(page, 200)
+    assert "<b>ebay</b> could not be searched: it answered 503 &lt;b&gt;" in page.text

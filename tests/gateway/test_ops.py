@@ -172,7 +172,9 @@ async def test_ticked_deliveries_are_redriven(desk: Desk) -> None:
 async def test_all_that_match_are_discarded_with_a_reason(desk: Desk) -> None:
     await desk.store(
         delivery_row(S.WAITING, accepted_at=now() - timedelta(hours=3), event="spam.came"),
-        delivery_row(S.CLAIMED, accepted_at=now() - timedelta(hours=3), event="spam.came"),
+        delivery_row(
+            S.CLAIMED, accepted_at=now() - timedelta(hours=3), event="spam.came", worker="worker-1"
+        ),
         delivery_row(S.WAITING, event="spam.came"),
     )
     page = await desk.page(event="spam.came", older_than="120m")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 from datetime import timedelta
+from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -13,7 +15,7 @@ from sqlmodel import select
 from gateway.context import Context
 from hotrod.db.columns import now
 from hotrod.parts.models import PartOnOrder
-from hotrod.purchasing.models import Purchase, PurchaseState
+from hotrod.purchasing.models import AuctionBid, Purchase, PurchaseState
 from hotrod.purchasing.store import ItemizedPurchase
 from tests.gateway.proposals import LISTING, add_purchase, add_question
 from tests.gateway.test_pages import assert_safe_page
@@ -82,6 +84,46 @@ async def test_what_was_bought_is_on_order_once(
     assert row.quantity == 4
 
 
+@pytest.mark.parametrize(
+    ("state", "how", "words"),
+    [
+        ("planned", {}, "We bid shortly before the end"),
+        ("planned", {"placed_at": now()}, "Our bid stands"),
+        ("lost", {"why_lost": "others bid more"}, "Others bid more."),
+    ],
+)
+async def test_a_bid_is_shown_with_its_limit_and_asks_for_nothing(
+    client: httpx.AsyncClient,
+    context: Context,
+    bought: ItemizedPurchase,
+    state: str,
+    how: dict[str, Any],
+    words: str,
+) -> None:
+    async with context.database.transaction() as session:
+        purchase = await session.get_one(Purchase, bought.purchase.id)
+        purchase.state = state
+        session.add(purchase)
+        bid = AuctionBid(
+            purchase_id=purchase.id,
+            item_id="v1|1|0",
+            most=Decimal("12.40"),
+            shipping=Decimal(0),
+            currency="USD",
+            ends_at=now(),
+            place_at=now(),
+            **how,
+        )
+        session.add(bid)
+
+    page = await client.get(path(context, bought))
+
+    assert_safe_page(page, 200)
+    assert words in page.text
+    assert ("12.40 USD" in page.text) == (state == "planned")
+    assert "<form" not in page.text
+
+
 async def test_another_number_is_a_conflict_in_words(
     client: httpx.AsyncClient, context: Context, bought: ItemizedPurchase
 ) -> None:
@@ -97,8 +139,10 @@ async def test_another_number_is_a_conflict_in_words(
     [
         ({"order_number": " \x00 "}, "It is missing."),
         ({"order_number": "x" * 81}, "It has over 80 characters."),
+        ({"order_number": "<b>9</b>"}, "is no number of an order."),
+        ({"order_number": "1", "expected_on": "2999-12-31"}, "is over a year away."),
         ({"order_number": "1", "expected_on": "soon"}, "This is no day."),
-        ({"order_number": "1", "expected_on": "2020-01-01"}, "This day is past."),
+        ({"order_number": "1", "expected_on": "2020-01-01"}, "2020-01-01 is past."),
     ],
 )
 async def test_what_can_not_be_meant_is_asked_again(

@@ -164,3 +164,24 @@ def test_shipping_that_is_not_told_is_not_known(changes: dict[str, Any]) -> None
 
 def test_what_has_no_price_is_no_offer() -> None:
     assert listed(price=None) is None
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "https://i.ebayimg.com/thumbs/images/g/abc/s-l225.jpg",
+        "https://i.ebayimg.com/images/g/abc/s-l500.jpg",
+        "https://i.ebayimg.com/images/g/abc/s-l1600.jpg",
+    ],
+)
+def test_a_picture_is_the_same_however_large_it_is_told(told: str) -> None:
+    offer = listed(image={"imageUrl": told})
+    assert offer is not None
+    assert offer.picture_url == "https://i.ebayimg.com/images/g/abc/s-l1600.jpg"
+
+
+@pytest.mark.parametrize("told", ["javascript:alert(1)", "http://evil.example.com/1.png", ""])
+def test_what_is_no_picture_costs_no_offer(told: str) -> None:
+    offer = listed(image={"imageUrl": told})
+    assert offer is not None
+    assert offer.picture_url == ""

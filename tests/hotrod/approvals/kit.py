@@ -40,10 +40,10 @@ def line(name: str, quantity: int, unit_amount: str) -> Line:
     )
 
 
-def yes(**quantities: int) -> Answer:
+def yes(via: Via = Via.LINK, **quantities: int) -> Answer:
     """Return a yes; ``_1=2`` says two pieces of line 1."""
     pieces = {name.removeprefix("_"): number for name, number in quantities.items()}
-    return Answer("approve", Via.LINK, quantities=pieces, address="192.0.2.7")
+    return Answer("approve", via, quantities=pieces, address="192.0.2.7")
 
 
 def no(reason: str = "too dear") -> Answer:

@@ -21,7 +21,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.approvals import store
 from hotrod.approvals.decisions import answer, ask, expire_due
-from hotrod.approvals.models import Answer, Approval, ApprovalAnswer, ApprovalState, Result
+from hotrod.approvals.models import Answer, Approval, ApprovalAnswer, ApprovalState, Result, Via
+from hotrod.approvals.rules import PROVING
 from hotrod.company.load import load_company
 from hotrod.durable.models import Delivery
 from tests.hotrod.approvals.kit import AT, no, question, yes
@@ -50,6 +51,7 @@ class Deciding(RuleBasedStateMachine):
         self.said = 0
         self.end: tuple[object, ...] | None = None
         self.yeses: set[str] = set()
+        self.ways: set[Via] = set()
 
     def teardown(self) -> None:
         self.do(lambda session: expire_due(session, self.at + timedelta(days=30)))
@@ -75,17 +77,21 @@ class Deciding(RuleBasedStateMachine):
     def is_open(self) -> bool:
         return self.end is None and self.at <= self.approval.deadline_at
 
-    @rule(who=people, first=pieces, second=pieces)
-    def approve(self, who: str, first: int, second: int) -> None:
+    @rule(who=people, first=pieces, second=pieces, via=st.sampled_from(Via))
+    def approve(self, who: str, first: int, second: int, via: Via) -> None:
         was_open = self.is_open
-        result = self.say(who, yes(_1=first, _2=second))
+        result = self.say(who, yes(via, _1=first, _2=second))
         is_possible = 0 <= first <= 4 and 0 <= second <= 1 and first + second > 0
         if result in DECISIVE:
             assert was_open
             assert is_possible
             assert who in self.allowed - self.yeses
             self.yeses.add(who)
+            self.ways.add(via)
             assert (result is Result.COUNTED) == (len(self.yeses) == self.approval.needs)
+            assert result is not Result.COUNTED or self.approval.needs == 1 or self.ways & PROVING
+        elif was_open and self.yeses and not (self.ways | {via}) & PROVING:
+            assert result is Result.NOT_ALLOWED
         elif was_open and who in self.allowed - self.yeses:
             assert result is Result.INVALID
             assert not is_possible or self.yeses, "only what two can't agree on is refused"

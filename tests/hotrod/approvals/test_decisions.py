@@ -23,6 +23,7 @@ from hotrod.approvals.models import (
     ApprovalAsk,
     ApprovalState,
     Result,
+    Via,
 )
 from hotrod.approvals.rules import amount_of
 from hotrod.company.models import Company
@@ -97,6 +98,19 @@ async def test_a_decided_round_stays_when_it_is_asked_again(
     assert first.state == ApprovalState.APPROVED
 
 
+async def test_a_run_waits_for_the_newest_question_about_its_subject(
+    session: AsyncSession, company: Company
+) -> None:
+    new = question(run_id=uuid4())
+    first = await ask(session, company, new, AT)
+    await answer(session, company, first.id, "sofia", yes(), SOON)
+    assert first in await store.decided_since(session, SOON)
+    second = await ask(session, company, new.model_copy(update={"round": 2}), SOON)
+    assert first not in await store.decided_since(session, SOON)
+    await answer(session, company, second.id, "sofia", yes(), SOON)
+    assert second in await store.decided_since(session, SOON)
+
+
 async def test_rounds_follow_each_other(session: AsyncSession, company: Company) -> None:
     with pytest.raises(InvalidInputError, match=r"round.*Ask 1"):
         await ask(session, company, question(round=2), AT)
@@ -122,9 +136,9 @@ async def test_a_yes_is_recorded_and_told(session: AsyncSession, company: Compan
     assert delivery.ordering_key == f"approval:{approval.id}"
     assert delivery.payload == {"approval": str(approval.id)}
     events = await session.exec(
-        select(AnalyticsEvent.name).order_by(col(AnalyticsEvent.id).desc()).limit(2)
+        select(AnalyticsEvent.name).order_by(col(AnalyticsEvent.id).desc()).limit(3)
     )
-    assert events.all() == ["approval.approved", "approval.asked"]
+    assert events.all() == ["approval.approved", "approval.answered", "approval.asked"]
 
 
 async def test_a_no_keeps_its_reason(session: AsyncSession, company: Company) -> None:
@@ -213,6 +227,31 @@ async def test_a_large_amount_needs_two_people(session: AsyncSession, company: C
     assert len(await decisions(session, approval)) == 1
 
 
+@pytest.mark.parametrize("first", Via)
+@pytest.mark.parametrize("second", Via)
+async def test_of_two_yeses_one_proves_who_says_it(
+    session: AsyncSession, company: Company, first: Via, second: Via
+) -> None:
+    approval = await ask(session, company, question("2000"), AT)
+    one = await answer(session, company, approval.id, "renee", yes(first), SOON)
+    assert one.result is Result.FIRST_OF_TWO
+    two = await answer(session, company, approval.id, "daniel", yes(second), SOON)
+    is_proven = bool({first, second} & {Via.LINK, Via.SLACK})
+    assert (two.result is Result.COUNTED) == is_proven
+    if not is_proven:
+        assert (two.result, approval.state) == (Result.NOT_ALLOWED, ApprovalState.OPEN)
+        assert "by the link in your mail, or in Slack" in two.words
+        again = await answer(session, company, approval.id, "daniel", yes(), SOON)
+        assert again.result is Result.COUNTED
+
+
+async def test_a_no_needs_no_proof(session: AsyncSession, company: Company) -> None:
+    approval = await ask(session, company, question("2000"), AT)
+    await answer(session, company, approval.id, "renee", yes(Via.CLI), SOON)
+    said = Answer("decline", Via.PREFECT, reason="too dear")
+    assert (await answer(session, company, approval.id, "daniel", said, SOON)).result == "counted"
+
+
 async def test_two_people_approve_what_both_said_yes_to(
     session: AsyncSession, company: Company
 ) -> None:
@@ -253,6 +292,13 @@ async def test_a_reminder_is_due_once(session: AsyncSession, company: Company) -
     assert approval not in await store.due_reminders(session, before)
     assert approval in await store.due_reminders(session, approval.remind_at)
     await store.note_reminded(session, [approval.id], approval.remind_at)
+    await store.note_reminded(session, [approval.id], approval.remind_at)
+    reminded = await session.exec(
+        select(AnalyticsEvent.fields).where(AnalyticsEvent.name == "approval.reminded")
+    )
+    assert [one for one in reminded if one["approval"] == str(approval.id)] == [
+        {"approval": str(approval.id)}
+    ]
     assert approval not in await store.due_reminders(session, approval.remind_at)
 
 

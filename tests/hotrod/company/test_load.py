@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlmodel import col, select
@@ -62,7 +64,7 @@ def test_managers_who_all_have_a_limit_leave_amounts_that_nobody_may_approve(
     (limited, *_) = company.managers
     file = company.model_dump() | {"approvals": {}}
     with pytest.raises(ValueError, match="leave a limit away "):
-        Company.model_validate(file | {"managers": [limited.model_dump()]})
+        Company.model_validate(file | {"managers": [limited.model_dump(exclude={"role"})]})
     Company.model_validate(file | {"managers": []})
     with pytest.raises(ValueError, match=r"0 of the managers .* or two_person_above"):
         Company.model_validate(file | {"managers": [], "approvals": {"two_person_above": 10}})
@@ -76,7 +78,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 async def test_what_the_file_drops_turns_inactive_and_stock_is_kept(
     session: AsyncSession, company: Company
 ) -> None:
-    counted = NewMovement("counted", "HDMI-PS5", MovementKind.COUNT, quantity=1, actor="maya")
+    counted = NewMovement("counted", "OPAMP-LM4562", MovementKind.COUNT, quantity=1, actor="maya")
     await post(session, counted)
     smaller = company.model_copy(
         update={"businesses": company.businesses[:2], "technicians": company.technicians[:1]}
@@ -88,7 +90,7 @@ async def test_what_the_file_drops_turns_inactive_and_stock_is_kept(
         select(TechnicianRow.key).where(TechnicianRow.active).order_by(col(TechnicianRow.key))
     )
     assert people.all() == ["maya"]
-    (part,) = await catalogue(session, ["HDMI-PS5"])
+    (part,) = await catalogue(session, ["OPAMP-LM4562"])
     assert part.available == 1
 
 
@@ -97,3 +99,30 @@ async def test_ticket_numbers_go_on_per_business(session: AsyncSession) -> None:
     assert first.startswith("NL-")
     assert int(second.removeprefix("NL-")) == int(first.removeprefix("NL-")) + 1
     assert (await next_ticket_number(session, "HC")).startswith("HC-")
+
+
+def test_managers_have_the_limit_of_their_role_unless_they_have_one_of_their_own(
+    company: Company,
+) -> None:
+    file = company.model_dump(exclude_unset=True)
+    approvals = file["approvals"] | {"limits": {"lead": "500", "buyer": "90.50"}}
+    people: list[dict[str, Any]] = [
+        {"key": "ann", "role": "buyer"},
+        {"key": "bob", "role": "buyer", "limit": "120"},
+        {"key": "cleo"},
+        {"key": "dan"},
+    ]
+    managers = [
+        {"name": one["key"], "email": f"{one['key']}@hotrod.example.com"} | one for one in people
+    ]
+
+    read = Company.model_validate(file | {"approvals": approvals, "managers": managers})
+
+    assert [one.limit for one in read.managers] == [Decimal("90.50"), Decimal(120), None, None]
+
+
+def test_a_role_without_a_limit_is_refused(company: Company) -> None:
+    file = company.model_dump(exclude_unset=True)
+    managers = [one.model_dump() for one in company.managers]
+    with pytest.raises(ValueError, match="names no role boss"):
+        Company.model_validate(file | {"managers": [*managers[1:], managers[0] | {"role": "boss"}]})

@@ -123,7 +123,10 @@ async def test_discarding_spares_what_workers_hold_and_what_was_held_behind(
             delivery_row(S.HELD, ordering_key="k"),
         )
         claimed, suspended, done = await stored(
-            session, delivery_row(S.CLAIMED), delivery_row(S.SUSPENDED), delivery_row(S.DONE)
+            session,
+            delivery_row(S.CLAIMED, worker="worker-1"),
+            delivery_row(S.SUSPENDED),
+            delivery_row(S.DONE),
         )
     assert await search.discard_all(database, DeliveryFilter(states=(S.WAITING,)), "a test") == 1
     now_in = await states(database)
@@ -137,12 +140,23 @@ async def test_discarding_spares_what_workers_hold_and_what_was_held_behind(
         assert kept.one().last_error == "a test"
 
 
+async def test_what_was_erased_is_not_counted_among_what_can_be_redriven(
+    database: Database,
+) -> None:
+    discarded = DeliveryFilter(states=(S.DISCARDED,))
+    async with database.transaction() as session:
+        erased = delivery_row(S.DISCARDED, redacted_at=now())
+        await stored(session, erased, delivery_row(S.DISCARDED))
+        assert await search.tally(session, discarded.to_redrive()) == {S.DISCARDED: 1}
+    assert await search.redrive_all(database, discarded) == 1
+
+
 def change(what: str) -> Callable[[DeliveryFilter], DeliveryFilter]:
     return {"redrive": DeliveryFilter.to_redrive, "discard": DeliveryFilter.to_discard}[what]
 
 
 @pytest.mark.parametrize(
-    ("what", "state"), [("redrive", S.DONE), ("redrive", S.WAITING), ("discard", S.CLAIMED)]
+    ("what", "state"), [("redrive", S.DONE), ("redrive", S.WAITING), ("discard", S.DONE)]
 )
 def test_states_that_can_not_be_changed_are_told(what: str, state: DeliveryState) -> None:
     with pytest.raises(HotrodError, match=f"{state} deliveries can't be {what}"):

@@ -64,6 +64,26 @@ async def test_good_rows_are_written_whatever_becomes_of_the_others(session: Asy
     assert await stored(session, "BAD-1") is None
 
 
+async def test_a_file_says_how_parts_are_reordered_and_what_their_ean_is(
+    session: AsyncSession,
+) -> None:
+    header = "sku,criticality,reorder_point,point_by_hand,ean"
+    report = await imported(
+        session,
+        header,
+        "HDMI-PS5,a,9,yes,036000291452",
+        "FAN-PS5,D,,,",
+        "OPAMP-LM4562,,,,036000291453",
+    )
+    assert list(outcomes(report).values()) == ["changed", "refused", "refused"]
+    assert [row.problems[0].field for row in report.rows[1:]] == ["criticality", "ean"]
+    part = await stored(session, "HDMI-PS5")
+    assert part is not None
+    assert (part.criticality, part.reorder_point, part.point_by_hand) == ("A", 9, True)
+    assert part.ean == "0036000291452"
+    assert set(outcomes(await imported(session, header, "HDMI-PS5,,,,")).values()) == {"unchanged"}
+
+
 async def test_a_dry_run_tells_the_same_and_writes_nothing(session: AsyncSession) -> None:
     lines = (HEADER, "HDMI-PS5,,,,9.10,", "NEW-2,New part,power,PS5,12.50,3")
     before = [one.part.model_dump() for one in await catalogue(session)]

@@ -230,7 +230,7 @@ def test_a_product_number_is_known_with_its_check_digit(text: str, gtin: str) ->
 def test_a_wrong_check_digit_is_told_with_the_right_one() -> None:
     label = parse_label("4006381333930", SymbolKind.EAN_13)
     assert label.gtin is None
-    assert label.problems == ("The check digit is 0, and would have to be 1; read it again.",)
+    assert label.problems == ("Its check digit is 0, and would have to be 1. Read it again.",)
 
 
 def test_other_code_128_is_handed_on_as_it_is() -> None:

@@ -16,10 +16,12 @@ from hotrod.db.engine import Database
 from hotrod.durable.models import Delivery
 from hotrod.errors import NotFoundError
 from hotrod.links import Choice
+from hotrod.parts.models import MovementKind, StockReservation
 from hotrod.quoting.decisions import decide
 from hotrod.quoting.models import Quote, QuoteState
 from hotrod.repairs.models import StatusChange, Ticket, TicketStatus
 from tests.factories import add_sent_quote, add_ticket
+from tests.hotrod.parts.ledger_kit import OVERRIDE, post
 
 
 async def deliveries(session: AsyncSession, quote: Quote) -> list[Delivery]:
@@ -138,3 +140,26 @@ async def test_of_two_answers_at_once_one_counts(database: Database) -> None:
         assert row.status == stored.state
         assert row.status in {"approved", "declined"}
         assert len(await deliveries(session, quote)) == 1
+
+
+@pytest.mark.parametrize(("choice", "held"), [("approve", 1), ("decline", 0)])
+async def test_the_parts_of_an_approved_quote_are_set_aside(
+    session: AsyncSession, choice: Choice, held: int
+) -> None:
+    await post(session, "HDMI-PS5", MovementKind.RECEIVE, 9)
+    ticket = await add_ticket(session)
+    quote = await add_sent_quote(session, ticket)
+    await decide(session, quote.id, choice, address="", at=now())
+    rows = await session.exec(
+        select(StockReservation).where(StockReservation.ticket == ticket.number)
+    )
+    keys = [(row.key, row.quantity) for row in rows]
+    assert keys == [(f"quote:{quote.id}:HDMI-PS5", 1)] * held
+
+
+async def test_an_empty_shelf_does_not_stop_an_approval(session: AsyncSession) -> None:
+    ticket = await add_ticket(session)
+    quote = await add_sent_quote(session, ticket)
+    await post(session, "HDMI-PS5", MovementKind.COUNT, 0, override=OVERRIDE)
+    decision = await decide(session, quote.id, "approve", address="", at=now())
+    assert decision.counted

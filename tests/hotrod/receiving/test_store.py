@@ -173,3 +173,30 @@ def test_other_bags_have_keys_of_their_own_and_are_still_one_on_two_photos() -> 
     first, second = as_other_bags([*labels, *labels])
     assert first.key == second.key
     assert first.key != labels[0].key
+
+
+async def test_a_label_with_its_ean_names_a_part(session: AsyncSession) -> None:
+    part = await add_part(session, ean="4006381333931")
+    pen = Label(source=LabelSource.EAN, text="4006381333931", gtin="4006381333931", quantity=1)
+    (meaning,) = await understand_scans(
+        session, scanned([pen]), Answers(cost=Decimal(2)), currency="CAD"
+    )
+    assert isinstance(meaning, Receipt)
+    assert meaning.sku == part.sku
+    assert "the EAN" in meaning.why
+
+
+async def test_a_part_made_from_an_ean_is_known_by_it_from_then_on(session: AsyncSession) -> None:
+    first, second = [
+        scanned([Label(source=LabelSource.EAN, text=text, gtin="4006381333931", quantity=1)])
+        for text in ("one", "two")
+    ]
+    agreed = await understand_scans(session, first, ANSWERS, currency="CAD")
+    await take_in(session, first, ANSWERS, agreed, currency="CAD", actor="maya")
+    answers = Answers(cost=Decimal(2))
+    (meaning,) = await understand_scans(session, second, answers, currency="CAD")
+    assert isinstance(meaning, Receipt)
+    assert (meaning.new_part, (await find_part(session, meaning.sku)).ean) == (
+        None,
+        "4006381333931",
+    )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import uuid4
 
+import pytest
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -14,12 +16,15 @@ from hotrod.company.models import Company
 from hotrod.durable.models import Delivery
 from hotrod.forecast.orders import OrderTerms, PriceBreak
 from hotrod.forecast.settings import ForecastSettings
+from hotrod.parts.changes import reorder_at, reorder_by_forecast
+from hotrod.parts.models import EvidenceKind, Part, PartOnOrder
 from hotrod.parts.models import MovementKind as Kind
-from hotrod.parts.models import Part, PartOnOrder
 from hotrod.parts.orders import put_on_order
+from hotrod.parts.substitutes import Evidence, record_evidence
 from hotrod.replenishment import store
 from hotrod.replenishment.models import Need
-from hotrod.replenishment.needs import needs, refresh_reorder_points
+from hotrod.replenishment.needs import needs
+from hotrod.replenishment.points import refresh_reorder_points
 from tests.hotrod.parts.ledger_kit import add_part, post
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -137,7 +142,7 @@ async def test_price_breaks_make_the_order_larger(session: AsyncSession, company
         ),
         order_cost=Decimal(1),
     )
-    need = await needed(session, company, part, terms={part.sku: terms})
+    need = await needed(session, company, part, terms={part.sku: [terms]})
     assert need is not None
     assert need.order is not None
     assert need.wanted.quantity == need.order.quantity >= 10
@@ -166,20 +171,84 @@ async def test_a_part_that_nothing_is_known_of_keeps_its_own_point(
     assert "reorder point stays 3" in need.reason
 
 
+@pytest.mark.usefixtures("empty_inbox")
 async def test_a_refresh_sets_points_and_tells_once_of_all_that_became_low(
     session: AsyncSession, company: Company
 ) -> None:
     parts = [await used(session, [4] * 12, on_hand=3, reorder_point=1) for _ in range(2)]
-    kept = await used(session, [4] * 12, on_hand=3, reorder_point=1)
+    kept = await used(session, [4] * 12, on_hand=3, reorder_point=1, point_by_hand=True)
     unknown = await used(session, [], name=uuid4().hex, category="x", reorder_point=3)
-    done = await refresh_reorder_points(session, company, POLICY, NOW, by_hand={kept.sku})
+    done = await refresh_reorder_points(session, company, POLICY, NOW)
     assert [done.changed[part.sku] for part in parts] == [(1, 4), (1, 4)]
-    assert all(part.reorder_point == 4 and part.low_since for part in parts)
+    for part in (*parts, kept, unknown):
+        await session.refresh(part)
+    assert all(part.reorder_point == 4 and part.low_since == NOW for part in parts)
     assert (kept.reorder_point, unknown.reorder_point) == (1, 3)
-    assert done.by_hand == (kept.sku,)
+    assert kept.sku in done.by_hand
     assert unknown.sku in done.unknown
     assert {part.sku for part in parts} <= set(done.became_low)
     found = await session.exec(select(Delivery).where(Delivery.source == "stock"))
     assert [told.delivery_id for told in found] == [f"refresh:{NOW.isoformat()}"]
-    again = await refresh_reorder_points(session, company, POLICY, NOW, by_hand={kept.sku})
+    again = await refresh_reorder_points(session, company, POLICY, NOW)
     assert (again.changed, again.became_low) == ({}, ())
+
+
+async def test_a_point_that_falls_makes_a_part_low_no_more(
+    session: AsyncSession, company: Company
+) -> None:
+    part = await used(session, [4] * 12, on_hand=6, reorder_point=9, low_since=NOW)
+    await refresh_reorder_points(session, company, POLICY, NOW)
+    await session.refresh(part)
+    assert (part.reorder_point, part.low_since) == (4, None)
+
+
+async def test_a_point_handed_back_is_forecast_again(
+    session: AsyncSession, company: Company
+) -> None:
+    part = await used(session, [4] * 12, reorder_point=1)
+    await reorder_at(session, part.sku, 2)
+    assert part.sku not in (await refresh_reorder_points(session, company, POLICY, NOW)).changed
+    await reorder_by_forecast(session, part.sku)
+    done = await refresh_reorder_points(session, company, POLICY, NOW)
+    assert done.changed[part.sku] == (2, 4)
+
+
+async def test_the_more_critical_a_part_the_more_is_kept_of_it(
+    session: AsyncSession, company: Company
+) -> None:
+    restless = [5, 1, 12, 3, 8, 2, 10, 4, 7, 6, 11, 9]
+    parts = [await used(session, restless, criticality=one) for one in "ABC"]
+    await refresh_reorder_points(session, company, POLICY, NOW)
+    for part in parts:
+        await session.refresh(part)
+    most, middle, least = (part.reorder_point for part in parts)
+    assert most > middle > least
+
+
+async def test_a_point_set_by_hand_is_ordered_up_to_even_where_the_forecast_asks_for_more(
+    session: AsyncSession, company: Company
+) -> None:
+    part = await used(session, [4] * 12, on_hand=2, reorder_point=2, point_by_hand=True)
+    need = await needed(session, company, part)
+    assert need is not None
+    assert need.wanted.quantity == 2 + 4 - 2, "the point, and a month's demand"
+    assert "2 is set by hand" in need.reason
+
+
+async def test_a_need_says_what_on_the_shelf_could_stand_in_and_how_that_is_known(
+    session: AsyncSession, company: Company
+) -> None:
+    part = await used(session, [4] * 12, on_hand=2, reorder_point=3)
+    there, gone, failed = [
+        await used(session, [], on_hand=pieces, reorder_point=0) for pieces in (6, 0, 6)
+    ]
+    tried = Evidence(EvidenceKind.TRIED, True, NOW, "maya", "NL-7")
+    for other in (there, gone):
+        await record_evidence(session, part, other, tried, both_ways=False)
+    await record_evidence(session, part, failed, replace(tried, works=False), both_ways=False)
+    need = await needed(session, company, part)
+    assert need is not None
+    assert f"6 of {there.sku} could stand in, tried on NL-7" in need.reason
+    assert gone.sku not in need.reason
+    assert failed.sku not in need.reason
+    assert need.wanted.sku == part.sku

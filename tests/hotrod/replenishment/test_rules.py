@@ -28,7 +28,7 @@ laws = settings(max_examples=200, deadline=None, database=None)
 
 def outlook(months: list[float] | None, point: int) -> Outlook:
     forecast = None if months is None else Forecast("X", (), tuple(months), (1.0,), "sold")
-    return Outlook("X", forecast, point, (14.0,), "sold")
+    return Outlook("X", forecast, point, (14.0,), 0.95, "sold")
 
 
 shelves = st.builds(
@@ -54,7 +54,7 @@ offers = st.builds(
 
 
 def quantity(shelf: Shelf, prospect: Outlook, terms: OrderTerms | None = None) -> int:
-    need = need_of(shelf, prospect, TODAY, terms)
+    need = need_of(shelf, prospect, TODAY, [terms] if terms else [])
     return need.wanted.quantity if need else 0
 
 

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hotrod.approvals.rules import is_changed_too_much
 from hotrod.sourcing.costs import UnknownCostError
 from hotrod.sourcing.models import ExchangeRates, Proposal, ProposedOrder
 from hotrod.sourcing.proposals import propose
-from hotrod.sourcing.reductions import numbered, per_piece, reduced, total_of
+from hotrod.sourcing.reductions import approved_total, numbered, per_piece, reduced, total_of
 from tests.hotrod.sourcing.kit import NOW, POLICY, RATES, needed, offer, scored, supplied
 
 
@@ -76,15 +77,46 @@ def test_the_pieces_of_an_order_cost_together_what_the_order_costs(proposal: Pro
         assert abs(together - order.total) < Decimal("0.0001")
 
 
-@given(st.dictionaries(st.sampled_from(["1", "2", "3"]), st.integers(0, 10)))
-def test_never_more_than_approved(quantities: dict[str, int]) -> None:
+@st.composite
+def reductions(draw: st.DrawFn) -> tuple[Proposal, dict[str, int]]:
+    """Three parts of a seller, in packs, with price breaks and a value that ships for free."""
+    steps = st.tuples(st.integers(2, 6), st.integers(0, 599)).map(
+        lambda step: ((1, "6.00"), (step[0], f"{step[1] / 100:.2f}"))
+    )
+    free_from = draw(st.none() | st.integers(1, 120))
+    terms = {"shipping": "8"} | ({} if free_from is None else {"free_from": str(free_from)})
     offers = [
-        scored(offer("6.00", reference=sku, pack_size=size), sku)
+        scored(
+            supplied("Acme", sku, draw(steps), **terms).model_copy(update={"pack_size": size})
+        ).model_copy(update={"sku": sku})
         for sku, size in (("A", 1), ("B", 2), ("C", 3))
     ]
     found = propose(offers, [needed(sku, quantity=6) for sku in "ABC"], RATES, NOW, POLICY)
+    return found, draw(st.dictionaries(st.sampled_from(["1", "2", "3"]), st.integers(0, 10)))
+
+
+@given(reductions())
+def test_never_more_than_approved(reduction: tuple[Proposal, dict[str, int]]) -> None:
+    found, quantities = reduction
     orders = left(found, quantities)
     bought = pieces(orders)
     for number, line in numbered(found).items():
         assert bought.get(line.sku, 0) <= quantities.get(number, line.quantity)
-    assert total_of(orders) <= found.total
+    approved = approved_total(found, quantities)
+    assert approved <= min(found.total, total_of(orders))
+    if not is_changed_too_much(approved, total_of(orders), Decimal(0)):
+        assert total_of(orders) <= found.total
+
+
+def test_pieces_left_out_take_their_share_of_the_goods_with_them(proposal: Proposal) -> None:
+    number = next(key for key, line in numbered(proposal).items() if line.sku == "A")
+    assert approved_total(proposal, {}) == proposal.total
+    assert proposal.total - approved_total(proposal, {number: 9}) == Decimal(5)
+    assert total_of(left(proposal, {number: 9})) > proposal.total - Decimal(5)
+
+
+@given(st.dictionaries(st.sampled_from(["1", "2", "3"]), st.integers(0, 10)))
+def test_fewer_pieces_at_one_price_cost_what_was_said(quantities: dict[str, int]) -> None:
+    offers = [scored(supplied("Acme", sku, ((1, "6.00"),), shipping="8"), sku) for sku in "ABC"]
+    found = propose(offers, [needed(sku, quantity=6) for sku in "ABC"], RATES, NOW, POLICY)
+    assert approved_total(found, quantities) == total_of(left(found, quantities))

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hotrod.company.load import load_company
+from hotrod.sourcing.costs import market_of
 from hotrod.sourcing.models import (
     Condition,
     DeliveryWindow,
@@ -23,7 +24,9 @@ from hotrod.sourcing.models import (
 from hotrod.sourcing.rules import fit_of, proven_share, score, score_all
 from hotrod.sourcing.signs import is_too_cheap
 from hotrod.sourcing.words import quoted
-from tests.hotrod.sourcing.kit import HDMI, MARKET, NOW, POLICY, TODAY, offer, seller
+from tests.hotrod.sourcing.kit import HDMI, MARKET, NOW, POLICY, RATES, TODAY, offer, seller
+
+PICTURE = "https://i.ebayimg.com/images/g/abc/s-l1600.jpg"
 
 HISTORY = [PaidPrice(per_piece=Decimal("10.00"), bought_at=NOW - timedelta(days=30))]
 
@@ -117,6 +120,21 @@ def test_a_warning_costs_points_and_a_chosen_supplier_gets_none_for_its_price() 
 
     assert cheap.reasons[-1].points == -POLICY.sign_penalty
     assert chosen.points == cheap.points + POLICY.sign_penalty
+
+
+def test_a_picture_that_another_seller_shows_too_is_a_warning() -> None:
+    mine, theirs = offer(picture_url=PICTURE), offer(picture_url=PICTURE, seller=seller(name="x9"))
+    again = offer(picture_url=PICTURE, reference="v1|2|0")
+
+    shared = market_of([mine, theirs], HDMI, RATES, NOW, POLICY)
+    own = market_of([mine, again], HDMI, RATES, NOW, POLICY)
+
+    plain = score(mine, HDMI, (), own, POLICY)
+    warned = score(mine, HDMI, (), shared, POLICY)
+    assert warned.points == plain.points - POLICY.sign_penalty
+    assert "another seller shows the same picture" in warned.reasons[-1].words
+    no_picture = score(offer(), HDMI, (), shared, POLICY)
+    assert no_picture.points == plain.points, "having none is no warning"
 
 
 def test_for_parts_may_be_wanted() -> None:

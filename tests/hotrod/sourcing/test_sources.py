@@ -74,6 +74,14 @@ def test_lead_times_are_the_rows_else_the_suppliers() -> None:
         row(lead_days=(6, 3))
 
 
+def test_a_line_is_not_believed_to_come_sooner_than_our_orders_came() -> None:
+    quick, special = row(lead_days=(1, 2)), row(lead_days=(10, 20))
+    listed = price_list(quick, special, is_measured=True)
+
+    assert listed.offer(quick).delivery == listed.offer(row()).delivery
+    assert listed.offer(special).delivery == price_list(special).offer(special).delivery
+
+
 def test_our_orders_there_are_its_ratings() -> None:
     seller = price_list().supplier.as_seller()
 

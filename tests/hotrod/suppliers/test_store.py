@@ -47,6 +47,17 @@ async def test_the_sample_company_has_three_sources_with_offers(session: AsyncSe
     assert (northbench.seller.is_vetted, northbench.seller.ratings) == (True, None)
 
 
+async def test_what_has_no_page_of_its_own_is_bought_where_the_supplier_takes_orders(
+    session: AsyncSession,
+) -> None:
+    by_mail, by_page, _ = await price_lists(session, TODAY)
+    (row, *_) = by_page.rows
+    assert by_page.offer(row).url == "https://harbor.example.com/basket"
+    own = row.model_copy(update={"url": "https://harbor.example.com/hdmi"})
+    assert by_page.offer(own).url == "https://harbor.example.com/hdmi"
+    assert by_mail.offer(by_mail.rows[0]).url == ""
+
+
 async def test_what_our_orders_took_replaces_what_the_supplier_says(session: AsyncSession) -> None:
     slow = PastOrder(date(2026, 9, 1), date(2026, 9, 4), date(2026, 9, 8))
     lists = await price_lists(session, TODAY, {"northbench": [slow] * 6})

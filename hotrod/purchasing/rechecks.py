@@ -1,0 +1,99 @@
+"""What was approved, looked at again: bought as it is now, or asked about anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from hotrod.approvals.rules import covers, is_changed_too_much, is_dearer
+from hotrod.approvals.store import AskedApproval
+from hotrod.company.models import Company
+from hotrod.sourcing.costs import UnknownCostError
+from hotrod.sourcing.models import ExchangeRates, Offer, Proposal, ProposedOrder
+from hotrod.sourcing.reductions import approved_total, numbered, reduced, total_of
+
+
+@dataclass(frozen=True)
+class Recheck:
+    """The orders to be bought, or why managers are to be asked anew.
+
+    Args:
+        orders: as they were seen again, costed at today's rates.
+        why: empty when they may be bought.
+        approved: what the approved pieces were said to cost; None: that can't be told.
+        total: what they cost now; None likewise. Both in the company's currency.
+    """
+
+    orders: tuple[ProposedOrder, ...] = ()
+    why: str = ""
+    approved: Decimal | None = None
+    total: Decimal | None = None
+
+
+def recheck(
+    proposal: Proposal,
+    asked: AskedApproval,
+    seen: Mapping[tuple[str, str], Offer],
+    rates: ExchangeRates,
+    company: Company,
+    at: datetime,
+) -> Recheck:
+    """Cost what was approved as it is now, and tell whether it may be bought without asking.
+
+    Not when some of it is gone, when the whole has moved by more than ``reask_percent`` from what
+    it was said to cost, by prices or by rates, or when those who said yes may not allow so much.
+
+    Args:
+        proposal: what was asked about.
+        asked: the question, approved.
+        seen: every approved offer as it is now, by key.
+        rates: of today.
+        company: its policies, and the limits of its managers.
+        at: today.
+    """
+    quantities = asked.approval.quantities or {}
+    if not _has_all(proposal, quantities, seen):
+        return Recheck(why="some of it is gone")
+    try:
+        approved = approved_total(proposal, quantities)
+        orders = reduced(proposal, quantities, rates, at, company.sourcing, seen=seen)
+    except UnknownCostError as error:
+        return Recheck(why=str(error))
+    total = total_of(orders)
+    why = ""
+    if is_changed_too_much(approved, total, company.approvals.reask_percent):
+        why = "it costs something else"
+    elif not covers(asked.approval, asked.answers, total, company):
+        why = "it is more than those who said yes may allow"
+    return Recheck(orders, why, approved, total)
+
+
+def may_come_to(proposal: Proposal, asked: AskedApproval, total: Decimal, company: Company) -> bool:
+    """Tell whether what was approved may come to so much in all, without asking anew.
+
+    Cheaper it may be: what is bought together may share its shipping.
+
+    Args:
+        proposal: what was asked about.
+        asked: the question, approved.
+        total: of all purchases at the door, in the company's currency.
+        company: its policies, and the limits of its managers.
+    """
+    try:
+        approved = approved_total(proposal, asked.approval.quantities or {})
+    except UnknownCostError:
+        return False
+    is_more = is_dearer(approved, total, company.approvals.reask_percent)
+    return not is_more and covers(asked.approval, asked.answers, total, company)
+
+
+def _has_all(
+    proposal: Proposal, quantities: Mapping[str, int], seen: Mapping[tuple[str, str], Offer]
+) -> bool:
+    return all(
+        seen[line.offer.key].buyable(pieces) >= pieces
+        for number, line in numbered(proposal).items()
+        if (pieces := quantities.get(number, 0))
+    )

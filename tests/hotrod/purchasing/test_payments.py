@@ -1,0 +1,286 @@
+"""What eBay says of a checkout's order decides alone."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hotrod.db.columns import now
+from hotrod.db.engine import Database
+from hotrod.errors import InvalidInputError
+from hotrod.parts.models import Part
+from hotrod.parts.store import on_order
+from hotrod.purchasing.buying import cancel, hand_over
+from hotrod.purchasing.checkouts import (
+    checkout_of,
+    keep_checkout,
+    planned_for_checkout,
+    read_checkout,
+    settle_method,
+    tell_paid,
+)
+from hotrod.purchasing.models import (
+    Checkout,
+    Method,
+    Purchase,
+    PurchaseLine,
+    SourcingRound,
+)
+from hotrod.purchasing.payments import EbayOrder, Payment, judge, paid_for_each, wait_before
+
+HELD = {"v1|1|0": 4, "v1|2|0": 3}
+
+
+async def stored(session: AsyncSession) -> list[Purchase]:
+    """Store two purchases for eBay's checkout: four pieces of one seller, three of another."""
+    session.add(opened := SourcingRound(business_key="noizylab"))
+    await session.flush()
+    both = []
+    for reference, quantity in HELD.items():
+        part = Part(
+            sku=f"PAY-{uuid4().hex[:8].upper()}", name="Fan", category="fan", unit_cost=Decimal(9)
+        )
+        purchase = Purchase(
+            round_id=opened.id,
+            business_key="noizylab",
+            source="ebay",
+            seller=f"seller of {reference}",
+            method=Method.CHECKOUT,
+            total=Decimal(36),
+            currency="CAD",
+        )
+        session.add_all([part, purchase])
+        await session.flush()
+        session.add(
+            PurchaseLine(
+                purchase_id=purchase.id,
+                part_id=part.id,
+                reference=reference,
+                title="Fan",
+                quantity=quantity,
+                per_piece=Decimal(9),
+            )
+        )
+        both.append(purchase)
+    return both
+
+
+@pytest.fixture
+async def planned(session: AsyncSession) -> list[Purchase]:
+    """Two purchases for eBay's checkout, rolled back after the test."""
+    return await stored(session)
+
+
+@pytest.fixture
+async def begun(session: AsyncSession, planned: list[Purchase]) -> Checkout:
+    """The checkout of both, which a person is to pay."""
+    kept = await keep_checkout(session, new(planned))
+    assert kept is not None
+    for one in planned:
+        await hand_over(session, one.id)
+    return kept
+
+
+def new(held: list[Purchase], round_id: UUID | None = None) -> Checkout:
+    return Checkout(
+        round_id=round_id or held[0].round_id,
+        session_id=uuid4().hex,
+        signature=b"sealed",
+        purchases=[str(one.id) for one in held],
+        total=Decimal(72),
+        currency="CAD",
+    )
+
+
+def order(number: str = "5-1", **changes: object) -> EbayOrder:
+    given: dict[str, object] = {"pieces": HELD, "payment": "PAID", "created_at": now()}
+    return EbayOrder(id=number, **given | changes)  # type: ignore[arg-type]
+
+
+async def states(session: AsyncSession, begun: Checkout) -> list[str]:
+    return [(await session.get_one(Purchase, UUID(one))).state for one in begun.purchases]
+
+
+async def ordered_pieces(session: AsyncSession, begun: Checkout) -> int:
+    await session.flush()
+    total = 0
+    for one in begun.purchases:
+        for line in await lines(session, one):
+            total += await on_order(session, line.part_id)
+    return total
+
+
+async def lines(session: AsyncSession, purchase: str) -> list[PurchaseLine]:
+    found = await session.exec(
+        select(PurchaseLine).where(PurchaseLine.purchase_id == UUID(purchase))
+    )
+    return list(found)
+
+
+async def test_what_is_paid_is_on_order_once(session: AsyncSession, begun: Checkout) -> None:
+    await tell_paid(session, begun.round_id, "5-1")
+    for _ in range(2):
+        assert await judge(session, begun.round_id, "5-1", order()) == Payment.PAID
+    assert await states(session, begun) == ["ordered", "ordered"]
+    assert await ordered_pieces(session, begun) == 7
+    with pytest.raises(InvalidInputError, match="ordered before as 5-1"):
+        await tell_paid(session, begun.round_id, "5-2")
+    assert await judge(session, begun.round_id, "5-2", order("5-2")) == Payment.REFUSED
+    assert begun.order_id == "5-1"
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (None, "knows of none"),
+        (order(pieces={"v1|1|0": 4}), "other things"),
+        (order(pieces=HELD | {"v1|2|0": 4}), "other things"),
+        (order(pieces=HELD | {"v1|9|0": 1}), "other things"),
+        (order(created_at=now() - timedelta(days=1)), "older"),
+    ],
+)
+async def test_what_is_not_ours_changes_nothing(
+    session: AsyncSession, begun: Checkout, said: EbayOrder | None, words: str
+) -> None:
+    await tell_paid(session, begun.round_id, "5-1")
+    assert await judge(session, begun.round_id, "5-1", said) == Payment.REFUSED
+    assert words in begun.refusal
+    assert begun.is_payable
+    assert await states(session, begun) == ["to_buy", "to_buy"]
+    assert await ordered_pieces(session, begun) == 0
+
+
+async def test_an_order_pays_one_checkout_only(session: AsyncSession, begun: Checkout) -> None:
+    session.add(before := SourcingRound(business_key="noizylab"))
+    await session.flush()
+    other = new([], before.id)
+    other.order_id, other.paid_at = "5-1", now()
+    session.add(other)
+    await tell_paid(session, begun.round_id, "5-1")
+    assert await judge(session, begun.round_id, "5-1", order()) == Payment.REFUSED
+    assert "another checkout" in begun.refusal
+
+
+async def test_a_wrong_number_does_not_undo_a_right_one(
+    session: AsyncSession, begun: Checkout
+) -> None:
+    await tell_paid(session, begun.round_id, "5-1")
+    await tell_paid(session, begun.round_id, "99")
+    assert await judge(session, begun.round_id, "5-1", order()) == Payment.PAID
+    assert await judge(session, begun.round_id, "99", None) == Payment.REFUSED
+    assert (begun.order_id, begun.refusal) == ("5-1", "")
+
+
+async def test_money_that_never_comes_leaves_the_links(
+    session: AsyncSession, begun: Checkout
+) -> None:
+    await tell_paid(session, begun.round_id, "5-1")
+    waiting = order(payment="PENDING")
+    assert await judge(session, begun.round_id, "5-1", waiting) == Payment.PENDING
+    assert begun.is_confirmed_soon
+    failed = order(payment="FAILED")
+    assert await judge(session, begun.round_id, "5-1", failed) == Payment.FAILED
+    assert not begun.is_payable
+    for one in begun.purchases:
+        assert (await settle_method(session, UUID(one))).method == Method.LINK
+
+
+async def test_what_was_cancelled_and_yet_paid_is_told(
+    session: AsyncSession, begun: Checkout
+) -> None:
+    first, second = [await session.get_one(Purchase, UUID(one)) for one in begun.purchases]
+    await cancel(session, first.id, by="ops")
+    await tell_paid(session, begun.round_id, "5-1")
+    assert await judge(session, begun.round_id, "5-1", order()) == Payment.TROUBLED
+    assert [first.state, second.state] == ["cancelled", "ordered"]
+    assert first.number in begun.refusal
+    assert second.number not in begun.refusal
+
+
+async def test_the_first_checkout_that_is_kept_is_the_only_one(
+    session: AsyncSession, begun: Checkout
+) -> None:
+    assert await keep_checkout(session, new([], begun.round_id)) is begun
+
+
+async def test_nothing_is_to_be_paid_when_a_part_of_it_was_cancelled_meanwhile(
+    session: AsyncSession, planned: list[Purchase]
+) -> None:
+    first, second = planned
+    assert len(await planned_for_checkout(session, first.round_id)) == 2
+    await cancel(session, first.id, by="ops")
+    assert await keep_checkout(session, new(planned)) is None
+    assert await checkout_of(session, first.round_id) is None
+    assert (await settle_method(session, second.id)).method == Method.LINK
+
+
+async def test_of_a_checkout_and_a_cancellation_at_once_the_first_holds(
+    database: Database,
+) -> None:
+    async with database.transaction() as session:
+        both = await stored(session)
+    first = both[0]
+    async with database.transaction() as keeping:
+        assert await keep_checkout(keeping, new(both)) is not None
+        cancelling = asyncio.create_task(_cancelled(database, first.id))
+        await waiting_for_a_lock(database)
+    await cancelling
+    async with database.transaction() as session:
+        kept = await read_checkout(session, first.round_id)
+        assert (kept.is_payable, kept.given_up_at is not None) == (False, True)
+
+
+async def _cancelled(database: Database, purchase: UUID) -> None:
+    async with database.transaction() as session:
+        await cancel(session, purchase, by="ops")
+
+
+async def waiting_for_a_lock(database: Database) -> None:
+    """Return once some transaction waits for another."""
+    waits = text("SELECT 1 FROM pg_locks WHERE NOT granted")
+    async with database.transaction() as session:
+        connection = await session.connection()
+        for _ in range(500):
+            if (await connection.execute(waits)).first() is not None:
+                return
+            await asyncio.sleep(0.01)
+    pytest.fail("nobody waits")
+
+
+def test_ebay_is_asked_ever_later_and_not_for_ever() -> None:
+    waits = [wait_before(look) for look in range(1, 9)]
+    assert waits == sorted(filter(None, waits))
+    assert wait_before(9) is None
+
+
+async def test_what_was_paid_is_what_the_pieces_have_cost(
+    session: AsyncSession, begun: Checkout
+) -> None:
+    begun.total = Decimal("75.01")
+    await tell_paid(session, begun.round_id, "5-1")
+    assert await judge(session, begun.round_id, "5-1", order()) == Payment.PAID
+    totals = []
+    for one in begun.purchases:
+        purchase = await session.get_one(Purchase, UUID(one))
+        (line,) = await lines(session, one)
+        assert line.per_piece == Decimal(9) * purchase.total / 36
+        totals.append(purchase.total)
+    assert totals == [Decimal("37.51"), Decimal("37.50")]
+
+
+@given(st.lists(st.decimals(0, 10_000, places=2), min_size=1), st.decimals(0, 10_000, places=2))
+def test_shares_are_together_what_was_paid(planned: list[Decimal], total: Decimal) -> None:
+    assume(sum(planned))
+    shares = paid_for_each(planned, total)
+    assert sum(shares) == total
+    for one, share in zip(planned, shares, strict=True):
+        assert abs(share - total * one / sum(planned)) <= Decimal("0.01")
