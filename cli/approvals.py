@@ -195,6 +195,7 @@ def _facts(asked: AskedApproval) -> Table:
         "needs": "two managers" if row.needs > 1 else "one manager",
         "asked": ", ".join(people),
         "round": str(row.round),
+        "asked again": row.why_again,
         "until": f"{row.deadline_at:%Y-%m-%d %H:%M} UTC",
         "reason": row.reason,
     }

@@ -38,6 +38,7 @@ from tasks.sourcing import (
     close_round,
     evaluate_offers,
     list_sources,
+    look_again,
     note_unsearched_source,
     open_round,
     plan_purchases,
@@ -65,12 +66,18 @@ async def parts_sourcing(
     Args:
         business: Key of the business that repairs, e.g. noizylab; without it, the company's.
         even_resting: SKUs of parts that are proposed even if they rest after a manager's no.
+
+    Raises:
+        PlacingError: some of what was approved could not be placed.
     """
     sourcing_round = await open_round(business, even_resting)
     try:
         end = "nothing_low" if sourcing_round is None else await source(sourcing_round)
     except RoundCancelledError:
         end = RoundState.CANCELLED.value
+    except PlacingError:
+        await publish_end(sourcing_round, "not all placed")
+        raise
     await publish_end(sourcing_round, end)
     return end
 
@@ -99,6 +106,8 @@ async def source(sourcing_round: UUID) -> str:
             end = RoundState.EXPIRED if is_late else RoundState.DECLINED
             await close_round(sourcing_round, end)
             return end.value
+        await look_again(sourcing_round, approval)
+        await attempt(begin_checkout(sourcing_round, approval))
         purchases = await plan_purchases(sourcing_round, approval)
         if purchases is not None:
             await place(sourcing_round, purchases)
@@ -117,12 +126,11 @@ async def search_everywhere(sourcing_round: UUID) -> None:
 async def place(sourcing_round: UUID, purchases: Sequence[UUID]) -> None:
     """Place each purchase once; one that fails doesn't hold up the others.
 
-    What eBay sells to guests is put into one checkout, which a person pays.
+    What eBay's checkout holds, a person pays.
 
     Raises:
         PlacingError: some failed.
     """
-    await attempt(begin_checkout(sourcing_round))
     placed = [await attempt(_place(purchase)) for purchase in purchases]
     await attempt(ask_to_pay(sourcing_round))
     if not all(placed):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from decimal import Decimal
 from uuid import UUID
 
 from prefect import task
@@ -14,63 +13,65 @@ from connectors.ebay.errors import NotForSaleError
 from connectors.ebay.models import CheckoutSession, Item, PurchaseOrder
 from connectors.ebay.orders import EbayOrders
 from connectors.ebay.orders import Recipient as EbayRecipient
-from hotrod.approvals.store import approvals_about, read_approval
 from hotrod.company.models import Business
+from hotrod.db.columns import now
 from hotrod.durable import inbox
 from hotrod.durable.inbox import DuplicateDeliveryError, NewDelivery
 from hotrod.errors import NotFoundError
 from hotrod.purchasing.checkouts import (
     EVENT,
     as_many_as_fit,
-    checkout_of,
-    keep_checkout,
-    pieces,
-    planned_for_checkout,
+    keep_draft,
+    pieces_of,
     read_checkout,
 )
 from hotrod.purchasing.models import Checkout
 from hotrod.purchasing.payments import EbayOrder, Payment, judge, refuse, wait_before
-from hotrod.purchasing.rechecks import may_come_to
-from hotrod.purchasing.store import ItemizedPurchase, proposal_of, purchases, read_round
+from hotrod.purchasing.rounds import recheck_round
+from hotrod.purchasing.store import proposal_of, read_round
+from hotrod.sourcing.models import ProposedOrder
 from tasks._policy import OUTWARD
 from tasks._resources import Resources, resources
 from tasks._sources import COUNTRY
+from tasks.offers import SOURCE
 
 
 @task(name="begin checkout", **OUTWARD)
-async def begin_checkout(sourcing_round: UUID) -> bool:
-    """Begin eBay's checkout of a round, once, and tell whether there is one.
+async def begin_checkout(sourcing_round: UUID, approval: UUID) -> bool:
+    """Begin eBay's checkout of what was approved, and tell whether there is one.
 
-    Nothing is bought by it. What it can't hold is bought by the links: what eBay doesn't sell to
-    guests, more than ten lines, and all of it when eBay asks for more than was approved, or when
-    something of it was cancelled meanwhile.
+    Nothing is bought by it, and nobody sees it yet: what eBay asks decides whether managers are
+    asked again. What it can't hold is bought by the links: what eBay doesn't sell to guests, and
+    more than ten lines.
 
     Raises:
         NotFoundError: the company file doesn't say who gets what the business buys.
     """
     kit = resources()
     async with kit.database.transaction() as session:
-        if await checkout_of(session, sourcing_round) is not None:
-            return True
-        business = kit.company.business_of((await read_round(session, sourcing_round)).business_key)
-        planned = await planned_for_checkout(session, sourcing_round)
-    orders = kit.ebay_orders
-    if orders is None or not planned:
+        await keep_draft(session, sourcing_round, None)
+        current = await read_round(session, sourcing_round)
+        checked = await recheck_round(session, kit.company, current, approval, now())
+        currency = proposal_of(current).currency
+    at_ebay = [one for one in checked.orders if one.source == SOURCE and not one.is_bid]
+    if kit.ebay_orders is None or not at_ebay:
         return False
-    chosen = as_many_as_fit([one for one in planned if await _is_sold_to_guests(kit, one)])
-    begun = await _begin(orders, chosen, _recipient(kit, business))
-    if begun is None or not await _is_within_what_was_approved(kit, sourcing_round, begun, chosen):
+    chosen = as_many_as_fit([one for one in at_ebay if await _is_sold_to_guests(kit, one)])
+    recipient = _recipient(kit, kit.company.business_of(current.business_key))
+    begun = await _begin(kit.ebay_orders, chosen, recipient)
+    if begun is None or begun.pricing_summary.total.currency != currency:
         return False
-    checkout = Checkout(
+    draft = Checkout(
         round_id=sourcing_round,
         session_id=begun.checkout_session_id,
         signature=kit.seal.close(begun.security_signature.get_secret_value()),
-        purchases=[str(one.purchase.id) for one in chosen],
+        items=pieces_of(chosen),
         total=begun.pricing_summary.total.value,
-        currency=begun.pricing_summary.total.currency,
+        currency=currency,
     )
     async with kit.database.transaction() as session:
-        return await keep_checkout(session, checkout) is not None
+        await keep_draft(session, sourcing_round, draft)
+    return True
 
 
 @task(name="confirm payment", **OUTWARD)
@@ -118,12 +119,12 @@ async def look_again_later(checkout: UUID, order: str, look: int) -> bool:
     return True
 
 
-async def _is_sold_to_guests(kit: Resources, found: ItemizedPurchase) -> bool:
+async def _is_sold_to_guests(kit: Resources, order: ProposedOrder) -> bool:
     if kit.ebay is None:
         return False
-    for line in found.lines:
+    for line in order.lines:
         try:
-            item = await kit.ebay.get_item(line.reference)
+            item = await kit.ebay.get_item(line.offer.reference)
         except ServiceNotFoundError:
             return False
         if not _may_be_checked_out(item):
@@ -136,31 +137,14 @@ def _may_be_checked_out(item: Item) -> bool:
 
 
 async def _begin(
-    orders: EbayOrders, chosen: list[ItemizedPurchase], recipient: EbayRecipient
+    orders: EbayOrders, chosen: list[ProposedOrder], recipient: EbayRecipient
 ) -> CheckoutSession | None:
     if not chosen:
         return None
     try:
-        return await orders.initiate_guest_checkout(pieces(chosen), recipient)
+        return await orders.initiate_guest_checkout(pieces_of(chosen), recipient)
     except NotForSaleError:
         return None
-
-
-async def _is_within_what_was_approved(
-    kit: Resources, sourcing_round: UUID, begun: CheckoutSession, chosen: list[ItemizedPurchase]
-) -> bool:
-    """Tell whether the round, with what eBay asks for its part, costs what managers agreed to."""
-    asked = begun.pricing_summary.total
-    if any(one.purchase.currency != asked.currency for one in chosen):
-        return False
-    held = {one.purchase.id for one in chosen}
-    async with kit.database.transaction() as session:
-        proposal = proposal_of(await read_round(session, sourcing_round))
-        newest = (await approvals_about(session, sourcing_round))[-1]
-        approval = await read_approval(session, newest.id)
-        bought = await purchases(session, round_id=sourcing_round)
-    beside = sum((one.total for one in bought if one.id not in held), Decimal(0))
-    return may_come_to(proposal, approval, beside + asked.value, kit.company)
 
 
 def _recipient(kit: Resources, business: Business) -> EbayRecipient:

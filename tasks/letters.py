@@ -230,6 +230,7 @@ def _approval(
         missing=missing(current),
         unsearched=unsearched(current),
         advice=current.advice,
+        why_again=question.why_again,
         needs=question.needs,
         deadline_at=question.deadline_at,
         link=resources().links.approval_url(ask.id),

@@ -124,6 +124,8 @@ def end_markdown(
         days = timedelta(days=kit.company.sourcing.decline_rest_days)
         until = (current.closed_at + days).astimezone(kit.company.zone)
         lines += ["", f"The parts rest until {until:%F}."]
+    elif end == "prices_never_hold":
+        lines += ["", plain(current.why_again)]
     elif end == "expired":
         lines += ["", "Nobody decided by the deadline; it is asked again tomorrow."]
     placed = [
@@ -180,6 +182,7 @@ def proposal_in_words(question: Approval, current: SourcingRound | None) -> str:
     lines = [
         f"## {money(question.amount, question.currency)} for parts",
         "",
+        *([plain(question.why_again), ""] if question.why_again else []),
         *(f"- {_line(line)}" for line in question.items),
         "",
         f"By {_moment(question.deadline_at)}, else nothing is bought.",

@@ -12,10 +12,9 @@ from hotrod.errors import HotrodError, NotFoundError
 from hotrod.purchasing.abandoned import end_abandoned
 from hotrod.purchasing.buying import hand_over, is_late, note_mailed, note_received
 from hotrod.purchasing.buying import note_late as note_late_one
-from hotrod.purchasing.checkouts import settle_method
 from hotrod.purchasing.forgotten import forgotten, note_reminded
 from hotrod.purchasing.models import Method, PurchaseState
-from hotrod.purchasing.store import purchases
+from hotrod.purchasing.store import purchases, read_purchase
 from hotrod.suppliers.models import OrderBy
 from hotrod.suppliers.store import suppliers
 from tasks._policy import RECORD
@@ -33,7 +32,7 @@ class Placing:
 
 @task(name="choose placing", **RECORD)
 async def choose_placing(purchase: UUID) -> Placing | None:
-    """Return how a purchase is placed: by the link when eBay's checkout doesn't hold it.
+    """Return how a purchase is placed.
 
     None: it is to be placed no more, since it was cancelled, or somebody has bought it.
 
@@ -41,7 +40,7 @@ async def choose_placing(purchase: UUID) -> Placing | None:
         NotFoundError: its supplier takes no orders by mail any more.
     """
     async with resources().database.transaction() as session:
-        found = await settle_method(session, purchase)
+        found = (await read_purchase(session, purchase)).purchase
         if found.state not in {PurchaseState.PLANNED, PurchaseState.TO_BUY}:
             return None
         if found.method != Method.MAIL:

@@ -78,6 +78,7 @@ async def tell_managers_on_slack(approval: UUID) -> None:
         lines = [
             f"*{price}* for parts, by {question.deadline_at:%F %H:%M} UTC:",
             f"<{kit.links.approval_url(ask.id)}|Look at it>",
+            *([f":warning: {plain(question.why_again)}"] if question.why_again else []),
             *(f":warning: {plain(words)}" for words in (unsearched(current) if current else ())),
             *map(_line, question.items),
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -13,19 +13,25 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from connectors._http.batch import batch_execute
 from hotrod.analytics.store import record
 from hotrod.approvals.decisions import ask
-from hotrod.approvals.models import ApprovalState, Line, NewApproval
+from hotrod.approvals.models import Line, NewApproval
 from hotrod.approvals.store import read_approval
 from hotrod.company.models import Business
 from hotrod.db.columns import now
 from hotrod.errors import NotFoundError
 from hotrod.outside import outside_url
-from hotrod.purchasing.models import Method, RoundState
+from hotrod.purchasing.checkouts import draft_of
+from hotrod.purchasing.models import Method, RoundState, SourcingRound
 from hotrod.purchasing.planning import plan_purchases as write_purchases
-from hotrod.purchasing.rechecks import recheck
-from hotrod.purchasing.rounds import check_goes_on, evaluate, move_round, note_unsearched
+from hotrod.purchasing.rechecks import Recheck
+from hotrod.purchasing.rounds import (
+    check_goes_on,
+    evaluate,
+    move_round,
+    note_unsearched,
+    recheck_round,
+)
 from hotrod.purchasing.rounds import open_round as open_one
 from hotrod.purchasing.store import (
-    exchange_rates,
     keep_offers,
     leave,
     proposal_of,
@@ -33,9 +39,9 @@ from hotrod.purchasing.store import (
     read_round,
     wanted_of,
 )
+from hotrod.purchasing.words import why_again
 from hotrod.replenishment.points import refresh_reorder_points
-from hotrod.sourcing.auctions import as_approved
-from hotrod.sourcing.models import Offer, Proposal, Wanted
+from hotrod.sourcing.models import Wanted
 from hotrod.sourcing.proposals import bid_words
 from hotrod.sourcing.reductions import numbered, per_piece
 from hotrod.suppliers.models import OrderBy
@@ -43,7 +49,6 @@ from hotrod.suppliers.store import suppliers
 from tasks._policy import OUTWARD, RECORD, StepOptions
 from tasks._resources import resources
 from tasks._sources import sources
-from tasks.offers import SOURCE
 
 KIND = "parts"
 _LONGEST_WORDS = 400
@@ -181,13 +186,32 @@ async def ask_managers(sourcing_round: UUID, turn: int) -> UUID:
             currency=proposal.currency,
             lines=lines,
             run_id=current.run_id,
+            why_again=current.why_again,
         )
         return (await ask(session, kit.company, question, now())).id
 
 
-@task(name="plan purchases", **OUTWARD)
+@task(name="look at offers again", **OUTWARD)
+async def look_again(sourcing_round: UUID, approval: UUID) -> None:
+    """Look at every approved offer again, and keep it as it is now; of what is gone, no piece."""
+    kit = resources()
+    async with kit.database.transaction() as session:
+        proposal = proposal_of(await read_round(session, sourcing_round))
+        quantities = (await read_approval(session, approval)).approval.quantities or {}
+    asked = await sources(kit, await _business(sourcing_round))
+    for number, line in numbered(proposal).items():
+        if not quantities.get(number):
+            continue
+        source = asked.get(line.offer.source)
+        offer = await source.look_again(line.offer) if source is not None else None
+        offer = offer or line.offer.model_copy(update={"available": 0, "seen_at": now()})
+        async with kit.database.transaction() as session:
+            await keep_offers(session, sourcing_round, line.sku, [offer])
+
+
+@task(name="plan purchases", **RECORD)
 async def plan_purchases(sourcing_round: UUID, approval: UUID) -> list[UUID] | None:
-    """Look at every approved offer again, and write down what is bought of whom, as it is now.
+    """Write down what is bought of whom, as the offers are now, and as eBay's checkout costs.
 
     Returns:
         the purchases' ids; None: something is gone, or the whole costs more or less than the
@@ -200,38 +224,15 @@ async def plan_purchases(sourcing_round: UUID, approval: UUID) -> list[UUID] | N
     async with kit.database.transaction() as session:
         if known := await purchases(session, round_id=sourcing_round):
             return [one.id for one in known]
-        proposal = proposal_of(await read_round(session, sourcing_round))
-        question = (await read_approval(session, approval)).approval
-    if question.state != ApprovalState.APPROVED or question.subject_id != sourcing_round:
-        raise NotFoundError("approval of this round", str(approval))
-    seen = await _look_again(sourcing_round, proposal, question.quantities or {})
-    async with kit.database.transaction() as session:
         current = await read_round(session, sourcing_round, lock=True)
-        checked = recheck(
-            proposal,
-            await read_approval(session, approval),
-            seen,
-            await exchange_rates(session, proposal.currency),
-            kit.company,
-            now(),
-        )
+        draft = await draft_of(session, sourcing_round)
+        checked = await recheck_round(session, kit.company, current, approval, now(), draft)
         if not checked.why:
             lead = timedelta(seconds=kit.company.sourcing.bid_lead_seconds)
             methods = await _methods(session)
-            planned = await write_purchases(session, current, checked.orders, methods, lead)
+            planned = await write_purchases(session, current, checked.orders, methods, lead, draft)
             return [one.id for one in planned]
-        leave(current, question.quantities or {})
-        await record(
-            session,
-            "sourcing.price_moved",
-            question.business_key,
-            dedup_key=f"sourcing.price_moved:{approval}",
-            round=str(sourcing_round),
-            turn=question.round,
-            why=checked.why,
-            before=None if checked.approved is None else str(checked.approved),
-            after=None if checked.total is None else str(checked.total),
-        )
+        await _ask_again(session, current, approval, checked)
     return None
 
 
@@ -248,33 +249,35 @@ async def close_round(sourcing_round: UUID, state: RoundState) -> None:
             )
 
 
-async def _look_again(
-    sourcing_round: UUID, proposal: Proposal, quantities: Mapping[str, int]
-) -> dict[tuple[str, str], Offer]:
-    """Return the approved offers as they are now, by key; what is gone has no piece left."""
-    kit = resources()
-    asked = await sources(kit, await _business(sourcing_round))
-    seen: dict[tuple[str, str], Offer] = {}
-    for number, line in numbered(proposal).items():
-        if not quantities.get(number):
-            continue
-        source = asked.get(line.offer.source)
-        offer = await source.look_again(line.offer) if source is not None else None
-        offer = offer or line.offer.model_copy(update={"available": 0, "seen_at": now()})
-        seen[offer.key] = as_approved(line.offer, offer, now())
-        async with kit.database.transaction() as session:
-            await keep_offers(session, sourcing_round, line.sku, [offer])
-    return seen
+async def _ask_again(
+    session: AsyncSession, current: SourcingRound, approval: UUID, checked: Recheck
+) -> None:
+    question = (await read_approval(session, approval)).approval
+    leave(current, question.quantities or {})
+    current.why_again = why_again(checked, question.currency)
+    session.add(current)
+    if checked.surcharge:
+        for line in (line for one in checked.orders if not one.is_bid for line in one.lines):
+            await keep_offers(session, current.id, line.sku, [line.offer])
+    await record(
+        session,
+        "sourcing.price_moved",
+        question.business_key,
+        dedup_key=f"sourcing.price_moved:{approval}",
+        round=str(current.id),
+        turn=question.round,
+        why=checked.why,
+        before=None if checked.approved is None else str(checked.approved),
+        after=None if checked.total is None else str(checked.total),
+        surcharge=str(checked.surcharge),
+    )
 
 
 async def _methods(session: AsyncSession) -> dict[str, Method]:
     """Return how is bought, by source; where none is told, a person buys."""
-    methods = {
+    return {
         one.name: Method.MAIL for one in await suppliers(session) if one.order_by == OrderBy.MAIL
     }
-    if resources().ebay_orders is not None:
-        methods[SOURCE] = Method.CHECKOUT
-    return methods
 
 
 async def _business(sourcing_round: UUID) -> Business:

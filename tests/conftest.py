@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import hypothesis
 import pytest
 from pydantic import SecretStr
 from sqlalchemy.engine import URL
@@ -37,6 +38,9 @@ from hotrod.stack.secrets import load_secrets
 from tests.prefect_server import running_prefect_server
 
 pytest_plugins = ["tests.flow_kit", "tests.shelf_kit", "tests.auction_kit"]
+
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 MOST_WORKERS = 4
 """Each may start a Prefect server of its own, with 300 MB."""

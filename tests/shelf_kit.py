@@ -187,7 +187,7 @@ def sell(sandbox: Sandbox, title: str, seller: str = "maple_parts", **more: Any)
 
 async def until(look: Callable[[], Awaitable[Found | None]]) -> Found:
     """Return what is looked for, as soon as it is there."""
-    for _ in range(300):
+    for _ in range(1200):
         if found := await look():
             return found
         await asyncio.sleep(0.1)

@@ -113,6 +113,7 @@ class NewApproval(_Value):
     currency: str
     lines: tuple[Line, ...] = Field(min_length=1)
     run_id: UUID | None = Field(None, description="Flow run that waits for the answer.")
+    why_again: str = Field("", description="Why it is asked once more; empty the first time.")
 
 
 @dataclass(frozen=True)
@@ -175,6 +176,7 @@ class Approval(SQLModel, table=True):
         description="Pieces approved, by line id.",
     )
     reason: str = long_text(default="")
+    why_again: str = long_text(default="")
 
     @property
     def items(self) -> tuple[Line, ...]:

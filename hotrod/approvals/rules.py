@@ -204,17 +204,12 @@ def amount_of(approval: Approval, quantities: Mapping[str, int]) -> Decimal:
     return max(_cents(approval.amount - saved), Decimal(0))
 
 
-def is_dearer(approved: Decimal, now: Decimal, percent: Decimal) -> bool:
-    """Tell whether an amount is above the approved one by more than so many percent of it."""
-    return (now - approved) * 100 > approved * percent
-
-
 def is_changed_too_much(approved: Decimal, now: Decimal, percent: Decimal) -> bool:
     """Tell whether an amount has moved from the approved one, up or down, by more than a share.
 
     Down too: a price that has collapsed may be of something else.
     """
-    return is_dearer(approved, now, percent) or (approved - now) * 100 > approved * percent
+    return abs(now - approved) * 100 > approved * percent
 
 
 def covers(

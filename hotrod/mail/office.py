@@ -56,6 +56,7 @@ class ApprovalContext(OfficeContext):
     missing: tuple[Line, ...] = Field((), description="What can't be bought, and why.")
     unsearched: tuple[Line, ...] = Field((), description="Sources that were away, and why.")
     advice: Block = Field("", description="What the model says of the offers.")
+    why_again: str = Field("", description="Why they are asked once more.")
     needs: int = Field(1, ge=1, le=2, description="Managers who must agree.")
     deadline_at: AwareDatetime
     link: Link = Field(description="The person's own page of the proposal.")

@@ -1,12 +1,13 @@
-"""eBay's checkout of a round: begun once, paid by a person, given up for the sellers' pages.
+"""eBay's checkout of a round: a draft, then paid by a person, or given up for the sellers' pages.
 
-Whoever begins or changes a checkout locks its round first, and purchases after it.
+It is begun before the purchases are written down, since what eBay asks decides whether they may be.
+Whoever changes a checkout locks its round first, and purchases after it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 from uuid import UUID, uuid4
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -16,40 +17,68 @@ from hotrod.db.columns import now
 from hotrod.durable import inbox
 from hotrod.durable.inbox import NewDelivery
 from hotrod.errors import InvalidInputError, NotFoundError
-from hotrod.purchasing.models import Checkout, Method, Purchase, PurchaseState
+from hotrod.purchasing.models import Checkout, Method, Purchase
 from hotrod.purchasing.rules import check_order_number
-from hotrod.purchasing.store import ItemizedPurchase, purchases, read_purchase, read_round
+from hotrod.purchasing.store import ItemizedPurchase, read_purchase, read_round
+from hotrod.sourcing.models import ProposedOrder
 
 EVENT = "checkout.paid"
 MOST_LINES = 10
 """Of a checkout. Source: Order API v2, initiateGuestCheckoutSession, lineItemInputs."""
 
 
-def as_many_as_fit(planned: Sequence[ItemizedPurchase]) -> list[ItemizedPurchase]:
-    """Return the purchases that one checkout can hold whole, in their order."""
-    chosen: list[ItemizedPurchase] = []
-    for one in planned:
-        if len(pieces([*chosen, one])) <= MOST_LINES:
+def as_many_as_fit(orders: Iterable[ProposedOrder]) -> list[ProposedOrder]:
+    """Return the orders that one checkout can hold whole, in their sequence."""
+    chosen: list[ProposedOrder] = []
+    for one in orders:
+        if len(pieces_of([*chosen, one])) <= MOST_LINES:
             chosen.append(one)
     return chosen
 
 
-def pieces(chosen: Sequence[ItemizedPurchase]) -> dict[str, int]:
+def pieces_of(orders: Iterable[ProposedOrder]) -> dict[str, int]:
     """Return how many pieces of each listing are bought, by eBay's id of it."""
     counts = Counter[str]()
-    for one in chosen:
-        for line in one.lines:
-            counts[line.reference] += line.quantity
+    for line in (line for one in orders for line in one.lines):
+        counts[line.offer.reference] += line.quantity
     return dict(counts)
+
+
+def held_by(draft: Checkout | None, orders: Iterable[ProposedOrder]) -> list[ProposedOrder]:
+    """Return the orders that a draft holds; none when it isn't a draft of just these."""
+    if draft is None:
+        return []
+    held = [one for one in orders if pieces_of([one]).items() <= draft.items.items()]
+    return held if pieces_of(held) == draft.items else []
 
 
 async def checkout_of(
     session: AsyncSession, round_id: UUID, *, lock: bool = False
 ) -> Checkout | None:
-    """Return the checkout of a round, whose row is the lock of it; None: none was begun."""
+    """Return the checkout of a round, whose row is the lock of it; None: none is to be paid."""
     if lock:
         await read_round(session, round_id, lock=True)
-    return await session.get(Checkout, round_id, populate_existing=True)
+    found = await session.get(Checkout, round_id, populate_existing=True)
+    return found if found is not None and found.purchases else None
+
+
+async def draft_of(session: AsyncSession, round_id: UUID) -> Checkout | None:
+    """Return what eBay has begun for a round, while it is shown to nobody."""
+    found = await session.get(Checkout, round_id, populate_existing=True)
+    return found if found is not None and not found.purchases else None
+
+
+async def keep_draft(session: AsyncSession, round_id: UUID, begun: Checkout | None) -> None:
+    """Keep what eBay has begun for a round, instead of what it began before; None: nothing.
+
+    Nobody has seen what it began before, so nobody can have paid it. What is to be paid stays.
+    """
+    await read_round(session, round_id, lock=True)
+    if (draft := await draft_of(session, round_id)) is not None:
+        await session.delete(draft)
+        await session.flush()
+    if begun is not None and await checkout_of(session, round_id) is None:
+        session.add(begun)
 
 
 async def read_checkout(session: AsyncSession, round_id: UUID, *, lock: bool = False) -> Checkout:
@@ -71,47 +100,26 @@ async def members(
     return [await read_purchase(session, UUID(one), lock=lock) for one in checkout.purchases]
 
 
-async def planned_for_checkout(session: AsyncSession, round_id: UUID) -> list[ItemizedPurchase]:
-    """Return the purchases of a round that eBay's checkout may hold, by number."""
-    planned = await purchases(session, states=[PurchaseState.PLANNED], round_id=round_id)
-    return [await read_purchase(session, one.id) for one in planned if _awaits_checkout(one)]
+async def show_checkout(session: AsyncSession, draft: Checkout, held: Iterable[Purchase]) -> None:
+    """Let a draft be paid: it is shown from now on, with the purchases that it holds.
 
-
-async def keep_checkout(session: AsyncSession, begun: Checkout) -> Checkout | None:
-    """Keep what eBay has begun, unless another was kept: that one is returned, and shown.
-
-    None: something of it was cancelled or bought meanwhile, so nobody is to pay it; the rest is
-    bought by the links.
+    Args:
+        session: in the transaction that writes the purchases, with the round locked.
+        draft: what eBay has begun.
+        held: the purchases of its orders.
     """
-    current = await read_round(session, begun.round_id, lock=True)
-    known = await checkout_of(session, begun.round_id)
-    if known is not None:
-        return known
-    held = await members(session, begun, lock=True)
-    if not all(_awaits_checkout(one.purchase) for one in held):
-        return None
-    session.add(begun)
+    draft.purchases = [str(one.id) for one in held]
+    session.add(draft)
+    current = await read_round(session, draft.round_id)
     await record(
         session,
         "checkout.begun",
         current.business_key,
-        round=str(begun.round_id),
-        purchases=len(begun.purchases),
-        total=str(begun.total),
-        currency=begun.currency,
+        round=str(draft.round_id),
+        purchases=len(draft.purchases),
+        total=str(draft.total),
+        currency=draft.currency,
     )
-    return begun
-
-
-async def settle_method(session: AsyncSession, purchase_id: UUID) -> Purchase:
-    """Return a purchase, for the link when it was meant for a checkout that doesn't hold it."""
-    purchase = (await read_purchase(session, purchase_id, lock=True)).purchase
-    if purchase.method == Method.CHECKOUT:
-        checkout = await checkout_of(session, purchase.round_id)
-        if checkout is None or str(purchase_id) not in checkout.purchases:
-            purchase.method = Method.LINK
-            session.add(purchase)
-    return purchase
 
 
 async def tell_paid(session: AsyncSession, round_id: UUID, order_id: str) -> Checkout:
@@ -164,7 +172,3 @@ async def give_up(session: AsyncSession, round_id: UUID) -> None:
     for one in await members(session, checkout):
         one.purchase.method = Method.LINK
         session.add(one.purchase)
-
-
-def _awaits_checkout(purchase: Purchase) -> bool:
-    return purchase.state == PurchaseState.PLANNED and purchase.method == Method.CHECKOUT

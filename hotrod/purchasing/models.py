@@ -52,7 +52,10 @@ OPEN = (RoundState.SEARCHING, RoundState.PROPOSED, RoundState.APPROVED)
 
 
 class SourcingRound(SQLModel, table=True):
-    """One round of sourcing: what was needed, and what is proposed to be bought."""
+    """One round of sourcing: what was needed, and what is proposed to be bought.
+
+    ``why_again``: why managers are asked once more, in words.
+    """
 
     __tablename__ = "sourcing_rounds"
     __table_args__ = (
@@ -70,6 +73,7 @@ class SourcingRound(SQLModel, table=True):
     proposal: dict[str, Any] = json()
     advice: str = long_text(default="")
     unsearched: dict[str, str] = json(default=dict)
+    why_again: str = long_text(default="")
     run_id: UUID | None = Field(default=None, unique=True, description="Flow run that opened it.")
     opened_at: datetime = timestamp()
     closed_at: datetime | None = timestamp(optional=True)
@@ -213,10 +217,12 @@ class AuctionBid(SQLModel, table=True):
 
 
 class Checkout(SQLModel, table=True):
-    """A guest's checkout at eBay: one for each round, ever, and it can be paid once.
+    """A guest's checkout at eBay: one for each round is ever shown, and it can be paid once.
 
-    ``order_id`` is what somebody, or eBay's widget, told; it counts once eBay has confirmed it, at
-    ``paid_at``. ``refusal`` says why one didn't. ``given_up_at``: a person buys by the links.
+    ``items`` is how many pieces of which listing it holds. Without ``purchases`` it is a draft that
+    nobody has seen. ``order_id`` is what somebody, or eBay's widget, told; it counts once eBay has
+    confirmed it, at ``paid_at``. ``refusal`` says why one didn't. ``given_up_at``: a person buys by
+    the links.
     """
 
     __tablename__ = "checkouts"
@@ -233,6 +239,7 @@ class Checkout(SQLModel, table=True):
     round_id: UUID = Field(primary_key=True, foreign_key="sourcing_rounds.id")
     session_id: str = Field(max_length=120, unique=True)
     signature: bytes = Field(sa_type=LargeBinary, description="Opens the widget; sealed.")
+    items: dict[str, int] = json(default=dict)
     purchases: list[Any] = json(default=list)
     total: Decimal = money()
     currency: str = Field(max_length=3)

@@ -16,7 +16,7 @@ from hotrod.analytics.store import record
 from hotrod.db.columns import now
 from hotrod.errors import ForbiddenTransitionError, InvalidInputError
 from hotrod.purchasing.buying import note_ordered
-from hotrod.purchasing.checkouts import give_up, members, pieces, read_checkout
+from hotrod.purchasing.checkouts import give_up, members, read_checkout
 from hotrod.purchasing.models import Checkout
 from hotrod.purchasing.store import read_round
 from hotrod.sourcing.costs import cents
@@ -113,7 +113,7 @@ async def _why_not(session: AsyncSession, checkout: Checkout, order: EbayOrder |
     """Return why an order isn't the one of a checkout; empty: it may be."""
     if order is None:
         return "eBay knows of none with this number."
-    if dict(order.pieces) != pieces(await members(session, checkout)):
+    if dict(order.pieces) != checkout.items:
         return "it holds other things than this checkout."
     if order.created_at < checkout.begun_at - _CLOCKS_APART:
         return "it is older than this checkout."

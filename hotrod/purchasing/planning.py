@@ -9,8 +9,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.errors import InvalidInputError
 from hotrod.parts.store import find_part
+from hotrod.purchasing.checkouts import held_by, show_checkout
 from hotrod.purchasing.models import (
     AuctionBid,
+    Checkout,
     Method,
     Purchase,
     PurchaseLine,
@@ -29,6 +31,7 @@ async def plan_purchases(
     orders: Sequence[ProposedOrder],
     methods: Mapping[str, Method],
     bid_lead: timedelta = timedelta(0),
+    draft: Checkout | None = None,
 ) -> list[Purchase]:
     """Write down what is bought of whom, once; the round is approved by it.
 
@@ -38,6 +41,7 @@ async def plan_purchases(
         orders: of the proposal, as they were approved.
         methods: how is bought, by source; of sources that aren't named, a person buys.
         bid_lead: how long before the end of an auction the bid is placed.
+        draft: eBay's checkout, which a person is to pay; what it doesn't hold is bought as above.
     """
     known = await purchases(session, round_id=current.id)
     if known:
@@ -45,19 +49,22 @@ async def plan_purchases(
     move_round(current, RoundState.APPROVED)
     session.add(current)
     currency = proposal_of(current).currency
+    in_checkout, held = held_by(draft, orders), []
     for order in orders:
         purchase = Purchase(
             round_id=current.id,
             business_key=current.business_key,
             source=order.source,
             seller=order.seller,
-            method=Method.BID if order.is_bid else methods.get(order.source, Method.LINK),
+            method=Method.CHECKOUT if order in in_checkout else _method(order, methods),
             total=order.total,
             currency=currency,
             expected_on=_expected(order),
         )
         session.add(purchase)
         await session.flush()
+        if order in in_checkout:
+            held.append(purchase)
         for line in sorted(order.lines, key=lambda one: one.sku):
             part = await find_part(session, line.sku)
             session.add(
@@ -75,8 +82,14 @@ async def plan_purchases(
             )
             if order.is_bid:
                 session.add(_bid(purchase, line, bid_lead))
+    if draft is not None and held:
+        await show_checkout(session, draft, held)
     await session.flush()
     return await purchases(session, round_id=current.id)
+
+
+def _method(order: ProposedOrder, methods: Mapping[str, Method]) -> Method:
+    return Method.BID if order.is_bid else methods.get(order.source, Method.LINK)
 
 
 def _bid(purchase: Purchase, line: ProposedLine, lead: timedelta) -> AuctionBid:

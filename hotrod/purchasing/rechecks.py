@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from hotrod.approvals.rules import covers, is_changed_too_much, is_dearer
+from hotrod.approvals.rules import covers, is_changed_too_much
 from hotrod.approvals.store import AskedApproval
 from hotrod.company.models import Company
+from hotrod.purchasing.checkouts import held_by
+from hotrod.purchasing.models import Checkout
 from hotrod.sourcing.costs import UnknownCostError
 from hotrod.sourcing.models import ExchangeRates, Offer, Proposal, ProposedOrder
 from hotrod.sourcing.reductions import approved_total, numbered, reduced, total_of
+from hotrod.sourcing.surcharges import surcharged
 
 
 @dataclass(frozen=True)
@@ -24,12 +27,15 @@ class Recheck:
         why: empty when they may be bought.
         approved: what the approved pieces were said to cost; None: that can't be told.
         total: what they cost now; None likewise. Both in the company's currency.
+        surcharge: what eBay's checkout asks beyond what its listings told; it is in the total, and
+            counts as shipping of the orders that it holds.
     """
 
     orders: tuple[ProposedOrder, ...] = ()
     why: str = ""
     approved: Decimal | None = None
     total: Decimal | None = None
+    surcharge: Decimal = Decimal(0)
 
 
 def recheck(
@@ -39,11 +45,13 @@ def recheck(
     rates: ExchangeRates,
     company: Company,
     at: datetime,
+    draft: Checkout | None = None,
 ) -> Recheck:
     """Cost what was approved as it is now, and tell whether it may be bought without asking.
 
     Not when some of it is gone, when the whole has moved by more than ``reask_percent`` from what
-    it was said to cost, by prices or by rates, or when those who said yes may not allow so much.
+    it was said to cost, by prices, by rates or at eBay's checkout, or when those who said yes may
+    not allow so much. A checkout that asks for less changes nothing: it may share shipping.
 
     Args:
         proposal: what was asked about.
@@ -52,6 +60,7 @@ def recheck(
         rates: of today.
         company: its policies, and the limits of its managers.
         at: today.
+        draft: what eBay's checkout asks; it counts when it holds just what is bought now.
     """
     quantities = asked.approval.quantities or {}
     if not _has_all(proposal, quantities, seen):
@@ -59,6 +68,10 @@ def recheck(
     try:
         approved = approved_total(proposal, quantities)
         orders = reduced(proposal, quantities, rates, at, company.sourcing, seen=seen)
+        if surcharge := _surcharge(draft, orders):
+            dearer = {one.key: one for one in surcharged(held_by(draft, orders), surcharge)}
+            now = {**seen, **dearer}
+            orders = reduced(proposal, quantities, rates, at, company.sourcing, seen=now)
     except UnknownCostError as error:
         return Recheck(why=str(error))
     total = total_of(orders)
@@ -67,26 +80,12 @@ def recheck(
         why = "it costs something else"
     elif not covers(asked.approval, asked.answers, total, company):
         why = "it is more than those who said yes may allow"
-    return Recheck(orders, why, approved, total)
+    return Recheck(orders, why, approved, total, surcharge)
 
 
-def may_come_to(proposal: Proposal, asked: AskedApproval, total: Decimal, company: Company) -> bool:
-    """Tell whether what was approved may come to so much in all, without asking anew.
-
-    Cheaper it may be: what is bought together may share its shipping.
-
-    Args:
-        proposal: what was asked about.
-        asked: the question, approved.
-        total: of all purchases at the door, in the company's currency.
-        company: its policies, and the limits of its managers.
-    """
-    try:
-        approved = approved_total(proposal, asked.approval.quantities or {})
-    except UnknownCostError:
-        return False
-    is_more = is_dearer(approved, total, company.approvals.reask_percent)
-    return not is_more and covers(asked.approval, asked.answers, total, company)
+def _surcharge(draft: Checkout | None, orders: Sequence[ProposedOrder]) -> Decimal:
+    held = held_by(draft, orders)
+    return max(draft.total - total_of(held), Decimal(0)) if draft and held else Decimal(0)
 
 
 def _has_all(

@@ -13,18 +13,22 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.analytics.store import record
+from hotrod.approvals.models import ApprovalState
+from hotrod.approvals.store import read_approval
 from hotrod.company.models import Company
 from hotrod.db.columns import now
-from hotrod.errors import ForbiddenTransitionError, HotrodError
+from hotrod.errors import ForbiddenTransitionError, HotrodError, NotFoundError
 from hotrod.forecast.orders import OrderTerms
 from hotrod.forecast.settings import ForecastSettings
-from hotrod.purchasing.models import RoundState, SourcingRound
+from hotrod.purchasing.models import Checkout, RoundState, SourcingRound
+from hotrod.purchasing.rechecks import Recheck, recheck
 from hotrod.purchasing.rests import rests
 from hotrod.purchasing.store import (
     exchange_rates,
     found_offers,
     lock_rounds,
     paid_prices,
+    proposal_of,
     read_round,
     round_of_run,
     still_wanted,
@@ -33,10 +37,11 @@ from hotrod.purchasing.store import (
 from hotrod.purchasing.track import measured_lists
 from hotrod.replenishment.needs import needs
 from hotrod.replenishment.terms import terms_by_sku
-from hotrod.sourcing.auctions import bids_for
+from hotrod.sourcing.auctions import as_approved, bids_for
 from hotrod.sourcing.costs import market_of
 from hotrod.sourcing.models import Proposal, ScoredOffer
 from hotrod.sourcing.proposals import propose
+from hotrod.sourcing.reductions import numbered
 from hotrod.sourcing.rules import score_all
 
 _LONGEST_WHY = 300
@@ -168,6 +173,41 @@ async def evaluate(
         total=str(proposal.total),
     )
     return proposal
+
+
+async def recheck_round(
+    session: AsyncSession,
+    company: Company,
+    current: SourcingRound,
+    approval_id: UUID,
+    at: datetime,
+    draft: Checkout | None = None,
+) -> Recheck:
+    """Cost what was approved of a round by its offers as they were last seen; see ``recheck``.
+
+    Args:
+        session: in a transaction.
+        company: its policies, and the limits of its managers.
+        current: the round.
+        approval_id: of the question.
+        at: the present moment.
+        draft: what eBay has begun for it.
+
+    Raises:
+        NotFoundError: nobody has approved this round by that question.
+    """
+    asked = await read_approval(session, approval_id)
+    question = asked.approval
+    if question.state != ApprovalState.APPROVED or question.subject_id != current.id:
+        raise NotFoundError("approval of this round", str(approval_id))
+    proposal = proposal_of(current)
+    seen = {}
+    for line in numbered(proposal).values():
+        for offer in await found_offers(session, current.id, line.sku):
+            if offer.key == line.offer.key:
+                seen[offer.key] = as_approved(line.offer, offer, at)
+    rates = await exchange_rates(session, proposal.currency)
+    return recheck(proposal, asked, seen, rates, company, at, draft)
 
 
 async def note_unsearched(session: AsyncSession, round_id: UUID, source: str, why: str) -> None:

@@ -1,13 +1,19 @@
-"""What a round of sourcing lacks, in words for those who decide about it."""
+"""What those who decide about a round of sourcing are to know, in words."""
 
 from __future__ import annotations
 
 from hotrod.purchasing.models import SourcingRound
+from hotrod.purchasing.rechecks import Recheck
 from hotrod.purchasing.store import proposal_of
 
 
 def missing(sourcing_round: SourcingRound) -> tuple[str, ...]:
-    """Return what can't be bought of what a round looks for, and why not."""
+    """Return what can't be bought of what a round looks for, and why not.
+
+    A round may end before anything is proposed.
+    """
+    if not sourcing_round.proposal:
+        return ()
     return tuple(
         f"{row.quantity} of {row.sku} can't be bought: {row.why}"
         for row in proposal_of(sourcing_round).missing
@@ -20,3 +26,17 @@ def unsearched(sourcing_round: SourcingRound) -> tuple[str, ...]:
         f"{source} could not be searched: {why}"
         for source, why in sorted(sourcing_round.unsearched.items())
     )
+
+
+def why_again(checked: Recheck, currency: str) -> str:
+    """Return why what was approved isn't bought, and is asked about again."""
+    words = [f"Asked again, since {checked.why}."]
+    if checked.approved is not None and checked.total is not None:
+        words.append(
+            f"{checked.approved} {currency} were approved; now it is {checked.total} {currency}."
+        )
+    if checked.surcharge:
+        words.append(
+            f"eBay's checkout asks {checked.surcharge} {currency} more than its listings told."
+        )
+    return " ".join(words)

@@ -39,6 +39,9 @@ class NewListing(BaseModel):
     title: str = Field(min_length=1, max_length=80)
     price: Amount
     shipping: Annotated[Decimal, Field(ge=0, le=10_000, decimal_places=2)] = Decimal(0)
+    fee: Annotated[Decimal, Field(ge=0, le=10_000, decimal_places=2)] = Field(
+        Decimal(0), description="For recycling each piece; only the checkout tells it."
+    )
     quantity: int = Field(1, ge=1, le=1000)
     seller: str = Field("maple_console_parts", min_length=1, max_length=60)
     part_number: str = Field("", max_length=60)
@@ -104,6 +107,7 @@ async def sell(new: NewListing, state: State) -> dict[str, Any]:
         ends_at=now + timedelta(days=30),
         price=new.price,
         shipping=new.shipping,
+        fee=new.fee,
         condition_id="1000",
         quantity=new.quantity,
         aspects={"MPN": new.part_number} if new.part_number else {},

@@ -133,14 +133,15 @@ def _prices(checkout: Checkout) -> dict[str, Any]:
     nothing = Money(Decimal(0), checkout.currency)
     goods = sum((line.unit.times(line.quantity) for line in checkout.lines), nothing)
     delivery = sum((line.shipping for line in checkout.lines), nothing)
+    fees = sum((line.fee.to(checkout.currency) for line in checkout.lines), nothing)
     return {
         "priceSubtotal": goods.shown(),
         "deliveryCost": delivery.shown(),
         "priceDiscount": nothing.shown(),
         "tax": nothing.shown(),
-        "fee": nothing.shown(),
+        "fee": fees.shown(),
         "adjustment": {"label": "none", "amount": nothing.shown()},
-        "total": (goods + delivery).shown(),
+        "total": (goods + delivery + fees).shown(),
     }
 
 
@@ -186,4 +187,5 @@ def _read_line(state: State, given: object, country: str) -> Line:
     if not listing.reaches(country):
         raise EbayError(15026)
     shipping = listing.amount(listing.shipping or Decimal(0))
-    return Line(secrets.token_hex(6), listing, quantity, listing.money, shipping)
+    fee = listing.amount(listing.fee).times(quantity)
+    return Line(secrets.token_hex(6), listing, quantity, listing.money, shipping, fee)

@@ -20,6 +20,7 @@ class Line:
     quantity: int
     unit: Money
     shipping: Money
+    fee: Money
 
 
 @dataclass

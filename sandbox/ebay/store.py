@@ -71,6 +71,7 @@ class Listing:
     start: Decimal | None = None
     reserve: Decimal | None = None
     shipping: Decimal | None = Decimal(0)
+    fee: Decimal = Decimal(0)
     ships_to: frozenset[str] = frozenset()
     condition_id: str = "3000"
     quantity: int = 1

@@ -40,6 +40,7 @@ ASKING = {
     "tell managers on Slack": Kind.SLACK,
 }
 BUYING = {
+    "look at offers again": Kind.RECORD,
     "plan purchases": Kind.RECORD,
     "choose placing": Kind.RECORD,
     "order by mail": Kind.MAIL,

@@ -137,7 +137,6 @@ def drive_method(
 
     @settings(
         max_examples=examples,
-        deadline=None,
         database=None,
         derandomize=True,
         suppress_health_check=list(HealthCheck),

@@ -74,7 +74,6 @@ def test_what_the_contract_allows_is_answered_by_it(
 
     @settings(
         max_examples=50,
-        deadline=None,
         derandomize=True,
         database=None,
         phases=[Phase.generate],

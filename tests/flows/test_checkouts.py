@@ -339,3 +339,27 @@ async def test_a_payment_that_failed_leaves_the_sellers_pages(
     await person.sees(path, "Please buy this")
     assert "checkout-with-ebay-container" not in person.page
     assert await shelf.on_order() == 0
+
+
+@pytest.mark.usefixtures("worker")
+async def test_a_checkout_that_asks_for_more_is_asked_about_again(
+    shelf: Shelf, person: Person, sandbox: Sandbox
+) -> None:
+    sell(sandbox, "Test fan", fee=Decimal(5))  # only the checkout tells it
+    await shelf.use(8)
+    first = await shelf.question()
+    await say_yes(person, await asked(shelf))
+    again = await shelf.question(number=2)
+
+    assert "eBay's checkout asks" in again.why_again
+    assert again.amount > first.amount
+    assert await rows(shelf) == [], "nothing is bought, and nothing to be paid"
+    link = await approved(shelf, person)
+    assert again.why_again not in person.page, "it is decided"
+    (purchase,) = await rows(shelf)
+    shown = await checkout(shelf)
+    assert shown.total == again.amount == purchase.total
+    await person.told(await person.pay())
+    await all_are(shelf, PurchaseState.ORDERED)
+    await person.sees(link, "Ordered as")
+    assert [one.order_id for one in sandbox.state.store(Checkouts).all()].count("") == 1

@@ -27,6 +27,7 @@ from hotrod.purchasing.rests import ask_at_once
 from hotrod.purchasing.store import paid_prices, read_round, tell_rate
 from sandbox.server import Sandbox
 from tasks.approvals import resume_run
+from tasks.purchases import PlacingError
 from tests.factories import delivery_row
 from tests.flow_kit import renew, working
 from tests.shelf_kit import Shelf, sell, subjects, until
@@ -299,6 +300,25 @@ async def test_a_run_that_finds_nothing_low_says_so(shelf: Shelf) -> None:
     assert await shelf.on_order() == 0
     assert await parts_sourcing() == "nothing_low"
     assert len(await nothing_low() - before) == 1
+
+
+async def test_a_run_that_can_not_place_all_says_what_was_placed(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def source(_round: UUID) -> str:
+        raise PlacingError(1, 2)
+
+    monkeypatch.setattr("flows.parts_sourcing.source", source)
+    await shelf.use(8)
+    with pytest.raises(PlacingError):
+        await parts_sourcing()
+    key = f"parts-{str((await shelf.round()).id)[:8]}-end"
+    async with get_client() as client:
+        assert any(
+            "# Not all placed" in str(one.data)
+            for one in await client.read_artifacts()
+            if one.key == key
+        )
 
 
 @pytest.mark.thorough

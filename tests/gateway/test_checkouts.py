@@ -12,10 +12,10 @@ from sqlmodel import select
 from gateway.context import Context
 from hotrod.durable.models import Delivery
 from hotrod.purchasing.buying import note_ordered
-from hotrod.purchasing.checkouts import as_many_as_fit, checkout_of
+from hotrod.purchasing.checkouts import checkout_of, pieces_of
 from hotrod.purchasing.models import Checkout, Method, Purchase, PurchaseState, SourcingRound
 from hotrod.purchasing.planning import plan_purchases
-from hotrod.purchasing.store import proposal_of, purchases, read_purchase
+from hotrod.purchasing.store import proposal_of, purchases
 from tests.gateway.proposals import Asked, add_question
 
 TOKEN = "a+token/of</script>eBay's"
@@ -37,6 +37,7 @@ async def asked(context: Context) -> Asked:
                 round_id=current.id,
                 session_id=f"s-{current.id}",
                 signature=context.seal.close(TOKEN),
+                items=pieces_of(proposal_of(current).orders),
                 purchases=[str(one.id) for one in both],
                 total="72.00",
                 currency="CAD",
@@ -190,17 +191,3 @@ async def test_the_managers_page_shows_what_becomes_of_it(
     waiting = await client.get(asked.path("daniel"))
     assert "eBay is asked whether it is paid" in waiting.text
     assert "http-equiv" in waiting.text
-
-
-async def test_a_checkout_holds_ten_lines(asked: Asked) -> None:
-    _, both = await held(asked)
-    async with asked.context.database.transaction() as session:
-        first, second = [await read_purchase(session, one.id) for one in both]
-    assert as_many_as_fit([first, second]) == [first, second]
-    many = [
-        type(line)(**line.model_dump() | {"reference": f"v1|{number}|0"})
-        for number in range(10)
-        for line in first.lines[:1]
-    ]
-    full = type(first)(first.purchase, many, first.skus)
-    assert as_many_as_fit([full, second]) == [full]

@@ -297,9 +297,7 @@ FIELDS = st.sampled_from((*RepairRequest.model_fields, "photos", "something"))
 
 
 @given(changes=st.dictionaries(FIELDS, ANY_TEXT | ANY_JSON, max_size=4))
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_any_json_is_taken_or_refused(door: Door, changes: dict[str, Any]) -> None:
     answer = await door.raw(json.dumps(door.request() | changes).encode())
     if answer.status_code != 202:
@@ -316,9 +314,7 @@ def collected() -> Iterator[None]:
 @pytest.mark.usefixtures("collected")
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @given(data=st.data())
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_any_damage_to_a_form_is_taken_or_refused(door: Door, data: st.DataObject) -> None:
     image = io.BytesIO()
     Image.new("RGB", (2, 2)).save(image, "PNG")

@@ -26,7 +26,7 @@ SIGNED_AT = 1_790_000_000
 subjects = st.uuids()
 purposes = st.sampled_from(PURPOSES)
 of_a_token = st.sampled_from("ABCXYZabcxyz0189-_.") | st.characters()
-quick = settings(max_examples=60, deadline=None, database=None)
+quick = settings(max_examples=60, database=None)
 
 
 def read(purpose: Purpose, token: str) -> UUID | None:

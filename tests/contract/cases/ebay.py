@@ -98,9 +98,8 @@ def with_auction(stand_ins: Any, retry: RetryPolicy, seconds: float) -> EbayBids
 
 
 def with_stock(stand_ins: Any, retry: RetryPolicy, seconds: float) -> EbayOrders:
-    line = Line(
-        "1", sell(stand_ins, legacy_id="78"), 1, Money(Decimal(9), "CAD"), Money(Decimal(0), "CAD")
-    )
+    listing, nothing = sell(stand_ins, legacy_id="78"), Money(Decimal(0), "CAD")
+    line = Line("1", listing, 1, Money(Decimal(9), "CAD"), nothing, nothing)
     begun = Checkout("77", "EBAY_CA", "CAD", ADDRESS, (line,), "", datetime.now(UTC))
     stand_ins.sandbox.state.store(Checkouts).add(begun)
     return orders(stand_ins, retry, seconds)

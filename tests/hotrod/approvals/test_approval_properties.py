@@ -148,7 +148,6 @@ def test_never_approved_without_enough_people_and_decided_once(
         settings=settings(
             max_examples=examples,
             stateful_step_count=20,
-            deadline=None,
             database=None,
             report_multiple_bugs=False,
         ),

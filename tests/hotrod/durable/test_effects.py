@@ -111,7 +111,6 @@ FATES = ["works", "dies before", "dies after", "refused"]
 @given(fates=st.lists(st.sampled_from(FATES), max_size=5))
 @settings(
     max_examples=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 async def test_exactly_once_in_the_end_whatever_happened_before(

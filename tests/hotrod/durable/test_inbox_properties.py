@@ -310,7 +310,6 @@ def test_the_inbox_keeps_its_promise_whatever_happens(
         settings=settings(
             max_examples=examples,
             stateful_step_count=40,
-            deadline=None,
             database=None,
             report_multiple_bugs=False,
         ),
@@ -323,7 +322,6 @@ def test_the_inbox_keeps_its_promise_whatever_happens(
 )
 @settings(
     max_examples=40,
-    deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -214,5 +214,5 @@ def test_the_ledger_keeps_its_promise_whatever_happens(blocking_database: Blocki
     Ledger.blocking = blocking_database
     run_state_machine_as_test(
         Ledger,
-        settings=settings(max_examples=30, stateful_step_count=12, deadline=None, database=None),
+        settings=settings(max_examples=30, stateful_step_count=12, database=None),
     )

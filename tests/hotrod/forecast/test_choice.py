@@ -16,7 +16,7 @@ horizons = st.integers(1, 12)
 
 
 @given(history=sparse, horizon=horizons)
-@settings(max_examples=60, deadline=None, database=None)
+@settings(max_examples=60, database=None)
 def test_a_forecast_is_a_demand_for_each_month(history: Series, horizon: int) -> None:
     months = forecast_part("X", history, horizon).months
     assert len(months) == horizon
@@ -24,7 +24,7 @@ def test_a_forecast_is_a_demand_for_each_month(history: Series, horizon: int) ->
 
 
 @given(history=sparse, horizon=horizons, power=st.integers(-3, 8))
-@settings(max_examples=60, deadline=None, database=None)
+@settings(max_examples=60, database=None)
 def test_demand_in_another_unit_is_forecast_in_that_unit(
     history: Series, horizon: int, power: int
 ) -> None:

@@ -105,7 +105,7 @@ cells = st.lists(st.text(st.sampled_from("AB,\"'2025-01.é\x00 \t"), max_size=8)
 
 
 @given(rows=st.lists(cells.map(",".join), max_size=8))
-@settings(deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nothing_is_lost_silently(file: Path, rows: list[str]) -> None:
     file.write_text(HEADING + "".join(f"{row}\n" for row in rows))
     try:

@@ -23,7 +23,7 @@ levels = st.floats(0.5, 0.999)
 
 
 @given(forecast=forecasts, lead=leads, one=levels, other=levels)
-@settings(max_examples=60, deadline=None, database=None)
+@settings(max_examples=60, database=None)
 def test_a_higher_service_level_never_needs_less_stock(
     forecast: Forecast, lead: list[float], one: float, other: float
 ) -> None:
@@ -32,7 +32,7 @@ def test_a_higher_service_level_never_needs_less_stock(
 
 
 @given(forecast=forecasts, lead=leads, longer=st.floats(1, 3), level=levels)
-@settings(max_examples=60, deadline=None, database=None)
+@settings(max_examples=60, database=None)
 def test_longer_lead_times_never_need_less_stock(
     forecast: Forecast, lead: list[float], longer: float, level: float
 ) -> None:
@@ -41,7 +41,7 @@ def test_longer_lead_times_never_need_less_stock(
 
 
 @given(forecast=forecasts, more=st.floats(1, 3), lead=leads, level=levels)
-@settings(max_examples=60, deadline=None, database=None)
+@settings(max_examples=60, database=None)
 def test_more_demand_never_needs_less_stock(
     forecast: Forecast, more: float, lead: list[float], level: float
 ) -> None:

@@ -70,7 +70,7 @@ async def test_a_part_that_is_not_there_is_told(session: AsyncSession) -> None:
         await part_labels(session, ["HDMI-PS5", "NO-SUCH"])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     st.sampled_from(list(SHEETS.values())),
     _SQUARE,

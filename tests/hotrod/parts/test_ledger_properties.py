@@ -279,7 +279,6 @@ def test_stock_is_the_sum_of_its_movements_whatever_happens(
         settings=settings(
             max_examples=examples,
             stateful_step_count=40,
-            deadline=None,
             database=None,
             report_multiple_bugs=False,
         ),

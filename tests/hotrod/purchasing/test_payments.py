@@ -22,10 +22,10 @@ from hotrod.parts.store import on_order
 from hotrod.purchasing.buying import cancel, hand_over
 from hotrod.purchasing.checkouts import (
     checkout_of,
-    keep_checkout,
-    planned_for_checkout,
+    draft_of,
+    keep_draft,
     read_checkout,
-    settle_method,
+    show_checkout,
     tell_paid,
 )
 from hotrod.purchasing.models import (
@@ -83,19 +83,26 @@ async def planned(session: AsyncSession) -> list[Purchase]:
 @pytest.fixture
 async def begun(session: AsyncSession, planned: list[Purchase]) -> Checkout:
     """The checkout of both, which a person is to pay."""
-    kept = await keep_checkout(session, new(planned))
-    assert kept is not None
+    kept = await shown(session, planned)
     for one in planned:
         await hand_over(session, one.id)
     return kept
 
 
-def new(held: list[Purchase], round_id: UUID | None = None) -> Checkout:
+async def shown(session: AsyncSession, held: list[Purchase]) -> Checkout:
+    draft = new(held[0].round_id)
+    await keep_draft(session, draft.round_id, draft)
+    assert await checkout_of(session, draft.round_id) is None, "nobody sees a draft"
+    await show_checkout(session, draft, held)
+    return draft
+
+
+def new(round_id: UUID) -> Checkout:
     return Checkout(
-        round_id=round_id or held[0].round_id,
+        round_id=round_id,
         session_id=uuid4().hex,
         signature=b"sealed",
-        purchases=[str(one.id) for one in held],
+        items=HELD,
         total=Decimal(72),
         currency="CAD",
     )
@@ -162,7 +169,7 @@ async def test_what_is_not_ours_changes_nothing(
 async def test_an_order_pays_one_checkout_only(session: AsyncSession, begun: Checkout) -> None:
     session.add(before := SourcingRound(business_key="noizylab"))
     await session.flush()
-    other = new([], before.id)
+    other = new(before.id)
     other.order_id, other.paid_at = "5-1", now()
     session.add(other)
     await tell_paid(session, begun.round_id, "5-1")
@@ -191,7 +198,7 @@ async def test_money_that_never_comes_leaves_the_links(
     assert await judge(session, begun.round_id, "5-1", failed) == Payment.FAILED
     assert not begun.is_payable
     for one in begun.purchases:
-        assert (await settle_method(session, UUID(one))).method == Method.LINK
+        assert (await session.get_one(Purchase, UUID(one))).method == Method.LINK
 
 
 async def test_what_was_cancelled_and_yet_paid_is_told(
@@ -206,31 +213,39 @@ async def test_what_was_cancelled_and_yet_paid_is_told(
     assert second.number not in begun.refusal
 
 
-async def test_the_first_checkout_that_is_kept_is_the_only_one(
-    session: AsyncSession, begun: Checkout
-) -> None:
-    assert await keep_checkout(session, new([], begun.round_id)) is begun
-
-
-async def test_nothing_is_to_be_paid_when_a_part_of_it_was_cancelled_meanwhile(
+async def test_a_draft_is_replaced_until_it_is_shown(
     session: AsyncSession, planned: list[Purchase]
 ) -> None:
-    first, second = planned
-    assert len(await planned_for_checkout(session, first.round_id)) == 2
-    await cancel(session, first.id, by="ops")
-    assert await keep_checkout(session, new(planned)) is None
-    assert await checkout_of(session, first.round_id) is None
-    assert (await settle_method(session, second.id)).method == Method.LINK
+    subject = planned[0].round_id
+    for _ in range(2):
+        await keep_draft(session, subject, newest := new(subject))
+        await session.flush()
+    assert await draft_of(session, subject) is newest
+    await show_checkout(session, newest, planned)
+    await keep_draft(session, subject, new(subject))
+    assert await checkout_of(session, subject) is newest
+    assert await draft_of(session, subject) is None
 
 
-async def test_of_a_checkout_and_a_cancellation_at_once_the_first_holds(
+async def test_a_draft_is_dropped_when_ebay_begins_none_any_more(
+    session: AsyncSession, planned: list[Purchase]
+) -> None:
+    subject = planned[0].round_id
+    await keep_draft(session, subject, new(subject))
+    await session.flush()
+    await keep_draft(session, subject, None)
+    assert await draft_of(session, subject) is None
+
+
+async def test_of_a_payment_and_a_cancellation_at_once_the_first_holds(
     database: Database,
 ) -> None:
     async with database.transaction() as session:
         both = await stored(session)
+        await shown(session, both)
     first = both[0]
-    async with database.transaction() as keeping:
-        assert await keep_checkout(keeping, new(both)) is not None
+    async with database.transaction() as paying:
+        await read_checkout(paying, first.round_id, lock=True)
         cancelling = asyncio.create_task(_cancelled(database, first.id))
         await waiting_for_a_lock(database)
     await cancelling

@@ -27,7 +27,6 @@ recall = st.sampled_from(["superseded", "cancelled"])
 @given(events=st.lists(answer | recall, min_size=1, max_size=5))
 @settings(
     max_examples=40,
-    deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

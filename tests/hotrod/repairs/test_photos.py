@@ -161,7 +161,7 @@ def test_too_many_bytes_or_pixels_are_refused() -> None:
     seed=st.integers(0, 2**32),
     cuts=st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 12), st.binary(max_size=12))),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_any_damage_is_survived(form: str, seed: int, cuts: list[tuple[float, int, bytes]]) -> None:
     noise = Image.frombytes("RGB", (16, 16), sha512(str(seed).encode()).digest() * 12)

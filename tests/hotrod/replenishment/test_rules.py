@@ -23,7 +23,7 @@ pieces = st.integers(-20, 60)
 points = st.integers(0, 30)
 demands = st.lists(st.integers(0, 300).map(lambda tenths: tenths / 10), min_size=1, max_size=8)
 days = st.dates(date(2026, 1, 1), date(2028, 12, 31))
-laws = settings(max_examples=200, deadline=None, database=None)
+laws = settings(max_examples=200, database=None)
 
 
 def outlook(months: list[float] | None, point: int) -> Outlook:

@@ -47,9 +47,7 @@ async def reserved(
 
 
 @pytest.mark.usefixtures("database")
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     calls=st.integers(1, 6),
     seconds=st.floats(0.5, 20),
@@ -66,9 +64,7 @@ async def test_no_window_ever_holds_more_than_the_rate_allows(
 
 
 @pytest.mark.usefixtures("database")
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     calls=st.integers(1, 6),
     seconds=st.floats(0.5, 20),

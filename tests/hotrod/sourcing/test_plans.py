@@ -123,7 +123,7 @@ def planned(result: Proposal, found: Sequence[ScoredOffer]) -> Plan:
 @pytest.mark.parametrize("examples", [60, pytest.param(2000, marks=pytest.mark.thorough)])
 @pytest.mark.timeout(1200)  # for shrinking what fails
 def test_no_way_to_buy_what_there_is_comes_before_an_exact_plan(examples: int) -> None:
-    @settings(max_examples=examples, deadline=None)
+    @settings(max_examples=examples)
     @given(situations())
     def law(situation: tuple[list[ScoredOffer], list[Wanted]]) -> None:
         found, needs = situation

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hotrod.company.load import load_company
@@ -189,7 +189,6 @@ def test_the_sample_company_scores_as_the_defaults_do() -> None:
 amounts = st.decimals(min_value=0, max_value=40, places=2)
 
 
-@settings(deadline=None)
 @given(amounts, amounts, amounts)
 def test_cheaper_above_the_fraud_limit_never_scores_lower(
     one: Decimal, other: Decimal, shipping: Decimal
@@ -201,7 +200,6 @@ def test_cheaper_above_the_fraud_limit_never_scores_lower(
         assert low.is_excluded <= high.is_excluded
 
 
-@settings(deadline=None)
 @given(
     st.decimals(min_value=0, max_value=1, places=3),
     st.decimals(min_value=0, max_value=1, places=3),
@@ -224,7 +222,6 @@ def test_better_feedback_never_scores_lower(
 days = st.dates(date(2026, 11, 20), date(2027, 1, 20))
 
 
-@settings(deadline=None)
 @given(days, days, days | st.none())
 def test_earlier_delivery_never_scores_lower(
     one: date, other: date, stock_out_on: date | None
@@ -242,7 +239,6 @@ hostile = st.text(
 )
 
 
-@settings(deadline=None)
 @given(hostile, hostile)
 def test_a_listings_words_stand_quoted_short_and_harmless(title: str, name: str) -> None:
     result = scored(offer(title=title, seller=seller(name=name or "x"), part_number=title))

@@ -141,7 +141,7 @@ def test_where_the_customers_words_are(text: str, problem: str) -> None:
     assert split_request(text)[1] == problem
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=400) | st.lists(st.sampled_from(sorted(
     {word for fault in known_faults().faults for s in fault.symptoms for word in s.split()}
 )), max_size=40).map(" ".join))  # fmt: skip

@@ -55,9 +55,7 @@ JSON = st.recursive(
 LINES = st.lists(st.fixed_dictionaries({"itemId": st.just("v1|1|0"), "quantity": JSON}), max_size=2)
 PAIRS = st.lists(st.fixed_dictionaries({"name": JSON, "value": JSON}), max_size=3)
 
-nonsense = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+nonsense = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def shelf() -> Listings:
@@ -82,7 +80,7 @@ def shelf() -> Listings:
     return listings
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(FILTERS | st.text(max_size=60))
 def test_any_filter_is_applied_or_warned_of(text: str) -> None:
     filters = read_filters(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -19,13 +20,13 @@ OPENER = "http://shop.test:8000"
 
 @pytest.fixture
 def begun(sandbox: Sandbox, sell: Sell) -> Checkout:
-    listing = sell(quantity=3)
+    listing, nothing = sell(quantity=3), Money(Decimal(0), "CAD")
     checkout = Checkout(
         id="s1",
         site="EBAY_CA",
         currency="CAD",
         address={},
-        lines=(Line("1", listing, 2, listing.money, Money(listing.money.value, "CAD")),),
+        lines=(Line("1", listing, 2, listing.money, Money(listing.money.value, "CAD"), nothing),),
         signature="right+token/==",
         begun_at=sandbox.state.store(EbayClock).now(),
     )

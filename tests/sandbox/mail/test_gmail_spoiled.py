@@ -46,9 +46,7 @@ async def test_it_never_breaks(sandbox: Sandbox, client: httpx.AsyncClient) -> N
         if answer.status_code >= 400:
             assert answer.json()["error"]["code"] == answer.status_code
 
-    @settings(
-        max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-    )
+    @settings(max_examples=150, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(
         st.sampled_from(OPERATIONS),
         st.dictionaries(st.sampled_from(NAMES), TEXTS, max_size=3),

@@ -159,7 +159,7 @@ async def test_a_table_that_is_not_there_is_not_found(rest: Any) -> None:
     assert (answer.status_code, answer.json()["code"]) == (404, "PGRST205")
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
 @given(
     st.sampled_from(["sku", "stock", "price", "shipped", "attributes", "updated_at", "and", "or"]),
     st.text(max_size=40) | st.text('()".,\\*%_andornteqisul:{}[]0123456789-', max_size=40),

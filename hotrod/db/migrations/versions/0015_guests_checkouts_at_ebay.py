@@ -18,6 +18,7 @@ def upgrade() -> None:
         sa.Column("round_id", sa.Uuid(), nullable=False),
         sa.Column("session_id", sa.String(length=120), nullable=False),
         sa.Column("signature", sa.LargeBinary(), nullable=False),
+        sa.Column("items", postgresql.JSONB(), nullable=False),
         sa.Column("purchases", postgresql.JSONB(), nullable=False),
         sa.Column("total", sa.Numeric(precision=12, scale=2), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
