@@ -6,6 +6,7 @@ A GET never acts. What a link may do is decided by the state of its question, so
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
@@ -31,7 +32,7 @@ from hotrod.approvals.models import (
     Result,
     Via,
 )
-from hotrod.approvals.rules import amount_of, written_quantity
+from hotrod.approvals.rules import written_quantity
 from hotrod.approvals.store import AskedApproval, newest_of, read_approval, read_ask
 from hotrod.company.models import Business, Company
 from hotrod.db.columns import now
@@ -41,8 +42,9 @@ from hotrod.purchasing.checkouts import checkout_of
 from hotrod.purchasing.models import Purchase, PurchaseState, RoundState, SourcingRound
 from hotrod.purchasing.store import proposal_of, purchases
 from hotrod.replenishment.models import Need
+from hotrod.sourcing.costs import UnknownCostError
 from hotrod.sourcing.models import Offer, Proposal
-from hotrod.sourcing.reductions import numbered
+from hotrod.sourcing.reductions import approved_total, numbered
 
 router = APIRouter(include_in_schema=False, route_class=html.PageRoute)
 
@@ -155,8 +157,11 @@ class ApprovalPage:
 
     @property
     def approved_amount(self) -> str:
-        """What the approved pieces may cost."""
-        amount = amount_of(self.approval, self.approval.quantities or {})
+        """What the approved pieces were said to cost; all of it where that isn't known any more."""
+        amount = self.approval.amount
+        if self.proposal is not None and self.proposal.total == amount:
+            with suppress(UnknownCostError):
+                amount = approved_total(self.proposal, self.approval.quantities or {})
         return f"{amount:,.2f} {self.approval.currency}"
 
     @property

@@ -191,19 +191,6 @@ def agreed(first: Mapping[str, int], second: Mapping[str, int]) -> dict[str, int
     return _something({line: min(first[line], quantity) for line, quantity in second.items()})
 
 
-def amount_of(approval: Approval, quantities: Mapping[str, int]) -> Decimal:
-    """Return what a question's quantities may cost, in its currency.
-
-    The pieces left out are taken off at their unit amounts. Shipping and tax stay: what they would
-    be is known when it is bought.
-    """
-    saved = sum(
-        ((line.quantity - quantities[line.id]) * line.unit_amount for line in approval.items),
-        Decimal(0),
-    )
-    return max(_cents(approval.amount - saved), Decimal(0))
-
-
 def is_changed_too_much(approved: Decimal, now: Decimal, percent: Decimal) -> bool:
     """Tell whether an amount has moved from the approved one, up or down, by more than a share.
 

@@ -66,6 +66,7 @@ def proposed(sku: str, **changes: Any) -> ProposedLine:
         offer=offer(**given | changes),
         quantity=4,
         amount=Decimal("36.00"),
+        rate=Decimal(1),
         points=82,
         words="82 points: fits by the catalogue, and is here in time.",
     )

@@ -25,7 +25,6 @@ from hotrod.approvals.models import (
     Result,
     Via,
 )
-from hotrod.approvals.rules import amount_of
 from hotrod.company.models import Company
 from hotrod.db.engine import Database
 from hotrod.durable.models import Delivery
@@ -122,7 +121,6 @@ async def test_a_yes_is_recorded_and_told(session: AsyncSession, company: Compan
     assert outcome.result is Result.COUNTED
     assert (approval.state, approval.decided_at) == (ApprovalState.APPROVED, SOON)
     assert approval.quantities == {"1": 3, "2": 1}
-    assert amount_of(approval, approval.quantities) == Decimal("94.00")
     (row,) = await store.answers(session, approval.id)
     assert (row.manager, row.via, row.choice, row.address) == (
         "sofia",
