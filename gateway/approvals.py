@@ -67,9 +67,9 @@ class Filled:
 
 @dataclass(frozen=True)
 class Aftermath:
-    """What becomes of a question that is decided; ``asked_again``: the newer question's link."""
+    """What becomes of a question that is decided; ``newer``: the one that is asked instead."""
 
-    asked_again: bool = False
+    newer: Approval | None = None
     newer_link: str = ""
     purchases: Sequence[BoughtView] = ()
     payable: Payable | None = None
@@ -168,7 +168,7 @@ class ApprovalPage:
     def changes_soon(self) -> bool:
         """Whether more will be known of an approved question in a moment."""
         after = self.aftermath
-        if self.approval.state != ApprovalState.APPROVED or after.asked_again or after.payable:
+        if self.approval.state != ApprovalState.APPROVED or after.newer or after.payable:
             return False
         is_checked = self.sourcing is not None and self.sourcing.state == RoundState.PROPOSED
         is_placed = any(one.purchase.state == PurchaseState.PLANNED for one in after.purchases)
@@ -300,7 +300,7 @@ async def _aftermath(
     if newest.approval.id != approval.id:
         mine = (one.id for one in newest.asks if one.manager == manager)
         link = next((context.links.approval_url(ask_id) for ask_id in mine), "")
-        return Aftermath(asked_again=True, newer_link=link)
+        return Aftermath(newer=newest.approval, newer_link=link)
     bought = await purchases(session, round_id=approval.subject_id)
     checkout = await checkout_of(session, approval.subject_id)
     return Aftermath(
