@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from getpass import getuser
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hotrod.purchasing.models import AuctionBid, Purchase, SourcingRound
     from hotrod.purchasing.rests import Rest
     from hotrod.purchasing.store import ItemizedPurchase
+    from hotrod.sourcing.models import ExchangeRates
 
 app = typer.Typer(help="What is bought for the shelf, and of whom.", no_args_is_help=True)
 
@@ -137,7 +138,7 @@ def drop(
     if as_json:
         print_json(_round_json(row, {}))
         return
-    out.print("The round is over.")
+    out.print("The round is over; see what is left of it with `hotrod purchases list`.")
 
 
 @app.command()
@@ -160,6 +161,25 @@ def rate(
         print_json({"currency": code, "value": str(worth)})
         return
     out.print(Text(f"1 {code} is {worth} {company_s} from now on."))
+
+
+@app.command()
+def rates(*, as_json: AsJson = False) -> None:
+    """List what other currencies are worth, and until when that counts."""
+    told, hours = run(_rates())
+    until = {code: one.seen_at + timedelta(hours=hours) for code, one in told.rates.items()}
+    if as_json:
+        rows = [
+            {
+                "currency": code,
+                "value": str(told.rates[code].value),
+                "counts_until": day.isoformat(),
+            }
+            for code, day in until.items()
+        ]
+        print_json({"into": told.currency, "rates": rows})
+        return
+    out.print(_rates_table(told, until) if until else "No rate was ever told.")
 
 
 async def _list(*, every: bool) -> list[Purchase]:
@@ -244,6 +264,16 @@ async def _rate(currency: str, value: Decimal) -> str:
     return into
 
 
+async def _rates() -> tuple[ExchangeRates, int]:
+    from hotrod.company.load import get_company
+    from hotrod.purchasing.store import exchange_rates
+
+    company = get_company()
+    async with transaction() as session:
+        told = await exchange_rates(session, company.pricing.currency)
+    return told, company.sourcing.rate_hours
+
+
 def _table(rows: list[Purchase]) -> Table:
     return table_of(
         rows,
@@ -260,10 +290,22 @@ def _table(rows: list[Purchase]) -> Table:
 def _rounds_table(bodies: list[dict[str, Any]]) -> Table:
     return table_of(
         bodies,
-        Column("opened", lambda body: f"{datetime.fromisoformat(body['opened_at']):%F %H:%M}"),
+        Column(
+            "opened (UTC)", lambda body: f"{datetime.fromisoformat(body['opened_at']):%F %H:%M}"
+        ),
         Column("state", lambda body: body["state"]),
         Column("total", lambda body: body["total"], "right"),
         Column("round, and its parts", _round_words),
+    )
+
+
+def _rates_table(told: ExchangeRates, until: Mapping[str, datetime]) -> Table:
+    return table_of(
+        [(code, told.rates[code].value, day) for code, day in sorted(until.items())],
+        Column("currency", lambda row: row[0]),
+        Column(f"worth in {told.currency}", lambda row: f"{row[1]:f}", "right"),
+        Column("counts until (UTC)", lambda row: f"{row[2]:%F %H:%M}"),
+        Column("", lambda row: "too old" if row[2] < now() else ""),
     )
 
 

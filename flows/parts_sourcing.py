@@ -16,6 +16,7 @@ from hotrod.approvals.models import ApprovalState
 from hotrod.purchasing.models import Method, RoundState
 from hotrod.purchasing.rounds import RoundCancelledError
 from tasks.advice import advise_managers
+from tasks.alerts import tell_that_prices_never_hold
 from tasks.bids import let_bid_rest
 from tasks.checkouts import begin_checkout
 from tasks.letters import (
@@ -114,6 +115,7 @@ async def source(sourcing_round: UUID) -> str:
             await close_round(sourcing_round, RoundState.BOUGHT)
             return "bought"
     await close_round(sourcing_round, RoundState.CANCELLED)
+    await attempt(tell_that_prices_never_hold(sourcing_round))
     return "prices_never_hold"
 
 

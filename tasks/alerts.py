@@ -62,6 +62,28 @@ async def tell_of_abandoned_round(sourcing_round: UUID) -> None:
     )
 
 
+@task(name="tell that prices never hold", **OUTWARD)
+async def tell_that_prices_never_hold(sourcing_round: UUID) -> None:
+    """Tell ops that managers have said yes again and again, and nothing could be bought by it.
+
+    Args:
+        sourcing_round: its id.
+
+    Raises:
+        ConnectorError: Slack or the mail service can't be reached.
+    """
+    async with resources().database.transaction() as session:
+        current = await read_round(session, sourcing_round)
+    parts = ", ".join(one.sku for one in wanted_of(current))
+    text = (
+        f"Managers have agreed to buy {parts} again and again, and each time it was no longer as "
+        f"they were told. {current.why_again} What is still low is looked for again in the morning."
+    )
+    await _tell(
+        lasting_alert_key("prices", str(sourcing_round)), "Agreed, but not bought", text, now()
+    )
+
+
 async def _tell(key: str, subject: str, text: str, moment: datetime) -> None:
     kit = resources()
     slack = kit.slack

@@ -255,10 +255,8 @@ async def _ask_again(
     question = (await read_approval(session, approval)).approval
     leave(current, question.quantities or {})
     current.why_again = why_again(checked, question.currency)
+    current.surcharges = {source: str(share) for source, share in checked.surcharges.items()}
     session.add(current)
-    if checked.surcharge:
-        for line in (line for one in checked.orders if not one.is_bid for line in one.lines):
-            await keep_offers(session, current.id, line.sku, [line.offer])
     await record(
         session,
         "sourcing.price_moved",

@@ -54,7 +54,8 @@ OPEN = (RoundState.SEARCHING, RoundState.PROPOSED, RoundState.APPROVED)
 class SourcingRound(SQLModel, table=True):
     """One round of sourcing: what was needed, and what is proposed to be bought.
 
-    ``why_again``: why managers are asked once more, in words.
+    ``why_again``: why managers are asked once more, in words. ``surcharges``: the share that a
+    source's checkout asked beyond what its listings told, by source.
     """
 
     __tablename__ = "sourcing_rounds"
@@ -74,6 +75,7 @@ class SourcingRound(SQLModel, table=True):
     advice: str = long_text(default="")
     unsearched: dict[str, str] = json(default=dict)
     why_again: str = long_text(default="")
+    surcharges: dict[str, str] = json(default=dict)
     run_id: UUID | None = Field(default=None, unique=True, description="Flow run that opened it.")
     opened_at: datetime = timestamp()
     closed_at: datetime | None = timestamp(optional=True)

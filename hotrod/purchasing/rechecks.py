@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
@@ -12,10 +12,9 @@ from hotrod.approvals.store import AskedApproval
 from hotrod.company.models import Company
 from hotrod.purchasing.checkouts import held_by
 from hotrod.purchasing.models import Checkout
-from hotrod.sourcing.costs import UnknownCostError
+from hotrod.sourcing.costs import UnknownCostError, surcharged
 from hotrod.sourcing.models import ExchangeRates, Offer, Proposal, ProposedOrder
 from hotrod.sourcing.reductions import approved_total, numbered, reduced, total_of
-from hotrod.sourcing.surcharges import surcharged
 
 
 @dataclass(frozen=True)
@@ -27,8 +26,8 @@ class Recheck:
         why: empty when they may be bought.
         approved: what the approved pieces were said to cost; None: that can't be told.
         total: what they cost now; None likewise. Both in the company's currency.
-        surcharge: what eBay's checkout asks beyond what its listings told; it is in the total, and
-            counts as shipping of the orders that it holds.
+        surcharge: how much of the total checkouts ask beyond what their listings told.
+        surcharges: the same as a share, by source.
     """
 
     orders: tuple[ProposedOrder, ...] = ()
@@ -36,6 +35,7 @@ class Recheck:
     approved: Decimal | None = None
     total: Decimal | None = None
     surcharge: Decimal = Decimal(0)
+    surcharges: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 def recheck(
@@ -46,12 +46,13 @@ def recheck(
     company: Company,
     at: datetime,
     draft: Checkout | None = None,
+    surcharges: Mapping[str, Decimal] | None = None,
 ) -> Recheck:
     """Cost what was approved as it is now, and tell whether it may be bought without asking.
 
     Not when some of it is gone, when the whole has moved by more than ``reask_percent`` from what
-    it was said to cost, by prices, by rates or at eBay's checkout, or when those who said yes may
-    not allow so much. A checkout that asks for less changes nothing: it may share shipping.
+    it was said to cost, by prices, by rates or at a checkout, or when those who said yes may not
+    allow so much. A checkout that asks for less changes nothing: it may share shipping.
 
     Args:
         proposal: what was asked about.
@@ -60,18 +61,22 @@ def recheck(
         rates: of today.
         company: its policies, and the limits of its managers.
         at: today.
-        draft: what eBay's checkout asks; it counts when it holds just what is bought now.
+        draft: eBay's checkout; what it asks counts when it holds just what is bought now.
+        surcharges: what checkouts asked the last time, by source, where there is no draft now.
     """
     quantities = asked.approval.quantities or {}
     if not _has_all(proposal, quantities, seen):
         return Recheck(why="some of it is gone")
+
+    def costed(shares: Mapping[str, Decimal]) -> tuple[ProposedOrder, ...]:
+        now = {key: surcharged(one, shares.get(key[0], Decimal(0))) for key, one in seen.items()}
+        return reduced(proposal, quantities, rates, at, company.sourcing, seen=now)
+
     try:
         approved = approved_total(proposal, quantities)
-        orders = reduced(proposal, quantities, rates, at, company.sourcing, seen=seen)
-        if surcharge := _surcharge(draft, orders):
-            dearer = {one.key: one for one in surcharged(held_by(draft, orders), surcharge)}
-            now = {**seen, **dearer}
-            orders = reduced(proposal, quantities, rates, at, company.sourcing, seen=now)
+        told = costed({})
+        shares = {**(surcharges or {}), **_shares(draft, told)}
+        orders = costed(shares)
     except UnknownCostError as error:
         return Recheck(why=str(error))
     total = total_of(orders)
@@ -80,12 +85,16 @@ def recheck(
         why = "it costs something else"
     elif not covers(asked.approval, asked.answers, total, company):
         why = "it is more than those who said yes may allow"
-    return Recheck(orders, why, approved, total, surcharge)
+    return Recheck(orders, why, approved, total, total - total_of(told), shares)
 
 
-def _surcharge(draft: Checkout | None, orders: Sequence[ProposedOrder]) -> Decimal:
+def _shares(draft: Checkout | None, orders: Sequence[ProposedOrder]) -> dict[str, Decimal]:
+    """Return what a checkout asks beyond the orders that it holds, as a share, by their source."""
     held = held_by(draft, orders)
-    return max(draft.total - total_of(held), Decimal(0)) if draft and held else Decimal(0)
+    told = total_of(held)
+    if draft is None or not told:
+        return {}
+    return {held[0].source: max(draft.total / told - 1, Decimal(0))}
 
 
 def _has_all(

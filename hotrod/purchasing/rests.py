@@ -17,7 +17,7 @@ from hotrod.errors import InvalidInputError
 from hotrod.parts.models import Part
 from hotrod.parts.store import find_part
 from hotrod.purchasing.models import Purchase, PurchaseLine, RoundState, SourcingRound
-from hotrod.purchasing.store import proposal_of, refused_pieces
+from hotrod.purchasing.store import proposal_of, refused_pieces, taken_care_of
 from hotrod.replenishment.models import Need
 
 EVENT = "sourcing.wanted"
@@ -92,12 +92,19 @@ async def ask_at_once(
 
     Raises:
         UnknownPartError: there is no such part.
-        InvalidInputError: one isn't low.
+        InvalidInputError: one isn't low, or is taken care of already.
     """
+    cared_for = await taken_care_of(session)
     for sku in skus:
         if (await find_part(session, sku)).low_since is None:
             raise InvalidInputError(
                 "sku", f"{sku} isn't low.", "Raise its reorder point, if it is wanted all the same."
+            )
+        if sku in cared_for:
+            raise InvalidInputError(
+                "sku",
+                f"{sku} is looked for or bought already.",
+                "See `hotrod purchases rounds` and `hotrod purchases list`.",
             )
     business, wanted = company.default_business, str(uuid4())
     await inbox.accept(

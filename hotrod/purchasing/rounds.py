@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -26,20 +27,22 @@ from hotrod.purchasing.rests import rests
 from hotrod.purchasing.store import (
     exchange_rates,
     found_offers,
+    left_pieces,
     lock_rounds,
     paid_prices,
     proposal_of,
     read_round,
     round_of_run,
     still_wanted,
+    surcharges_of,
     taken_care_of,
 )
 from hotrod.purchasing.track import measured_lists
 from hotrod.replenishment.needs import needs
 from hotrod.replenishment.terms import terms_by_sku
 from hotrod.sourcing.auctions import as_approved, bids_for
-from hotrod.sourcing.costs import market_of
-from hotrod.sourcing.models import Proposal, ScoredOffer
+from hotrod.sourcing.costs import market_of, surcharged
+from hotrod.sourcing.models import Offer, Proposal, ScoredOffer
 from hotrod.sourcing.proposals import propose
 from hotrod.sourcing.reductions import numbered
 from hotrod.sourcing.rules import score_all
@@ -146,9 +149,12 @@ async def evaluate(
     rates = await exchange_rates(session, company.pricing.currency)
     scored: list[ScoredOffer] = []
     bids: list[ScoredOffer] = []
-    still = still_wanted(current)
+    still, left, shares = still_wanted(current), left_pieces(current), surcharges_of(current)
     for wanted in still:
-        offers = await found_offers(session, round_id, wanted.sku)
+        offers = [
+            _as_left(surcharged(one, shares.get(one.source, Decimal(0))), left.get(wanted.sku))
+            for one in await found_offers(session, round_id, wanted.sku)
+        ]
         market = market_of(offers, wanted, rates, at, company.sourcing)
         history = await paid_prices(session, wanted.sku)
         found = score_all(offers, wanted, history, market, company.sourcing)
@@ -207,7 +213,7 @@ async def recheck_round(
             if offer.key == line.offer.key:
                 seen[offer.key] = as_approved(line.offer, offer, at)
     rates = await exchange_rates(session, proposal.currency)
-    return recheck(proposal, asked, seen, rates, company, at, draft)
+    return recheck(proposal, asked, seen, rates, company, at, draft, surcharges_of(current))
 
 
 async def note_unsearched(session: AsyncSession, round_id: UUID, source: str, why: str) -> None:
@@ -258,6 +264,14 @@ def move_round(current: SourcingRound, state: RoundState) -> None:
     current.state = state
     if state not in _NEXT:
         current.closed_at = now()
+
+
+def _as_left(offer: Offer, pieces: int | None) -> Offer:
+    """Return an offer of no more pieces than a manager left of its part; None: all are wanted."""
+    if pieces is None:
+        return offer
+    available = pieces if offer.available is None else min(offer.available, pieces)
+    return offer.model_copy(update={"available": available})
 
 
 async def _terms(

@@ -78,6 +78,20 @@ def still_wanted(sourcing_round: SourcingRound) -> list[Wanted]:
     ]
 
 
+def left_pieces(sourcing_round: SourcingRound) -> dict[str, int]:
+    """Return how many pieces a manager left of a part, by SKU, where they left fewer."""
+    return {
+        need["wanted"]["sku"]: need["left"]
+        for need in sourcing_round.needs
+        if need.get("left") is not None
+    }
+
+
+def surcharges_of(sourcing_round: SourcingRound) -> dict[str, Decimal]:
+    """Return what checkouts asked beyond their listings when managers were asked, by source."""
+    return {source: Decimal(share) for source, share in sourcing_round.surcharges.items()}
+
+
 def refused_pieces(sourcing_round: SourcingRound) -> set[str]:
     """Return the SKUs of which a manager left no piece, when they were asked before."""
     return {need["wanted"]["sku"] for need in sourcing_round.needs if not _left(need)}
@@ -241,7 +255,7 @@ async def find_purchase(
         NotFoundError: there is none with this number.
     """
     digits = number.strip().upper().removeprefix("PO-")
-    if not digits.isdigit() or len(digits) > 9:  # noqa: PLR2004 - what an integer holds
+    if not (digits.isascii() and digits.isdecimal()) or len(digits) > 9:  # noqa: PLR2004 - what an integer holds
         raise NotFoundError("purchase", number, _WHERE_NUMBERS_ARE)
     statement = select(Purchase).where(Purchase.serial == int(digits))
     if lock:

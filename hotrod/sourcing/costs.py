@@ -23,6 +23,7 @@ from hotrod.sourcing.models import (
 )
 
 CENT = Decimal("0.01")
+_RATE = Decimal("1e-8")
 
 
 class UnknownCostError(HotrodError):
@@ -77,7 +78,8 @@ def rate_of(currency: str, rates: ExchangeRates, at: datetime, policy: Sourcing)
         raise UnknownCostError(f"no exchange rate from {currency} to {rates.currency}")
     if at - rate.seen_at > timedelta(hours=policy.rate_hours):
         raise UnknownCostError(
-            f"the exchange rate of {currency} is of {rate.seen_at:%Y-%m-%d}: fetch it anew"
+            f"the exchange rate of {currency} is of {rate.seen_at:%Y-%m-%d}: tell it anew"
+            f" (`hotrod purchases rate {currency} N`)"
         )
     return rate.value
 
@@ -86,6 +88,21 @@ def shipping_of(terms: OrderTerms, value: Decimal) -> Decimal:
     """Return what an order's shipping costs for a value of goods, in the terms' currency."""
     is_free = terms.free_from is not None and value >= terms.free_from
     return Decimal(0) if is_free else terms.shipping
+
+
+def surcharged(offer: Offer, share: Decimal) -> Offer:
+    """Return an offer as if so much more were asked for it at the checkout: it counts as tax.
+
+    Auctions go through none.
+
+    Args:
+        offer: as its listing tells.
+        share: of goods, shipping and tax together.
+    """
+    if not share or offer.tax_rate is None or offer.sale is Sale.AUCTION:
+        return offer
+    rate = (1 + offer.tax_rate) * (1 + share) - 1
+    return offer.model_copy(update={"tax_rate": rate.quantize(_RATE)})
 
 
 def cents(amount: Decimal) -> Decimal:

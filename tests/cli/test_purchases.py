@@ -246,6 +246,21 @@ def test_what_was_declined_rests_until_ops_ask_for_it(hotrod: Hotrod, capsys: Ou
     assert [sku] in run(wanted())
 
 
+def test_what_is_looked_for_already_is_not_asked_for(hotrod: Hotrod, capsys: Output) -> None:
+    sku, round_id = run(declined())
+
+    async def reopen() -> None:
+        async with transaction() as session:
+            found = await session.get_one(SourcingRound, round_id)
+            found.state, found.closed_at = RoundState.PROPOSED, None
+
+    run(reopen())
+    assert hotrod("purchases", "ask", sku) == 1
+    assert f"{sku} is looked for or bought already" in capsys.readouterr().err
+    assert hotrod("purchases", "drop", str(round_id)) == 0
+    assert hotrod("purchases", "ask", sku) == 0
+
+
 def test_what_is_not_low_is_not_asked_for(hotrod: Hotrod, capsys: Output, purchase: Bought) -> None:
     async def sku() -> str:
         async with transaction() as session:
@@ -298,6 +313,16 @@ def test_goods_are_received_of_what_is_awaited_only(
 
 def test_a_currency_may_be_written_small(hotrod: Hotrod, capsys: Output) -> None:
     assert told(hotrod, capsys, "rate", "nok", "0.13") == {"currency": "NOK", "value": "0.13"}
+
+
+def test_rates_are_listed_with_when_they_grow_old(hotrod: Hotrod, capsys: Output) -> None:
+    told(hotrod, capsys, "rate", "NOK", "0.13")
+    (row,) = [one for one in told(hotrod, capsys, "rates")["rates"] if one["currency"] == "NOK"]
+    assert Decimal(row["value"]) == Decimal("0.13")
+    until = datetime.fromisoformat(row["counts_until"])
+    assert timedelta(hours=95) < until - now() <= timedelta(hours=96)
+    assert hotrod("purchases", "rates") == 0
+    assert "NOK" in capsys.readouterr().out
 
 
 def test_the_company_s_own_currency_has_no_rate(hotrod: Hotrod, capsys: Output) -> None:

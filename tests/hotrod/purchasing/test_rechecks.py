@@ -13,11 +13,10 @@ from hotrod.approvals.decisions import answer, ask
 from hotrod.approvals.models import Line, NewApproval
 from hotrod.approvals.store import AskedApproval, read_approval
 from hotrod.company.models import Company
-from hotrod.purchasing.models import Checkout, RoundState
+from hotrod.purchasing.models import RoundState
 from hotrod.purchasing.planning import plan_purchases
 from hotrod.purchasing.rechecks import Recheck, recheck
 from hotrod.purchasing.store import read_purchase
-from hotrod.purchasing.words import why_again
 from hotrod.sourcing.models import DeliveryWindow, ExchangeRate, ExchangeRates, Offer, Proposal
 from hotrod.sourcing.proposals import propose
 from hotrod.sourcing.reductions import numbered, per_piece
@@ -190,72 +189,3 @@ async def test_a_purchase_is_expected_when_the_seller_says_so_now_and_tells_thei
     assert found.goods == (Decimal("50.50"), "USD")
     (line,) = found.lines
     assert (line.unit_price, line.per_piece) == (Decimal("10.10"), Decimal("14.14"))
-
-
-def draft(total: str, **items: int) -> Checkout:
-    held = items or {"v1|1|0": 5}
-    return Checkout(session_id="s", signature=b"", items=held, total=Decimal(total), currency="CAD")
-
-
-@pytest.mark.parametrize(
-    ("asked_for", "total", "is_bought"),
-    [
-        ("1.00", "50.00", True),  # it may share shipping: what was planned stays
-        ("50.00", "50.00", True),
-        ("52.50", "52.50", True),
-        ("52.51", "52.51", False),
-        ("80.00", "80.00", False),
-    ],
-)
-async def test_what_ebays_checkout_asks_counts_as_a_price_does(
-    session: AsyncSession, company: Company, asked_for: str, total: str, *, is_bought: bool
-) -> None:
-    proposal = proposed(offer("10.00"), pieces=5)
-    asked = await approved(session, company, proposal)
-    offers = {line.offer.key: line.offer for line in numbered(proposal).values()}
-    checked = recheck(proposal, asked, offers, rates("1.40"), company, LATER, draft(asked_for))
-    assert (checked.why == "") == is_bought
-    assert checked.total == Decimal(total)
-    assert checked.surcharge == max(Decimal(asked_for) - 50, Decimal(0))
-
-
-async def test_a_checkout_of_other_things_counts_for_nothing(
-    session: AsyncSession, company: Company
-) -> None:
-    proposal = proposed(offer("10.00"), pieces=5)
-    asked = await approved(session, company, proposal)
-    offers = {line.offer.key: line.offer for line in numbered(proposal).values()}
-    for other in (draft("80.00", **{"v1|1|0": 4}), draft("80.00", **{"v1|1|0": 5, "v1|2|0": 1})):
-        checked = recheck(proposal, asked, offers, rates("1.40"), company, LATER, other)
-        assert (checked.why, checked.total) == ("", Decimal(50))
-
-
-async def test_a_checkout_is_held_against_the_limits_of_those_who_said_yes(
-    session: AsyncSession, company: Company
-) -> None:
-    proposal = proposed(offer("99.00"), pieces=5)
-    asked = await approved(session, company, proposal, "sofia")
-    offers = {line.offer.key: line.offer for line in numbered(proposal).values()}
-    for total, is_bought in (("499.00", True), ("501.00", False)):
-        checked = recheck(proposal, asked, offers, rates("1.40"), company, LATER, draft(total))
-        assert (checked.why == "") == is_bought
-
-
-async def test_what_is_proposed_anew_tells_what_the_checkout_asked(
-    session: AsyncSession, company: Company
-) -> None:
-    proposal = proposed(offer("10.00"), pieces=5)
-    asked = await approved(session, company, proposal)
-    offers = {line.offer.key: line.offer for line in numbered(proposal).values()}
-    checked = recheck(proposal, asked, offers, rates("1.40"), company, LATER, draft("80.00"))
-    (line,) = checked.orders[0].lines
-    assert why_again(checked, "CAD") == (
-        "Asked again, since it costs something else. 50.00 CAD were approved; now it is 80.00 CAD. "
-        "eBay's checkout asks 30.00 CAD more than its listings told."
-    )
-
-    again = proposed(line.offer, pieces=5)
-    assert again.total == Decimal(80)
-    asked = await approved(session, company, again)
-    checked = recheck(again, asked, offers, rates("1.40"), company, LATER, draft("80.00"))
-    assert (checked.why, checked.total) == ("", Decimal(80))

@@ -21,7 +21,7 @@ from hotrod.suppliers.models import SupplierPrice
 from hotrod.suppliers.store import find_supplier
 from tests.hotrod.parts.ledger_kit import add_part, post
 from tests.hotrod.purchasing.kit import past_round
-from tests.hotrod.sourcing.kit import NOW, offer
+from tests.hotrod.sourcing.kit import NOW, needed, offer, prices
 
 
 async def low_part(session: AsyncSession) -> Part:
@@ -95,6 +95,20 @@ async def test_asked_anew_managers_are_asked_about_what_they_left(
     await plan_purchases(session, current, again.orders, {})
     current.state, current.closed_at = RoundState.BOUGHT, NOW
     assert set(skus) & set(await rests(session, company, NOW)) == {refused.sku}
+
+
+async def test_asked_anew_managers_are_not_asked_about_more_because_it_is_cheaper(
+    session: AsyncSession, company: Company
+) -> None:
+    part = await add_part(session, active=True)
+    current = await past_round(session, RoundState.SEARCHING, part.sku, closed_at=None)
+    current.needs = [{**current.needs[0], "wanted": needed(part.sku, 8).model_dump(mode="json")}]
+    cheaper = offer("9.00", title=part.sku, fit="fits", prices=prices((1, "9.00"), (10, "5.00")))
+    await keep_offers(session, current.id, part.sku, [cheaper])
+    assert pieces(await evaluate(session, company, current.id, NOW)) == {part.sku: 10}
+    leave(current, {"1": 9})
+    again = await evaluate(session, company, current.id, NOW)
+    assert pieces(again)[part.sku] <= 9
 
 
 def pieces(proposal: Proposal) -> dict[str, int]:

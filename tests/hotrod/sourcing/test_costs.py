@@ -81,7 +81,7 @@ def test_an_old_exchange_rate_is_as_good_as_none() -> None:
     rates = ExchangeRates(
         currency="CAD", rates={"USD": ExchangeRate(value=Decimal("1.4"), seen_at=old)}
     )
-    with pytest.raises(UnknownCostError, match="fetch it anew"):
+    with pytest.raises(UnknownCostError, match="tell it anew"):
         landed_cost(offer(currency="USD"), 4, rates, NOW, POLICY)
 
 

@@ -1,0 +1,143 @@
+"""What a checkout asks beyond the listings is asked about, once, and bought so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import pytest
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hotrod.approvals.store import AskedApproval
+from hotrod.company.models import Company
+from hotrod.purchasing.models import Checkout
+from hotrod.purchasing.rechecks import Recheck, recheck
+from hotrod.purchasing.words import why_again
+from hotrod.sourcing.costs import surcharged
+from hotrod.sourcing.models import Offer, Proposal, Sale
+from hotrod.sourcing.proposals import propose
+from hotrod.sourcing.reductions import numbered
+from tests.hotrod.purchasing.test_rechecks import LATER, approved, proposed, rates
+from tests.hotrod.sourcing.kit import NOW, POLICY, RATES, needed, offer, scored, supplied
+
+EBAY = "ebay"
+
+
+def draft(total: Decimal | str, **items: int) -> Checkout:
+    return Checkout(
+        session_id="s",
+        signature=b"",
+        items=items or {"v1|1|0": 5},
+        total=Decimal(total),
+        currency="CAD",
+    )
+
+
+def check(
+    proposal: Proposal,
+    asked: AskedApproval,
+    company: Company,
+    begun: Checkout | None,
+    *listed: Offer,
+    before: Mapping[str, Decimal] | None = None,
+) -> Recheck:
+    """Look at listings again, and at what eBay's checkout asks, now and ``before``."""
+    seen = {one.key: one for one in listed}
+    return recheck(proposal, asked, seen, rates("1.40"), company, LATER, begun, before)
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "total", "is_bought"),
+    [
+        ("1.00", "50.00", True),  # it may share shipping: what was planned stays
+        ("50.00", "50.00", True),
+        ("52.50", "52.50", True),
+        ("52.51", "52.51", False),
+        ("80.00", "80.00", False),
+    ],
+)
+async def test_what_ebays_checkout_asks_counts_as_a_price_does(
+    session: AsyncSession, company: Company, asked_for: str, total: str, *, is_bought: bool
+) -> None:
+    proposal = proposed(listing := offer("10.00"), pieces=5)
+    asked = await approved(session, company, proposal)
+    checked = check(proposal, asked, company, draft(asked_for), listing)
+    assert (checked.why == "") == is_bought
+    assert checked.total == Decimal(total)
+    assert checked.surcharge == max(Decimal(asked_for) - 50, Decimal(0))
+
+
+@pytest.mark.parametrize("items", [{"v1|1|0": 4}, {"v1|1|0": 5, "v1|2|0": 1}])
+async def test_a_checkout_of_other_things_counts_for_nothing(
+    session: AsyncSession, company: Company, items: dict[str, int]
+) -> None:
+    proposal = proposed(listing := offer("10.00"), pieces=5)
+    asked = await approved(session, company, proposal)
+    checked = check(proposal, asked, company, draft("80.00", **items), listing)
+    assert (checked.why, checked.total) == ("", Decimal(50))
+
+
+async def test_a_checkout_is_held_against_the_limits_of_those_who_said_yes(
+    session: AsyncSession, company: Company
+) -> None:
+    proposal = proposed(listing := offer("99.00"), pieces=5)
+    asked = await approved(session, company, proposal, "sofia")
+    for total, is_bought in (("499.00", True), ("501.00", False)):
+        checked = check(proposal, asked, company, draft(total), listing)
+        assert (checked.why == "") == is_bought
+
+
+async def test_what_is_asked_again_tells_it_and_holds(
+    session: AsyncSession, company: Company
+) -> None:
+    proposal = proposed(listing := offer("10.00"), pieces=5)
+    asked = await approved(session, company, proposal)
+    first = check(proposal, asked, company, draft("80.00"), listing)
+    assert why_again(first, "CAD") == (
+        "Asked again, since it costs something else. 50.00 CAD were approved; now it is 80.00 CAD. "
+        "eBay's checkout asks 30.00 CAD more than its listings told."
+    )
+
+    again = proposed(surcharged(listing, first.surcharges[EBAY]), pieces=5)
+    asked = await approved(session, company, again)
+    for begun in (draft("80.00"), None):  # None: it can't be begun, and is bought on the page
+        checked = check(again, asked, company, begun, listing, before=first.surcharges)
+        assert (checked.why, checked.total) == ("", Decimal(80))
+    fewer = await approved(session, company, again, _1=2)
+    begun = draft("32.00", **{"v1|1|0": 2})
+    checked = check(again, fewer, company, begun, listing, before=first.surcharges)
+    assert (checked.why, checked.total) == ("", Decimal(32))
+
+
+async def test_a_surcharge_of_all_listings_is_asked_about_once(
+    session: AsyncSession, company: Company
+) -> None:
+    listed = [offer(f"10.{cents}0", reference=f"v1|{cents}|0") for cents in range(8)]
+    before: Mapping[str, Decimal] = {}
+    for is_bought in (False, True):
+        offers = [scored(surcharged(one, before.get(EBAY, Decimal(0)))) for one in listed]
+        proposal = propose(offers, [needed("A", 4)], RATES, NOW, POLICY)
+        (line,) = numbered(proposal).values()
+        assert line.offer.reference == "v1|0|0", "all are dearer, and one is the cheapest still"
+        asked = await approved(session, company, proposal)
+        begun = draft("43.20", **{line.offer.reference: 4})
+        checked = check(proposal, asked, company, begun, *listed, before=before)
+        assert (checked.why == "") == is_bought
+        before = checked.surcharges
+
+
+async def test_a_surcharge_that_makes_another_source_cheaper_is_not_paid(
+    session: AsyncSession, company: Company
+) -> None:
+    listing, other = offer("10.00"), supplied("Acme", "a", ((1, "11.00"),))
+    proposal = propose([scored(listing), scored(other)], [needed("A", 5)], RATES, NOW, POLICY)
+    asked = await approved(session, company, proposal)
+    checked = check(proposal, asked, company, draft("80.00"), listing)
+    dearer = scored(surcharged(listing, checked.surcharges[EBAY]))
+    again = propose([dearer, scored(other)], [needed("A", 5)], RATES, NOW, POLICY)
+    assert [one.source for one in again.orders] == ["lists"]
+
+
+def test_auctions_bear_no_surcharge() -> None:
+    auction = offer("10.00", sale=Sale.AUCTION, least_bid=Decimal(10))
+    assert surcharged(auction, Decimal("0.5")) == auction
