@@ -20,10 +20,10 @@ from hotrod.db.columns import now
 from hotrod.errors import NotFoundError
 from hotrod.outside import outside_url
 from hotrod.purchasing.checkouts import draft_of
-from hotrod.purchasing.models import Method, RoundState, SourcingRound
+from hotrod.purchasing.models import Method, RoundState
 from hotrod.purchasing.planning import plan_purchases as write_purchases
-from hotrod.purchasing.rechecks import Recheck
 from hotrod.purchasing.rounds import (
+    ask_again,
     check_goes_on,
     evaluate,
     move_round,
@@ -33,13 +33,11 @@ from hotrod.purchasing.rounds import (
 from hotrod.purchasing.rounds import open_round as open_one
 from hotrod.purchasing.store import (
     keep_offers,
-    leave,
     proposal_of,
     purchases,
     read_round,
     wanted_of,
 )
-from hotrod.purchasing.words import why_again
 from hotrod.replenishment.points import refresh_reorder_points
 from hotrod.sourcing.models import Wanted
 from hotrod.sourcing.proposals import bid_words
@@ -232,7 +230,7 @@ async def plan_purchases(sourcing_round: UUID, approval: UUID) -> list[UUID] | N
             methods = await _methods(session)
             planned = await write_purchases(session, current, checked.orders, methods, lead, draft)
             return [one.id for one in planned]
-        await _ask_again(session, current, approval, checked)
+        await ask_again(session, current, approval, checked)
     return None
 
 
@@ -247,28 +245,6 @@ async def close_round(sourcing_round: UUID, state: RoundState) -> None:
             await record(
                 session, f"sourcing.{state}", current.business_key, round=str(sourcing_round)
             )
-
-
-async def _ask_again(
-    session: AsyncSession, current: SourcingRound, approval: UUID, checked: Recheck
-) -> None:
-    question = (await read_approval(session, approval)).approval
-    leave(current, question.quantities or {})
-    current.why_again = why_again(checked, question.currency)
-    current.surcharges = {source: str(share) for source, share in checked.surcharges.items()}
-    session.add(current)
-    await record(
-        session,
-        "sourcing.price_moved",
-        question.business_key,
-        dedup_key=f"sourcing.price_moved:{approval}",
-        round=str(current.id),
-        turn=question.round,
-        why=checked.why,
-        before=None if checked.approved is None else str(checked.approved),
-        after=None if checked.total is None else str(checked.total),
-        surcharge=str(checked.surcharge),
-    )
 
 
 async def _methods(session: AsyncSession) -> dict[str, Method]:

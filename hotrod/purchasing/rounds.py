@@ -21,23 +21,22 @@ from hotrod.db.columns import now
 from hotrod.errors import ForbiddenTransitionError, HotrodError, NotFoundError
 from hotrod.forecast.orders import OrderTerms
 from hotrod.forecast.settings import ForecastSettings
+from hotrod.purchasing.left import leave, left_pieces, still_wanted, surcharges_of
 from hotrod.purchasing.models import Checkout, RoundState, SourcingRound
 from hotrod.purchasing.rechecks import Recheck, recheck
 from hotrod.purchasing.rests import rests
 from hotrod.purchasing.store import (
     exchange_rates,
     found_offers,
-    left_pieces,
     lock_rounds,
     paid_prices,
     proposal_of,
     read_round,
     round_of_run,
-    still_wanted,
-    surcharges_of,
     taken_care_of,
 )
 from hotrod.purchasing.track import measured_lists
+from hotrod.purchasing.words import why_again
 from hotrod.replenishment.needs import needs
 from hotrod.replenishment.terms import terms_by_sku
 from hotrod.sourcing.auctions import as_approved, bids_for
@@ -214,6 +213,41 @@ async def recheck_round(
                 seen[offer.key] = as_approved(line.offer, offer, at)
     rates = await exchange_rates(session, proposal.currency)
     return recheck(proposal, asked, seen, rates, company, at, draft, surcharges_of(current))
+
+
+async def ask_again(
+    session: AsyncSession, current: SourcingRound, approval_id: UUID, checked: Recheck
+) -> None:
+    """Note why managers are asked anew about what they approved, and what they left of it.
+
+    Done again, it changes nothing.
+
+    Args:
+        session: in a transaction.
+        current: the round, locked.
+        approval_id: of the question that was approved.
+        checked: why it may not be bought.
+
+    Raises:
+        NotFoundError: there is no such question.
+    """
+    question = (await read_approval(session, approval_id)).approval
+    leave(current, question.quantities or {})
+    current.why_again = why_again(checked, question.currency)
+    current.surcharges = {source: str(share) for source, share in checked.surcharges.items()}
+    session.add(current)
+    await record(
+        session,
+        "sourcing.price_moved",
+        question.business_key,
+        dedup_key=f"sourcing.price_moved:{approval_id}",
+        round=str(current.id),
+        turn=question.round,
+        why=checked.why,
+        before=None if checked.approved is None else str(checked.approved),
+        after=None if checked.total is None else str(checked.total),
+        surcharge=str(checked.surcharge),
+    )
 
 
 async def note_unsearched(session: AsyncSession, round_id: UUID, source: str, why: str) -> None:

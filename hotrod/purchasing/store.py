@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -36,7 +34,6 @@ from hotrod.sourcing.models import (
     Proposal,
     Wanted,
 )
-from hotrod.sourcing.reductions import numbered
 
 _CURRENCY = re.compile("[A-Z]{3}")
 _LEAST_RATE, _MOST_RATE = Decimal("0.000001"), Decimal(1_000_000)
@@ -67,52 +64,6 @@ class ItemizedPurchase:
 def wanted_of(sourcing_round: SourcingRound) -> list[Wanted]:
     """Return what a round looks for."""
     return [Wanted.model_validate(need["wanted"]) for need in sourcing_round.needs]
-
-
-def still_wanted(sourcing_round: SourcingRound) -> list[Wanted]:
-    """Return what a round is to propose: no more of a part than a manager left of it before."""
-    return [
-        wanted.model_copy(update={"quantity": pieces})
-        for wanted, need in zip(wanted_of(sourcing_round), sourcing_round.needs, strict=True)
-        if (pieces := _left(need))
-    ]
-
-
-def left_pieces(sourcing_round: SourcingRound) -> dict[str, int]:
-    """Return how many pieces a manager left of a part, by SKU, where they left fewer."""
-    return {
-        need["wanted"]["sku"]: need["left"]
-        for need in sourcing_round.needs
-        if need.get("left") is not None
-    }
-
-
-def surcharges_of(sourcing_round: SourcingRound) -> dict[str, Decimal]:
-    """Return what checkouts asked beyond their listings when managers were asked, by source."""
-    return {source: Decimal(share) for source, share in sourcing_round.surcharges.items()}
-
-
-def refused_pieces(sourcing_round: SourcingRound) -> set[str]:
-    """Return the SKUs of which a manager left no piece, when they were asked before."""
-    return {need["wanted"]["sku"] for need in sourcing_round.needs if not _left(need)}
-
-
-def leave(sourcing_round: SourcingRound, quantities: Mapping[str, int]) -> None:
-    """Note how many pieces a manager left of what is proposed, so that no more is asked about.
-
-    Args:
-        sourcing_round: locked.
-        quantities: approved pieces, by number of line of its proposal.
-    """
-    proposed, approved = Counter[str](), Counter[str]()
-    for number, line in numbered(proposal_of(sourcing_round)).items():
-        proposed[line.sku] += line.quantity
-        approved[line.sku] += quantities.get(number, line.quantity)
-    sourcing_round.needs = [
-        need | {"left": min(_left(need), approved[sku])} if approved[sku] < proposed[sku] else need
-        for need in sourcing_round.needs
-        if (sku := need["wanted"]["sku"])
-    ]
 
 
 def proposal_of(sourcing_round: SourcingRound) -> Proposal:
@@ -324,11 +275,6 @@ async def tell_rate(
         )
     row = ExchangeRateRow(currency=currency, value=value, seen_at=at or now(), told_by=told_by)
     await session.merge(row)
-
-
-def _left(need: Mapping[str, Any]) -> int:
-    left = need.get("left")
-    return int(need["wanted"]["quantity"] if left is None else left)
 
 
 async def _itemized(session: AsyncSession, purchase: Purchase) -> ItemizedPurchase:
