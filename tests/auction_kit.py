@@ -68,7 +68,11 @@ class Auction:
         async with self.shelf.kit.database.transaction() as session:
             await session.exec(
                 update(Delivery)
-                .where(Delivery.event == EVENT, Delivery.state == "claimed", worker.is_(None))
+                .where(
+                    col(Delivery.event) == EVENT,
+                    col(Delivery.state) == "claimed",
+                    worker.is_(None),
+                )
                 .values(lease_until=datetime.now(UTC))
             )
 

@@ -21,7 +21,12 @@ def test_the_highest_rate_is_found_going_up_or_down(limit: float, highest: float
 
 def test_a_rate_that_is_never_held_ends_the_search() -> None:
     tried: list[float] = []
-    assert highest_rate(100, lambda rate: bool(tried.append(rate)), held=False) == 0
+
+    def is_held(rate: float) -> bool:
+        tried.append(rate)
+        return False
+
+    assert highest_rate(100, is_held, held=False) == 0
     assert len(tried) == 12
 
 

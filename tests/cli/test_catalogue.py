@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -32,7 +33,9 @@ def part(sku: str) -> str:
 
     async def add() -> None:
         async with transaction() as session:
-            session.add(Part(sku=sku, name="Part", category="power", unit_cost=1, active=False))
+            session.add(
+                Part(sku=sku, name="Part", category="power", unit_cost=Decimal(1), active=False)
+            )
 
     run(add())
     return sku

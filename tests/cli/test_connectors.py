@@ -13,6 +13,7 @@ from cli import connectors
 from cli.connector_pages import pages
 from connectors.registry import CONNECTORS, RULES, Connector
 from hotrod.services.store import Traffic
+from hotrod.settings import load_settings
 from sandbox import running_sandbox
 from tasks._connections import CONNECTIONS
 
@@ -37,12 +38,12 @@ def test_grades_are_shown_and_a_todo_is_a_failure(
     hotrod: Hotrod, capsys: Output, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        connectors.Connector, "grades", lambda _one: dict.fromkeys(RULES, "exempt: for a test")
+        Connector, "grades", lambda _one: dict.fromkeys(RULES, "exempt: for a test")
     )
     assert hotrod("connectors", "grade", "--json") == 0
     assert set(json.loads(capsys.readouterr().out)["grades"]) == {one.name for one in CONNECTORS}
 
-    monkeypatch.setattr(connectors.Connector, "grades", lambda _one: dict.fromkeys(RULES, "todo"))
+    monkeypatch.setattr(Connector, "grades", lambda _one: dict.fromkeys(RULES, "todo"))
     assert hotrod("connectors", "grade") == 1
     assert "todo" in capsys.readouterr().out
 
@@ -130,7 +131,7 @@ async def test_whatever_happens_to_a_ping_is_one_answer(
     monkeypatch.setattr(connectors, "_LONGEST_PING_SECONDS", 0.01)
     monkeypatch.setitem(CONNECTIONS, "stripe", lambda _settings, _account: client)
 
-    (answer,) = await connectors._ping_all([one("stripe")], connectors.load_settings())
+    (answer,) = await connectors._ping_all([one("stripe")], load_settings())
 
     assert answer.ok is False
     assert detail in answer.detail
@@ -144,7 +145,7 @@ async def test_all_answer_at_the_stand_ins(monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setenv("HOTROD_SANDBOX__PORT", sandbox.url.rsplit(":", 1)[1])
         for name, port in sandbox.state.ports.items():
             monkeypatch.setenv(f"HOTROD_SANDBOX__{name.upper()}_PORT", str(port))
-        settings = connectors.load_settings()
+        settings = load_settings()
         answers = await connectors._ping_all(list(CONNECTORS), settings)
 
     assert {answer.connector: answer.detail for answer in answers if answer.ok is False} == {}
@@ -155,7 +156,7 @@ async def test_a_ping_of_supabase_asks_the_management_api_as_well(
 ) -> None:
     async with running_sandbox() as sandbox:
         monkeypatch.setenv("HOTROD_SANDBOX__PORT", sandbox.url.rsplit(":", 1)[1])
-        (answer,) = await connectors._ping_all([one("supabase")], connectors.load_settings())
+        (answer,) = await connectors._ping_all([one("supabase")], load_settings())
 
     assert answer.ok
     assert len(sandbox.state.calls.find("supabase")) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -365,7 +366,7 @@ def test_a_wrong_number_is_corrected_and_that_is_recorded(
     assert purchase.on_order() == 4
     told(hotrod, capsys, *words, "12-345", "--correct")
 
-    async def corrections() -> list[dict[str, Any]]:
+    async def corrections() -> list[Mapping[str, Any]]:
         async with transaction() as session:
             found = await session.exec(
                 select(AnalyticsEvent.fields).where(AnalyticsEvent.name == "purchase.corrected")

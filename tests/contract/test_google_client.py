@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from google.oauth2.credentials import Credentials
-from googleapiclient.discovery import build, build_from_document
+from googleapiclient.discovery import build, build_from_document  # type: ignore[attr-defined]
 from googleapiclient.errors import HttpError
 from googleapiclient.http import MediaInMemoryUpload, MediaIoBaseDownload
 
@@ -18,7 +18,7 @@ from tests.contract.contracts.google import SHIPPED
 
 
 def credentials(stand_ins: Any) -> Credentials:
-    return Credentials(
+    return Credentials(  # type: ignore[no-untyped-call]
         token=None,
         refresh_token="sandbox-refresh",
         token_uri=f"{stand_ins.url}/google/oauth2/token",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -65,7 +66,7 @@ QUERIES = {
 CHANNEL = {"type": "web_hook", "address": "https://us.example/x"}
 CHANNELS = [{**CHANNEL, "id": name} for name in ("one", "two", "three")]
 CELLS = [{"majorDimension": "ROWS", "values": [["SO-2"]]}]
-BODIES = {
+BODIES: dict[str, list[dict[str, Any]]] = {
     "changes.watch": CHANNELS,
     "channels.stop": [{"id": "open", "resourceId": "changes"}],
     "files.watch": CHANNELS,

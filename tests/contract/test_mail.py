@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import make_msgid
@@ -91,7 +91,12 @@ def gmail(stand_ins: Any, secret: str = SECRET) -> GmailMail:
     )
 
 
-TRANSPORTS = {"graph": graph, "ews": ews, "gmail": gmail, "smtp": smtp}
+TRANSPORTS: dict[str, Callable[..., MailTransport]] = {
+    "graph": graph,
+    "ews": ews,
+    "gmail": gmail,
+    "smtp": smtp,
+}
 SENDS = {"graph": "/sendMail", "ews": "", "gmail": "/messages/send", "smtp": ""}
 """What a fault of sending names: before a reply, Gmail is asked for its thread."""
 
@@ -104,7 +109,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 async def mail(stand_ins: Any, name: str) -> AsyncIterator[MailTransport]:
-    transport: MailTransport = TRANSPORTS[name](stand_ins)
+    transport = TRANSPORTS[name](stand_ins)
     yield transport
     await transport.aclose()
 

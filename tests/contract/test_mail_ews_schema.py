@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -106,12 +107,12 @@ def spoilers(root: ET.Element) -> Iterator[Callable[[ET.Element], None]]:
     """Yield ways to spoil a request: each element and attribute left out, each value odd."""
     for place, element in enumerate(root.iter()):
         if place:
-            yield lambda tree, place=place: leave_out(tree, place)
+            yield partial(leave_out, place=place)
         if element.text and element.text.strip():
-            yield lambda tree, place=place: setattr(at(tree, place), "text", "?")
+            yield partial(write_oddly, place=place)
         for name in element.attrib:
-            yield lambda tree, place=place, name=name: at(tree, place).attrib.pop(name)
-            yield lambda tree, place=place, name=name: at(tree, place).set(name, "?")
+            yield partial(drop, place=place, name=name)
+            yield partial(set_oddly, place=place, name=name)
 
 
 def at(tree: ET.Element, place: int) -> ET.Element:
@@ -123,6 +124,18 @@ def leave_out(tree: ET.Element, place: int) -> None:
     for parent in tree.iter():
         if gone in parent:
             parent.remove(gone)
+
+
+def write_oddly(tree: ET.Element, place: int) -> None:
+    at(tree, place).text = "?"
+
+
+def drop(tree: ET.Element, place: int, name: str) -> None:
+    del at(tree, place).attrib[name]
+
+
+def set_oddly(tree: ET.Element, place: int, name: str) -> None:
+    at(tree, place).set(name, "?")
 
 
 async def post(stand_ins: Any, root: ET.Element) -> httpx.Response:

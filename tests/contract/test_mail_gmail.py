@@ -250,7 +250,8 @@ def use_all_of_it(gmail: Any) -> dict[str, Any]:
     try:
         messages.get(**me, id=mail["id"]).execute()
     except HttpError as gone:
-        refused = (gone.status_code, gone.error_details[0]["reason"])
+        details: Any = gone.error_details
+        refused = (gone.status_code, details[0]["reason"])
     label = users.labels().get(**me, id=label["id"]).execute()
     gmail.close()
     return {

@@ -109,7 +109,7 @@ def bodies(operation: str, subscriber: str) -> list[dict[str, Any]]:
         "resource": f"users/{HUB}/messages",
         "clientState": "secret",
     }
-    return {
+    sensible: dict[str, list[dict[str, Any]]] = {
         f"POST {USER}/messages": [QUOTE],
         f"PATCH {USER}/messages/{{message-id}}": [{"isRead": True}, {"isRead": False}],
         f"POST {USER}/mailFolders": [{"displayName": f"Folder {one}"} for one in range(50)],
@@ -117,7 +117,8 @@ def bodies(operation: str, subscriber: str) -> list[dict[str, Any]]:
         f"POST {USER}/messages/{{message-id}}/microsoft.graph.move": [{"destinationId": "drafts"}],
         "POST /subscriptions": [subscription | until],
         "PATCH /subscriptions/{subscription-id}": [until],
-    }.get(operation, [])
+    }
+    return sensible.get(operation, [])
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 async def mail(stand_ins: Any, name: str) -> AsyncIterator[MailTransport]:
-    transport: MailTransport = TRANSPORTS[name](stand_ins)
+    transport = TRANSPORTS[name](stand_ins)
     yield transport
     await transport.aclose()
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 from uuid import UUID
 from xml.etree import ElementTree as ET
@@ -34,11 +34,12 @@ CSDL = SPECS / "msgraph" / "v1.0.mail-subset.csdl.xml"
 PUSH = SPECS / "google" / "push-notification-facts.yaml"
 TEXTS = SPECS / "twilio" / "twilio_api_v2010.messages-subset.json"
 EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
-READERS = {
+READERS: dict[str, Callable[[str], object]] = {
     "Edm.String": str,
     "Edm.Guid": UUID,
     "Edm.DateTimeOffset": datetime.fromisoformat,
 }
+Types: TypeAlias = "ET.ElementTree[ET.Element]"
 HUB = "repairs@shop.example.com"
 CALLBACK = {
     *("AccountSid", "ApiVersion", "MessageSid", "MessageStatus", "SmsSid", "SmsStatus", "To"),
@@ -56,7 +57,7 @@ async def receiver() -> AsyncIterator[Receiver]:
         yield receiver
 
 
-def wrong_properties(kind: str, told: dict[str, Any], types: ET.ElementTree) -> list[str]:
+def wrong_properties(kind: str, told: dict[str, Any], types: Types) -> list[str]:
     """Say where an object isn't what the CSDL has by that name."""
     (described,) = types.iterfind(f".//{EDM}ComplexType[@Name='{kind}']")
     if described.get("OpenType") == "true":
@@ -73,7 +74,7 @@ def wrong_properties(kind: str, told: dict[str, Any], types: ET.ElementTree) -> 
     return wrong
 
 
-def wrong_value(name: str, value: Any, kind: str, types: ET.ElementTree) -> list[str]:
+def wrong_value(name: str, value: Any, kind: str, types: Types) -> list[str]:
     if kind.startswith("Collection("):
         inner = kind.removeprefix("Collection(").removesuffix(")")
         return [one for part in value for one in wrong_value(name, part, inner, types)]

@@ -82,7 +82,8 @@ def test_what_the_contract_allows_is_answered_by_it(
     @given(given_ones=arguments(parameters, known))
     def run(given_ones: dict[str, Any]) -> None:
         sandbox.state.store(MethodLimits).clear()
-        found = exchange(slack.request(verb, method, **{place: given_ones}), method)
+        sent: dict[str, Any] = {place: given_ones}
+        found = exchange(slack.request(verb, method, **sent), method)
         assert found.status < 500, given_ones
         assert wrong_refusal(known_refusals(), found) == [], given_ones
         assert SLACK.violations(found).answer == [], given_ones

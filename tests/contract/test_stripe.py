@@ -223,7 +223,7 @@ def official(stand_ins: Any) -> Callable[[Callable[[vendor.StripeClient], None]]
                 max_network_retries=0,
             )
         )
-        http.close()
+        http.close()  # type: ignore[no-untyped-call]
 
     return lambda act: asyncio.to_thread(run, act)
 

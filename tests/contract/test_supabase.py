@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import postgrest
 import pytest
-from postgrest import AsyncPostgrestClient
+from postgrest import APIResponse, AsyncPostgrestClient, CountMethod
 from pydantic import SecretStr
 from supabase_auth import AsyncGoTrueAdminAPI
 from supabase_auth.errors import AuthApiError
@@ -111,7 +111,7 @@ async def test_rows_that_go_while_others_are_read_shift_none(
 ) -> None:
     tables = stand_ins.sandbox.state.store(Tables)
     customers = tables.table("customers")
-    seen = []
+    seen: list[int] = []
     async for row in supabase.rows("customers", key="id"):
         if not seen:
             customers.rows = [one for one in customers.rows if one["id"] > 500]
@@ -300,42 +300,59 @@ async def test_our_own_pace_stays_below_the_limit_of_the_management_api(
     assert len(stand_ins.sandbox.state.calls.find("supabase_management")) == RATE.calls
 
 
+def stocks(answer: APIResponse) -> list[Any]:
+    rows: list[Any] = answer.data
+    return [row["stock"] for row in rows]
+
+
 @pytest.mark.usefixtures("story")
 async def test_the_vendors_client_reads(official: AsyncPostgrestClient) -> None:
     products = official.from_("products")
 
     found = await (
-        products.select("sku,stock", count="exact")
+        products.select("sku,stock", count=CountMethod.exact)
         .gte("stock", 5)
         .neq("supplier", "Pacific Spares")
         .order("stock", desc=True)
         .range(3, 12)
         .execute()
     )
-    one = await products.select("*").eq("sku", found.data[0]["sku"]).single().execute()
+    rows: list[Any] = found.data
+    one = await products.select("*").eq("sku", rows[0]["sku"]).single().execute()
     none = await products.select("*").eq("sku", "nothing").maybe_single().execute()
-    heads = await products.select("*", count="exact", head=True).lt("stock", 5).execute()
+    heads = await products.select("*", count=CountMethod.exact, head=True).lt("stock", 5).execute()
+    theirs: Any = one.data
 
-    assert len(found.data) == 10
+    assert len(rows) == 10
+    assert found.count is not None
     assert found.count > 10
-    assert one.data["stock"] == found.data[0]["stock"]
+    assert theirs["stock"] == rows[0]["stock"]
     assert none is None
+    assert heads.count is not None
     assert heads.count > 100
 
 
 async def test_the_vendors_client_writes(official: AsyncPostgrestClient) -> None:
-    rows = [{"sku": "A", "name": "Fan"}, {"sku": "B", "name": "LCD", "stock": 4}]
+    rows: list[dict[str, Any]] = [
+        {"sku": "A", "name": "Fan"},
+        {"sku": "B", "name": "LCD", "stock": 4},
+    ]
     products = official.from_("products")
 
     inserted = await products.insert(rows[0]).execute()
     upserted = await products.upsert(rows, on_conflict="sku", default_to_null=False).execute()
     changed = await products.update({"stock": 9}).eq("sku", "A").execute()
-    moved = await official.rpc("add_stock", {"sku": "A", "change": -2}).execute()
-    gone = await products.delete(count="exact").or_("sku.eq.A,and(sku.eq.B,stock.eq.4)").execute()
+    change: dict[str, Any] = {"sku": "A", "change": -2}
+    moved = await official.rpc("add_stock", change).execute()
+    gone = (
+        await products.delete(count=CountMethod.exact)
+        .or_("sku.eq.A,and(sku.eq.B,stock.eq.4)")
+        .execute()
+    )
 
-    assert inserted.data[0]["stock"] == 0
-    assert [row["stock"] for row in upserted.data] == [0, 4]
-    assert [row["stock"] for row in changed.data] == [9]
+    assert stocks(inserted)[0] == 0
+    assert stocks(upserted) == [0, 4]
+    assert stocks(changed) == [9]
     assert moved.data == 7
     assert gone.count == len(gone.data) == 2
 

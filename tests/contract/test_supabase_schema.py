@@ -8,6 +8,7 @@ import pytest
 
 from sandbox.server import Sandbox
 from sandbox.supabase.project import REF
+from tests.contract.contracts.openapi import OpenApiContract
 from tests.contract.contracts.supabase import CONTRACTS
 from tests.contract.driving import Known, drive, seeded_sandbox
 
@@ -26,6 +27,7 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.mark.parametrize("operation", ["GET /health", "GET /settings", "GET /admin/users"])
 def test_what_auth_allows_is_answered_by_its_contract(sandbox: Sandbox, operation: str) -> None:
     contract = CONTRACTS["supabase_auth"]
+    assert isinstance(contract, OpenApiContract)
     drive(contract, operation, f"{sandbox.url}/supabase/auth/v1", headers=KEY)
 
 
@@ -36,6 +38,7 @@ def test_what_management_allows_is_answered_by_its_contract(
     sandbox: Sandbox, operation: str
 ) -> None:
     contract = CONTRACTS["supabase_management"]
+    assert isinstance(contract, OpenApiContract)
     url = f"{sandbox.url}/supabase/management"
     known = Known(path={"ref": [REF]}, query={"services": [["auth"], ["db", "rest"]]})
     drive(contract, operation, url, headers=TOKEN, known=known)

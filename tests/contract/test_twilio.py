@@ -190,7 +190,7 @@ async def test_ping(twilio: TwilioClient) -> None:
     await twilio.ping()
 
 
-class _AtStandIn(TwilioHttpClient):
+class _AtStandIn(TwilioHttpClient):  # type: ignore[misc]
     """The vendor's HTTP client, led to the stand-in."""
 
     def __init__(self, url: str) -> None:

@@ -177,7 +177,7 @@ async def test_a_purchase_order_is_placed_and_its_goods_taken_in_once(
     done = await unleashed.complete_purchase_order(order.guid)
     again = await unleashed.complete_purchase_order(order.guid)
 
-    assert (placed.order_status, placed.total) == ("Placed", 41)
+    assert (placed.order_status, placed.total) == ("Placed", Decimal(41))
     assert placed.required_date == order.required_date
     assert done == again
     assert shop.inventory.stock(known_guid(part.sku))["OTT"] == before + 10

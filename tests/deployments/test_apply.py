@@ -69,4 +69,5 @@ async def test_applied_twice_the_server_holds_each_deployment_once(
     assert reminders.global_concurrency_limit.limit == 1
     assert len(reminders.schedules) == 1
     intake = await client.read_deployment(second["repair-intake/repair-intake"].id)
+    assert intake.parameter_openapi_schema is not None
     assert "ticket" in intake.parameter_openapi_schema["properties"]

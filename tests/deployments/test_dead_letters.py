@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -30,7 +31,7 @@ async def client(prefect_server: Settings) -> AsyncIterator[PrefectClient]:
         yield client
 
 
-async def bury(database: Database, event: str, **values: object) -> str:
+async def bury(database: Database, event: str, **values: Any) -> str:
     """Leave a dead letter that nobody was told of; return what it is about."""
     subject = uuid4().hex
     async with database.transaction() as session:

@@ -13,7 +13,7 @@ from prefect import flow, get_client
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.context import AsyncClientContext
-from prefect.flow_runs import suspend_flow_run
+from prefect.flow_runs import asuspend_flow_run
 from prefect.settings import PREFECT_WORKER_QUERY_SECONDS, temporary_settings
 from prefect.states import Cancelling, Pending, Running
 from sqlmodel import select
@@ -67,7 +67,7 @@ async def moody(ticket: str) -> str:
         case _ if ticket.startswith("dawdles"):
             await asyncio.sleep(60)
         case "sleeps":
-            await suspend_flow_run(timeout=3600, key="nap")
+            await asuspend_flow_run(timeout=3600, key="nap")
     return ticket
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import select
@@ -42,7 +43,11 @@ async def test_records_of_old_calls_are_removed(kit: Resources) -> None:
     async with kit.database.transaction() as session:
         for age in (days + 1, days - 1):
             at = now() - timedelta(days=age)
-            entry = {"service": "housekeeping", "operation": f"{age}", "outcome": "ok"}
+            entry: dict[str, Any] = {
+                "service": "housekeeping",
+                "operation": f"{age}",
+                "outcome": "ok",
+            }
             session.add(IntegrationLog(**entry, milliseconds=1.0, attempts=1, at=at))
 
     await housekeeping()

@@ -362,7 +362,7 @@ async def artifact(question: Approval, what: str) -> str:
     key = f"parts-{str(question.subject_id)[:8]}-{what}"
 
     async def written() -> str:
-        found = await Artifact.get(key)
+        found = await Artifact.aget(key)
         return str(found.data) if found else ""
 
     return await until(written)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from decimal import Decimal
 
 import httpx
 import pytest
@@ -39,7 +40,7 @@ async def asked(context: Context) -> Asked:
                 signature=context.seal.close(TOKEN),
                 items=pieces_of(proposal_of(current).orders),
                 purchases=[str(one.id) for one in both],
-                total="72.00",
+                total=Decimal("72.00"),
                 currency="CAD",
             )
         )

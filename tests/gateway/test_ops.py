@@ -307,8 +307,13 @@ async def test_metrics_are_in_prometheus_format(desk: Desk) -> None:
 
 
 async def test_services_are_shown_and_one_that_is_left_alone_stands_out(desk: Desk) -> None:
-    failed = {"operation": "send", "outcome": "TransientError", "calls": 7, "attempts": 21}
-    timed = {"total_milliseconds": 70.0, "longest_milliseconds": 20.0}
+    failed: dict[str, Any] = {
+        "operation": "send",
+        "outcome": "TransientError",
+        "calls": 7,
+        "attempts": 21,
+    }
+    timed: dict[str, Any] = {"total_milliseconds": 70.0, "longest_milliseconds": 20.0}
     breaker = ServiceBreaker(
         service="mail-for-ops", failures=7, rest_seconds=4, open_until=now().timestamp() + 4
     )

@@ -22,7 +22,7 @@ from tests.gateway.conftest import NEW, Door, assert_problem, new_key
 
 @pytest.mark.parametrize("key", [None, "", "hrf_0123456789_" + "A" * 43, "Bearer x", "\xff" * 9])
 async def test_without_a_good_key_nobody_enters(door: Door, key: str | None) -> None:
-    headers = {} if key is None else {"X-API-Key": key.encode("latin-1")}
+    headers = {} if key is None else {b"X-API-Key": key.encode("latin-1")}
     for answer in (
         await door.client.post(NEW, json=door.request(), headers=headers),
         await door.client.get("/api/repairs/NL-1001", headers=headers),
@@ -132,7 +132,7 @@ async def test_what_the_database_says_of_people_is_not_logged(
 ) -> None:
     """Neither by us, nor by the server that gets what an app doesn't catch."""
 
-    async def clash(session: AsyncSession, *_: object) -> None:
+    async def clash(session: AsyncSession, *_more: object) -> None:
         customer = {"email": door.email, "name": "Ada Byron"}
         for _ in range(2):
             await session.exec(insert(Customer).values(id=uuid4(), **customer))

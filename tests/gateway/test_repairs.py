@@ -27,6 +27,7 @@ from hotrod.db.columns import now
 from hotrod.db.engine import Database
 from hotrod.durable import inbox
 from hotrod.durable.models import Delivery, DeliveryState
+from hotrod.repairs import intake
 from hotrod.repairs.models import Photo, StatusChange, Ticket
 from tests.gateway.conftest import NEW, Door, assert_problem, json_photo, new_key, picture
 
@@ -184,17 +185,16 @@ async def test_keys_of_different_callers_do_not_meet(door: Door) -> None:
 async def test_of_two_at_once_one_wins_and_both_are_answered_alike(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both look before either has written: only the inbox row can tell them apart."""
-    real, looked = repairs._replay, asyncio.Barrier(2)
+    """Both begin before either has written: only the inbox row can tell them apart."""
+    real, begun = intake.accept_request, asyncio.Barrier(2)
 
-    async def look_together(context: Context, origin: Any) -> dict[str, Any] | None:
-        answer = await real(context, origin)
-        if answer is None:
-            await looked.wait()
-        return answer
+    async def begin_together(*given: Any) -> dict[str, Any]:
+        await begun.wait()
+        return await real(*given)
 
-    monkeypatch.setattr(repairs, "_replay", look_together)
+    monkeypatch.setattr(repairs, "accept_request", begin_together)
     one, two = await asyncio.gather(door.send(again="race"), door.send(again="race"))
+    monkeypatch.setattr(repairs, "accept_request", real)
     assert one.status_code == two.status_code == 202
     assert one.json() == two.json()
     assert {one.headers.get("idempotent-replayed"), two.headers.get("idempotent-replayed")} == {

@@ -22,7 +22,7 @@ async def post_slack(client: httpx.AsyncClient) -> httpx.Response:
 
 def taken(faults: Faults, service: str = "slack", path: str = "/x") -> bool:
     kinds = BEFORE_THE_ACT | AFTER_THE_ACT
-    return faults.take(service, path, kinds) is not None  # type: ignore[arg-type]
+    return faults.take(service, path, kinds) is not None
 
 
 def test_a_fault_strikes_as_often_as_ordered_once_if_nothing_is_said() -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from prefect.client.schemas.objects import State, TaskRun
-from prefect.states import StateType
+from prefect.client.schemas.objects import State, StateType, TaskRun
 
 from connectors._http.errors import RateLimitedError, RejectedError, TransientError
 from tasks import _policy
@@ -14,6 +13,11 @@ from tasks import _policy
 
 def failed(error: Exception) -> State[Any]:
     return State(type=StateType.FAILED, data=error)
+
+
+async def is_passing(error: Exception) -> bool:
+    run = TaskRun.model_construct(task_key="step", dynamic_key="0")
+    return await _policy.is_passing(None, run, failed(error))  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -34,18 +38,18 @@ async def test_what_a_service_tells_is_waited_out(
 ) -> None:
     error = RateLimitedError("s", "o", "m", None, told)
 
-    assert await _policy.is_passing(None, TaskRun.model_construct(), failed(error))  # type: ignore[arg-type]
+    assert await is_passing(error)
     assert waits == [waited]
 
 
 async def test_a_refusal_is_told_at_once(waits: list[float]) -> None:
     error = RejectedError("s", "o", "m", None, 60.0)
 
-    assert not await _policy.is_passing(None, TaskRun.model_construct(), failed(error))  # type: ignore[arg-type]
+    assert not await is_passing(error)
     assert waits == []
 
 
 async def test_a_fault_that_may_pass_is_tried_again(waits: list[float]) -> None:
     error = TransientError("s", "o", "m")
 
-    assert await _policy.is_passing(None, TaskRun.model_construct(), failed(error))  # type: ignore[arg-type]
+    assert await is_passing(error)

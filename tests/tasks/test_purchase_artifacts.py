@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from types import SimpleNamespace
+from uuid import uuid4
 
 import pytest
 
@@ -26,7 +27,13 @@ def test_days_and_hours_are_those_of_the_company(monkeypatch: pytest.MonkeyPatch
         proposal=proposal_for("FAN-X").model_dump(mode="json"),
     )
     no = ApprovalAnswer(
-        manager="sofia", choice="decline", via="link", result=Result.COUNTED, at=evening, reason=""
+        approval_id=uuid4(),
+        manager="sofia",
+        choice="decline",
+        via="link",
+        result=Result.COUNTED,
+        at=evening,
+        reason="",
     )
     end = end_markdown(declined, "declined", [no], [])
     assert "link, 2026-11-20 22:30 EST" in end

@@ -231,7 +231,7 @@ async def test_a_retry_without_an_answer_has_no_id(retry: RetryPolicy) -> None:
 class Away:
     """Stores that are out of reach, all of them."""
 
-    async def read(self, _service: str) -> None:
+    async def read(self, _service: str) -> tuple[int, float, float]:
         raise OSError
 
     async def write(self, _service: str, _before: object, _after: object) -> bool:

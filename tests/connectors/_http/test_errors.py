@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from connectors._http.errors import (
     ConnectorError,
     ErrorBuilder,
+    ErrorTable,
     NeedsReauthError,
     RateLimitedError,
     RejectedError,
@@ -59,7 +60,7 @@ def test_a_read_is_tried_again_after_these_statuses_and_no_others() -> None:
 
 
 def test_a_vendors_code_goes_before_the_status() -> None:
-    table = {"out_of_money": RejectedError, 409: TransientError}
+    table: ErrorTable = {"out_of_money": RejectedError, 409: TransientError}
 
     assert classify(429, "out_of_money", write=False, table=table) is RejectedError
     assert classify(429, "too_fast", write=False, table=table) is RateLimitedError

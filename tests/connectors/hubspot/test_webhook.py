@@ -41,7 +41,7 @@ def check(**change: object) -> None:
         "now": NOW_MS / 1000,
         **change,
     }
-    verify(**arguments)  # type: ignore[arg-type]
+    verify(**arguments)
 
 
 @pytest.mark.parametrize(

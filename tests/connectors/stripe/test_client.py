@@ -20,7 +20,7 @@ from connectors._http.errors import (
 from connectors._http.retry import RetryPolicy
 from connectors.stripe.client import API_VERSION, StripeClient
 from connectors.stripe.errors import DeclinedError, ReusedKeyError, WrongStateError
-from connectors.stripe.form import encode
+from connectors.stripe.form import Value, encode
 from connectors.stripe.models import LineItem
 
 INTENT = {"id": "pi_1", "status": "succeeded", "amount": 99, "currency": "cad"}
@@ -86,7 +86,7 @@ async def test_a_checkout_is_opened_by_a_form_of_brackets(
 
 
 def test_a_tree_is_written_without_what_is_none() -> None:
-    tree = {"a": {"b": [1, True], "c": None, "d": {}}, "e": "", "f": 0}
+    tree: dict[str, Value] = {"a": {"b": [1, True], "c": None, "d": {}}, "e": "", "f": 0}
 
     assert encode(tree) == {"a[b][0]": "1", "a[b][1]": "true", "e": "", "f": "0"}
 

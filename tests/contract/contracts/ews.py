@@ -109,7 +109,7 @@ class EwsContract:
         }
 
 
-class _Imports(etree.Resolver):
+class _Imports(etree.Resolver):  # type: ignore[misc]
     """Finds what the schemas import."""
 
     def __init__(self, folder: Path) -> None:
@@ -136,7 +136,7 @@ def _mended(schema: Path) -> bytes:
     for kind in ("AbsoluteDateTransition", "RecurringDayTransition", "RecurringDateTransition"):
         for listed in tree.iterfind(f".//x:element[@ref='t:{kind}']", NAMES):
             listed.getparent().remove(listed)
-    return etree.tostring(tree)
+    return bytes(etree.tostring(tree))
 
 
 def _wrong_fault(fault: etree._Element) -> list[str]:

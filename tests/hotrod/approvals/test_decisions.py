@@ -170,7 +170,7 @@ async def test_the_first_answer_stands_and_the_second_is_told(
         (yes(_1=0, _2=0), "Decline"),
         (no(" "), "reason"),
         (no("x" * 2001), "2000"),
-        (yes(**{"a\0\ud800": 1}), "no line"),
+        (yes(Via.LINK, **{"a\0\ud800": 1}), "no line"),
     ],
 )
 async def test_an_answer_that_can_not_be_meant_so_is_asked_again(
@@ -342,7 +342,7 @@ async def test_of_ten_answers_at_once_one_counts(database: Database, company: Co
 async def test_of_ten_yeses_at_once_two_people_count(database: Database, company: Company) -> None:
     approval_id = await _asked(database, company, "2000")
     said = Counter(await _all_at_once(database, company, approval_id, [yes()] * 10))
-    assert (said["counted"], said["first_of_two"]) == (1, 1)
+    assert (said[Result.COUNTED], said[Result.FIRST_OF_TWO]) == (1, 1)
     async with database.transaction() as session:
         asked = await store.read_approval(session, approval_id)
         people = {o.manager for o in asked.answers if o.result in {"counted", "first_of_two"}}

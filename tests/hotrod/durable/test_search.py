@@ -184,5 +184,5 @@ def test_what_can_not_be_meant_is_refused(given: dict[str, Any]) -> None:
 
 
 def test_blank_fields_of_a_form_are_not_given() -> None:
-    blank = {"event": "", "business": None, "states": [], "older_than": ""}
+    blank: dict[str, Any] = {"event": "", "business": None, "states": [], "older_than": ""}
     assert DeliveryFilter.model_validate(blank).is_empty

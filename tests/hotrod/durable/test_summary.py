@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.db.columns import now
 from hotrod.durable import summary as module
+from hotrod.durable.inbox import COUNTED_AT_MOST
 from hotrod.durable.models import DeliveryState, Effect, EffectState, Lane
 from hotrod.durable.open_effects import count_open_effects, effects_in, open_effects
 from hotrod.durable.summary import Rate, summary
@@ -80,8 +81,8 @@ async def test_what_came_and_went_lately(session: AsyncSession) -> None:
 async def test_large_counts_stop_somewhere(
     session: AsyncSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert f"LIMIT {module.COUNTED_AT_MOST}" in module._GROUPS
-    few = module._GROUPS.replace(f"LIMIT {module.COUNTED_AT_MOST}", "LIMIT 2")
+    assert f"LIMIT {COUNTED_AT_MOST}" in module._GROUPS
+    few = module._GROUPS.replace(f"LIMIT {COUNTED_AT_MOST}", "LIMIT 2")
     monkeypatch.setattr(module, "_GROUPS", few)
     await stored(session, *(delivery_row(state) for state in (S.WAITING, S.HELD, S.DEAD) * 3))
     found = await summary(session)

@@ -44,7 +44,8 @@ def ink_outside(page: Image.Image, sheet: Sheet, dpi: int) -> bool:
     free = Image.new("L", page.size, 255)
     for left, top in sheet.corners():
         edges = (left + 1, top + 1, left + sheet.label[0] - 1, top + sheet.label[1] - 1)
-        free.paste(0, tuple(round(edge * dpi / 25.4) for edge in edges))
+        west, north, east, south = (round(edge * dpi / 25.4) for edge in edges)
+        free.paste(0, (west, north, east, south))
     ink = ImageChops.multiply(ImageChops.invert(page), free)
     return ink.getbbox() is not None
 

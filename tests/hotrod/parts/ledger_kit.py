@@ -19,16 +19,14 @@ OVERRIDE = Override("boss", "the shelf is wrong")
 
 async def add_part(session: AsyncSession, **values: Any) -> Part:
     """Store a part that no other test counts: it isn't in the catalogue."""
-    part = Part(
-        **{
-            "sku": f"T-{uuid4().hex[:12].upper()}",
-            "name": "Part of a test",
-            "category": "power",
-            "unit_cost": Decimal(5),
-            "active": False,
-        }
-        | values
-    )
+    usual: dict[str, Any] = {
+        "sku": f"T-{uuid4().hex[:12].upper()}",
+        "name": "Part of a test",
+        "category": "power",
+        "unit_cost": Decimal(5),
+        "active": False,
+    }
+    part = Part(**usual | values)
     session.add(part)
     await session.flush()
     return part

@@ -63,7 +63,7 @@ async def test_the_same_movement_twice_counts_once(session: AsyncSession) -> Non
         {"quantity": 2, "order_reference": "PO-1"},
     ):
         with pytest.raises(KeyConflictError, match="same"):
-            await post(session, sku, Kind.RECEIVE, key="same", **other)  # type: ignore[arg-type]
+            await post(session, sku, Kind.RECEIVE, key="same", **other)
 
 
 async def test_what_is_not_there_is_not_taken_unless_somebody_says_why(
@@ -293,7 +293,7 @@ async def test_the_database_refuses_a_movement_that_skips_the_rules(
     part = await add_part(session)
     await post(session, part.sku, Kind.RECEIVE, 2)
     await reserve(session, part.sku, 2, TICKET, key="kept", actor="maya")
-    values = {"kind": Kind.USE, "on_hand_after": 1, "currency": "CAD"} | changed
+    usual: dict[str, Any] = {"kind": Kind.USE, "on_hand_after": 1, "currency": "CAD"}
     session.add(
         StockMovement(
             key="raw",
@@ -303,7 +303,7 @@ async def test_the_database_refuses_a_movement_that_skips_the_rules(
             unit_cost=Decimal(1),
             ticket="NL-8",
             actor="sql",
-            **values,
+            **usual | changed,
         )
     )
     with pytest.raises(IntegrityError, match=reason):

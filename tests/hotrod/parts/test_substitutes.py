@@ -27,7 +27,12 @@ evidence = st.builds(
 
 
 def known(part: Part, other: Part, **said: Any) -> PartSubstitute:
-    fields = {"kind": EvidenceKind.CATALOGUE, "works": True, "by": "maya", "at": NOW} | said
+    fields: dict[str, Any] = {
+        "kind": EvidenceKind.CATALOGUE,
+        "works": True,
+        "by": "maya",
+        "at": NOW,
+    } | said
     return PartSubstitute(part_id=part.id, substitute_id=other.id, **fields)
 
 

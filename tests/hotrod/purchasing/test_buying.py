@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -30,7 +31,7 @@ from tests.hotrod.purchasing.kit import NOW, low_part, order_for, past_round
 from tests.hotrod.sourcing.kit import offer
 
 
-async def events(session: AsyncSession, name: str, **fields: str) -> list[dict[str, Any]]:
+async def events(session: AsyncSession, name: str, **fields: str) -> list[Mapping[str, Any]]:
     found = await session.exec(select(AnalyticsEvent.fields).where(AnalyticsEvent.name == name))
     return [one for one in found if fields.items() <= one.items()]
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.approvals.decisions import answer, ask
-from hotrod.approvals.models import Line, NewApproval
+from hotrod.approvals.models import Line, NewApproval, Via
 from hotrod.approvals.store import AskedApproval, read_approval
 from hotrod.company.models import Company
 from hotrod.purchasing.models import RoundState
@@ -60,7 +61,7 @@ async def approved(
 ) -> AskedApproval:
     asked = await ask(session, company, about(proposal), NOW)
     for manager in by or ("renee",):
-        await answer(session, company, asked.id, manager, yes(**left), NOW)
+        await answer(session, company, asked.id, manager, yes(Via.LINK, **left), NOW)
     return await read_approval(session, asked.id)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from sqlmodel import update
@@ -34,7 +35,7 @@ async def buy(
         seller=source,
         method=Method.MAIL,
         state=state,
-        total=9,
+        total=Decimal(9),
         currency="CAD",
         ordered_at=ordered,
         expected_on=ordered.date() + timedelta(days=3),

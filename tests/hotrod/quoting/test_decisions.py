@@ -130,7 +130,8 @@ async def test_of_two_answers_at_once_one_counts(database: Database) -> None:
             decision = await decide(session, quote.id, choice, address="", at=now())
             return decision.counted
 
-    counted = await asyncio.gather(*map(answer, ("approve", "decline", "approve", "decline")))
+    choices: tuple[Choice, ...] = ("approve", "decline", "approve", "decline")
+    counted = await asyncio.gather(*map(answer, choices))
     assert sum(counted) == 1
     async with database.transaction() as session:
         row = await session.get(Ticket, ticket.id)

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -67,7 +68,7 @@ def question(one: Label, *awaited: Awaited, **answers: object) -> Question:
         ({"gtin": "4006381333931"}, "HDMI-PS5"),
     ],
 )
-def test_the_best_number_of_a_label_names_the_part(said: dict[str, str], sku: str) -> None:
+def test_the_best_number_of_a_label_names_the_part(said: dict[str, Any], sku: str) -> None:
     assert receipt(label(**said), FIRST, OTHER).sku == sku
 
 
@@ -93,7 +94,7 @@ def test_a_number_of_two_parts_is_asked_for_with_both() -> None:
         ({"order": "A-2"}, "PO-1002"),
     ],
 )
-def test_the_best_number_of_a_label_names_the_purchase(said: dict[str, str], purchase: str) -> None:
+def test_the_best_number_of_a_label_names_the_purchase(said: dict[str, Any], purchase: str) -> None:
     assert receipt(label(sku="HDMI-PS5", **said), FIRST, SECOND).purchase == purchase
 
 
@@ -140,7 +141,7 @@ def test_pieces_are_the_labels_and_asked_for_where_it_says_none() -> None:
     ],
 )
 def test_parts_that_are_tracked_ask_for_their_numbers(
-    tracking: Tracking, said: dict[str, object], asked: str
+    tracking: Tracking, said: dict[str, Any], asked: str
 ) -> None:
     part = replace(PORT, tracking=tracking)
     meaning = understand(label(sku="HDMI-PS5", **said), [part], [FIRST], Answers(), "CAD")

@@ -86,7 +86,9 @@ async def test_what_changed_between_the_look_and_the_yes_is_not_posted(
     meant = await understand_scans(session, labels, ANSWERS, currency="CAD")
     (receipt,) = meant
     assert isinstance(receipt, Receipt)
-    session.add(Part(sku=receipt.sku, name="Made by another", category="power", unit_cost=1))
+    session.add(
+        Part(sku=receipt.sku, name="Made by another", category="power", unit_cost=Decimal(1))
+    )
     await session.flush()
 
     with pytest.raises(HotrodError, match="changed meanwhile"):

@@ -82,7 +82,7 @@ def test_nothing_but_the_picture_stays(form: str) -> None:
         )
         assert kept.size == (photo.width, photo.height) == (64, 32)
         difference = ImageChops.difference(kept.convert("RGB"), two_colors())
-        assert max(high for _, high in difference.getextrema()) < 100, "still the same picture"
+        assert max(difference.tobytes()) < 100, "still the same picture"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -102,7 +103,7 @@ async def test_one_that_nobody_asks_any_more_is_forgotten(database: Database, se
     long_ago, names = now() - timedelta(days=40), (service, f"{service}-2")
     async with database.transaction() as session:
         for name, changed_at in zip(names, (long_ago, now()), strict=True):
-            state = {"failures": 5, "rest_seconds": 2.0, "open_until": 0.0}
+            state: dict[str, Any] = {"failures": 5, "rest_seconds": 2.0, "open_until": 0.0}
             session.add(ServiceBreaker(service=name, changed_at=changed_at, **state))
 
     async with database.transaction() as session:

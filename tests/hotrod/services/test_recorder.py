@@ -57,14 +57,16 @@ async def test_metrics_of_a_minute_add_up_over_batches(database: Database, servi
 
 def test_each_minute_operation_and_outcome_is_summed_up_by_itself() -> None:
     later = AT.replace(minute=6)
-    batch = [
-        (Call("s", "get", "ok", 1.0, 1), AT),
-        (Call("s", "get", "ok", 3.0, 1), AT.replace(second=59)),
-        (Call("s", "get", "ok", 5.0, 1), later),
-        (Call("s", "put", "ok", 7.0, 1), AT),
-    ]
+    metrics = summed_up(
+        [
+            (Call("s", "get", "ok", 1.0, 1), AT),
+            (Call("s", "get", "ok", 3.0, 1), AT.replace(second=59)),
+            (Call("s", "get", "ok", 5.0, 1), later),
+            (Call("s", "put", "ok", 7.0, 1), AT),
+        ]
+    )
 
-    found = {(m.minute.minute, m.operation): m.total_milliseconds for m in summed_up(batch)}
+    found = {(m.minute.minute, m.operation): m.total_milliseconds for m in metrics}
 
     assert found == {(5, "get"): 4.0, (6, "get"): 5.0, (5, "put"): 7.0}
 

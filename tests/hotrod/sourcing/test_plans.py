@@ -30,7 +30,7 @@ terms = st.fixed_dictionaries(
 
 @st.composite
 def offers(
-    draw: st.DrawFn, supplier: str, sku: str, tax_rate: Decimal, **terms: str
+    draw: st.DrawFn, /, supplier: str, sku: str, tax_rate: Decimal, **terms: str
 ) -> ScoredOffer:
     first = draw(st.integers(1, 3))
     later = draw(st.lists(st.integers(first + 1, first + 4), max_size=2, unique=True))

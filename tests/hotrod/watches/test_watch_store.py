@@ -39,7 +39,11 @@ async def no_other_watches(session: AsyncSession) -> None:
 
 
 async def added(session: AsyncSession, name: str = "Ports", **more: Any) -> Watch:
-    usual = {"kind": WatchKind.NEW_LISTING, "business_key": "noizylab", "words": "HDMI"}
+    usual: dict[str, Any] = {
+        "kind": WatchKind.NEW_LISTING,
+        "business_key": "noizylab",
+        "words": "HDMI",
+    }
     usual |= {"currency": "CAD", "wanted_minutes": 5, "created_by": "test"}
     watch = Watch(name=name, **{**usual, **more})
     await add_watch(session, watch)

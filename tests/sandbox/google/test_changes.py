@@ -137,7 +137,8 @@ async def test_channels_end(
     google.store.channels.clock = lambda: expires + timedelta(seconds=1)
     try:
         google.put()
-        assert google.store.channels.open() == google.store.channels.waiting() == []
+        assert google.store.channels.open() == []
+        assert google.store.channels.waiting() == []
     finally:
         google.store.channels.clock = Channels().clock
 

@@ -8,7 +8,7 @@ CONTACTS = "/crm/v3/objects/contacts"
 
 
 def row(key: str, trace: str = "", **properties: str) -> dict[str, object]:
-    found = {"id": key, "idProperty": "email", "properties": properties}
+    found: dict[str, object] = {"id": key, "idProperty": "email", "properties": properties}
     return {**found, "objectWriteTraceId": trace} if trace else found
 
 

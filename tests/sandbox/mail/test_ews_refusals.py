@@ -47,7 +47,7 @@ def ews(client: httpx.AsyncClient) -> Ews:
 async def test_who_does_not_log_in_is_told_how(
     client: httpx.AsyncClient, login: httpx.Auth | None
 ) -> None:
-    answer = await client.post(URL, content=envelope(find(), SHOP), auth=login)
+    answer = await client.request("POST", URL, content=envelope(find(), SHOP), auth=login)
 
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"].startswith("Basic realm=")

@@ -231,7 +231,7 @@ async def test_who_idles_is_told_at_once(
         client.select_folder("INBOX")
         client.idle()
         happens(lambda: deliver(store, write_mail("<2@x>")))
-        told = client.idle_check(timeout=5)
+        told: list[Any] = client.idle_check(timeout=5)
         happens(lambda: store.set_flags(first, {SEEN}))
         told += client.idle_check(timeout=5)
         happens(lambda: store.move(store.find(mailbox=SHOP)[0], "archive"))

@@ -103,7 +103,11 @@ async def test_the_account_of_the_settings_opens_every_mailbox_by_its_name(
     ],
 )
 async def test_ordered_refusals(
-    sandbox: Sandbox, talk: Talk[Any], order_fault: OrderFault, fault: dict[str, Any], error: str
+    sandbox: Sandbox,
+    talk: Talk[Any],
+    order_fault: OrderFault,
+    fault: dict[str, Any],
+    error: str | None,
 ) -> None:
     await order_fault("imap", **fault)
 

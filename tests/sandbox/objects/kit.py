@@ -14,7 +14,7 @@ from botocore.credentials import Credentials
 US = Credentials("sandbox", "sandbox-secret")
 
 
-class _Auth(S3SigV4Auth):
+class _Auth(S3SigV4Auth):  # type: ignore[misc]
     """Signs what is said about a body, instead of the body."""
 
     said = ""
