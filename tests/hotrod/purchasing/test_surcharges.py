@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -25,6 +26,7 @@ EBAY = "ebay"
 
 def draft(total: Decimal | str, **items: int) -> Checkout:
     return Checkout(
+        round_id=uuid4(),
         session_id="s",
         signature=b"",
         items=items or {"v1|1|0": 5},
