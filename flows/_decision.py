@@ -72,7 +72,7 @@ def form_of(question: Approval, keys: tuple[str, ...], proposal: str, said: str)
                 line.quantity,
                 ge=0,
                 le=line.quantity,
-                title=f"{line.sku}: pieces",
+                title=f"{line.sku}: pieces, {line.possible}",
                 description=f"{line.seller}: {line.words}",
             ),
         )

@@ -164,6 +164,8 @@ async def ask_managers(sourcing_round: UUID, turn: int) -> UUID:
                 sku=line.sku,
                 words=line.words[:_LONGEST_WORDS],
                 quantity=line.quantity,
+                pack_size=line.offer.pack_size,
+                least=line.offer.prices[0].from_quantity,
                 unit_amount=per_piece(orders[line], line),
                 seller=orders[line].seller[:120],
                 url=outside_url(line.offer.url),

@@ -63,7 +63,7 @@ class Shelf:
         async with self.kit.database.transaction() as session:
             return await on_order(session, self.part.id)
 
-    async def offer(self, supplier: str, price: str) -> None:
+    async def offer(self, supplier: str, price: str, *, pack_size: int = 1) -> None:
         """Put the part on a supplier's list, or change what it asks."""
         async with self.kit.database.transaction() as session:
             row = await find_supplier(session, supplier)
@@ -73,6 +73,7 @@ class Shelf:
                 part_id=self.part.id,
                 title=self.part.name,
                 prices=[{"from_quantity": 1, "unit_price": price}],
+                pack_size=pack_size,
             )
             await session.merge(listed)
 

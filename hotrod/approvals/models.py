@@ -84,12 +84,26 @@ class Line(_Value):
     sku: Text = Field(max_length=40)
     words: Text = Field(max_length=400, description="What it is, for the person who decides.")
     quantity: int = Field(ge=1, le=1_000_000, description="Pieces proposed.")
+    pack_size: int = Field(1, ge=1, description="Pieces that are only sold together.")
+    least: int = Field(1, ge=1, description="Pieces below which none is sold.")
     unit_amount: Decimal = Field(ge=0, max_digits=16, decimal_places=6)
     seller: Text = Field(max_length=120)
     url: OutsideUrl = Field("", description="Page on which it is sold.")
     picture_url: OutsideUrl = Field("", description="A picture of it: for a link, not for pages.")
     stock_out_on: date | None = Field(None, description="Day when none will be left.")
     bid: str = Field("", max_length=80, description="How far is bid, and until when; or nothing.")
+
+    @property
+    def possible(self) -> str:
+        """How many can be approved, in words: 0 to 20, or 0, or 10 to 20 in packs of 5."""
+        first = -(-self.least // self.pack_size) * self.pack_size
+        start = f"0, or {first}" if first > self.pack_size else "0"
+        packs = f" in packs of {self.pack_size}" if self.pack_size > 1 else ""
+        return f"{start} to {self.quantity}{packs}"
+
+    def is_sold(self, pieces: int) -> bool:
+        """Tell whether it is sold in so many pieces; none of it can always be left."""
+        return not pieces or (pieces >= self.least and pieces % self.pack_size == 0)
 
     @property
     def figures(self) -> str:

@@ -162,24 +162,29 @@ def checked_quantities(lines: Sequence[Line], given: Mapping[str, int]) -> dict[
     """Return how many pieces of every line an answer is about: as proposed, or fewer.
 
     Raises:
-        InvalidInputError: a line is unknown, a quantity isn't from 0 to what was proposed, or
-            nothing would be left.
+        InvalidInputError: a line is unknown, a quantity isn't from 0 to what was proposed or isn't
+            sold, or nothing would be left.
     """
-    proposed = {line.id: line.quantity for line in lines}
-    for line, quantity in given.items():
-        if line not in proposed:
+    proposed = {line.id: line for line in lines}
+    for number, quantity in given.items():
+        if number not in proposed:
             raise InvalidInputError(
                 "quantities",
-                f"there is no line {line[:80]!r}.",
+                f"there is no line {number[:80]!r}.",
                 f"Lines are {', '.join(proposed)}.",
             )
-        if not 0 <= quantity <= proposed[line]:
+        line = proposed[number]
+        if not 0 <= quantity <= line.quantity:
             raise InvalidInputError(
-                f"quantities.{line}",
+                f"quantities.{number}",
                 "it can be reduced, but not raised.",
-                f"Give a number from 0 to {proposed[line]}.",
+                f"Give a number from 0 to {line.quantity}.",
             )
-    return _something(proposed | dict(given))
+        if not line.is_sold(quantity):
+            raise InvalidInputError(
+                f"quantities.{number}", "it isn't sold in so many.", f"Give {line.possible}."
+            )
+    return _something({line.id: line.quantity for line in lines} | dict(given))
 
 
 def agreed(first: Mapping[str, int], second: Mapping[str, int]) -> dict[str, int]:

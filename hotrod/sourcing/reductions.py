@@ -30,8 +30,7 @@ def reduced(
 ) -> tuple[ProposedOrder, ...]:
     """Return the orders of a proposal with as many pieces of each line as were approved.
 
-    Never more: what is sold in packs is rounded down, and a line that isn't sold in so few is
-    left out.
+    Neither more nor fewer: a line that isn't sold in so many is an error.
 
     Args:
         proposal: as it was approved.
@@ -42,7 +41,7 @@ def reduced(
         seen: offers as they are now, by key; the others count as they were.
 
     Raises:
-        UnknownCostError: what a line costs can't be told any more.
+        UnknownCostError: what a line costs can't be told any more, or it isn't sold in so many.
     """
 
     def rate(line: ProposedLine, offer: Offer) -> Decimal:  # noqa: ARG001 - the proposal's is old
@@ -62,7 +61,7 @@ def approved_total(proposal: Proposal, quantities: Mapping[str, int]) -> Decimal
         quantities: pieces by number of line; those that aren't named stay as proposed.
 
     Raises:
-        UnknownCostError: the proposal doesn't tell its rates.
+        UnknownCostError: the proposal doesn't tell its rates, or a line isn't sold in so many.
     """
     orders = _orders(proposal, quantities, {}, _proposed_rate)
     told = sum((_told(order, proposal, quantities) for order in proposal.orders), Decimal(0))
@@ -80,13 +79,6 @@ def per_piece(order: ProposedOrder, line: ProposedLine) -> Decimal:
     return (order.total * share / line.quantity).quantize(Decimal("0.000001"))
 
 
-def _sold(offer: Offer, most: int) -> int:
-    pieces = most // offer.pack_size * offer.pack_size
-    if offer.available is not None:
-        pieces = min(pieces, offer.available // offer.pack_size * offer.pack_size)
-    return pieces if pieces >= offer.prices[0].from_quantity else 0
-
-
 def _orders(
     proposal: Proposal,
     quantities: Mapping[str, int],
@@ -96,11 +88,14 @@ def _orders(
     kept: dict[tuple[str, ...], list[tuple[Choice, int]]] = {}
     for number, line in numbered(proposal).items():
         offer = seen.get(line.offer.key, line.offer)
-        pieces = _sold(offer, _approved(number, line, quantities))
-        if pieces:
-            choice = _choice(line, offer, rate(line, offer))
-            of_its_own = (offer.reference,) if offer.sale is Sale.AUCTION else ()
-            kept.setdefault((*choice.seller, *of_its_own), []).append((choice, pieces))
+        pieces = _approved(number, line, quantities)
+        if not pieces:
+            continue
+        if offer.buyable(pieces) != pieces:
+            raise UnknownCostError(f"{pieces} of {line.sku} can't be bought any more")
+        choice = _choice(line, offer, rate(line, offer))
+        of_its_own = (offer.reference,) if offer.sale is Sale.AUCTION else ()
+        kept.setdefault((*choice.seller, *of_its_own), []).append((choice, pieces))
     return tuple(order_of(bought) for bought in kept.values())
 
 

@@ -13,6 +13,7 @@ from hotrod.db.columns import now
 from hotrod.purchasing.models import SourcingRound
 from hotrod.sourcing.models import Missing
 from tasks._resources import Resources
+from tasks.approvals import record_answer
 from tasks.purchase_artifacts import proposal_in_words
 from tests.hotrod.approvals.kit import line, question
 from tests.hotrod.purchasing.kit import proposal_for
@@ -83,3 +84,14 @@ async def test_why_an_answer_did_not_count_stands_first(kit: Resources) -> None:
     assert form._description == "**Not taken: Say who you are.**\n\nThe proposal."
     fine = form_of(await asked(kit), ("sofia",), "The proposal.", "")
     assert fine._description == "The proposal."
+
+
+async def test_the_form_tells_how_many_are_sold_and_takes_no_others(kit: Resources) -> None:
+    packs = line("1", 20, "2.00", pack_size=5, least=10)
+    async with kit.database.transaction() as session:
+        approval = await ask(session, kit.company, question(lines=(packs,)), now())
+    fields = form_of(approval, ("sofia",), "The proposal.", "").model_fields
+    assert fields["quantity_1"].title == "PART-1: pieces, 0, or 10 to 20 in packs of 5"
+    said = await record_answer.fn(approval.id, 1, "sofia", "approve", {"1": 12}, "")
+    assert "it isn't sold in so many. Give 0, or 10 to 20 in packs of 5." in said
+    assert await record_answer.fn(approval.id, 2, "sofia", "approve", {"1": 15}, "") == ""

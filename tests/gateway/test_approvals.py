@@ -188,6 +188,21 @@ async def test_a_quantity_that_can_not_be_is_asked_again(
     assert (await approve(client, asked)).status_code == 303
 
 
+async def test_of_packs_only_whole_ones_are_taken(
+    client: httpx.AsyncClient, context: Context
+) -> None:
+    asked = await add_question(context, pack_size=2)
+    page = await client.get(asked.path("sofia"))
+    assert ", 0 to 4 in packs of 2</label>" in page.text
+    assert 'min="0" max="4" step="2"' in page.text
+    odd = await approve(client, asked, _1=3)
+    assert_safe_page(odd, 422)
+    text = html.unescape(odd.text)
+    assert "It isn't sold in so many. Give 0 to 4 in packs of 2." in text
+    assert 'aria-invalid="true" aria-describedby="quantities.1.wrong"' in text
+    assert (await approve(client, asked, _1=0)).status_code == 303
+
+
 async def test_what_the_rules_refuse_is_kept_in_the_audit(
     client: httpx.AsyncClient, asked: Asked
 ) -> None:

@@ -29,7 +29,7 @@ def question(amount: str = "100", **values: Any) -> NewApproval:
     return NewApproval(**given | values)
 
 
-def line(name: str, quantity: int, unit_amount: str) -> Line:
+def line(name: str, quantity: int, unit_amount: str, **sold: int) -> Line:
     return Line(
         id=name,
         sku=f"PART-{name}",
@@ -37,6 +37,7 @@ def line(name: str, quantity: int, unit_amount: str) -> Line:
         quantity=quantity,
         unit_amount=Decimal(unit_amount),
         seller="part_planet",
+        **sold,
     )
 
 

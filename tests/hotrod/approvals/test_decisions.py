@@ -29,7 +29,7 @@ from hotrod.company.models import Company
 from hotrod.db.engine import Database
 from hotrod.durable.models import Delivery
 from hotrod.errors import InvalidInputError, NotFoundError
-from tests.hotrod.approvals.kit import AT, SOON, no, question, yes
+from tests.hotrod.approvals.kit import AT, SOON, line, no, question, yes
 
 
 async def decisions(session: AsyncSession, approval: Approval) -> list[Delivery]:
@@ -137,6 +137,17 @@ async def test_a_yes_is_recorded_and_told(session: AsyncSession, company: Compan
         select(AnalyticsEvent.name).order_by(col(AnalyticsEvent.id).desc()).limit(3)
     )
     assert events.all() == ["approval.approved", "approval.answered", "approval.asked"]
+
+
+@pytest.mark.parametrize("via", Via)
+async def test_pieces_that_are_not_sold_so_are_refused_whichever_way(
+    session: AsyncSession, company: Company, via: Via
+) -> None:
+    packs = question(lines=(line("1", 10, "6.00", pack_size=5),))
+    approval = await ask(session, company, packs, AT)
+    outcome = await answer(session, company, approval.id, "sofia", yes(via, _1=3), SOON)
+    assert (outcome.result, approval.state) == (Result.INVALID, ApprovalState.OPEN)
+    assert "Give 0 to 10 in packs of 5." in outcome.words
 
 
 async def test_a_no_keeps_its_reason(session: AsyncSession, company: Company) -> None:

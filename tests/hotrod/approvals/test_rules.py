@@ -101,6 +101,40 @@ def test_quantities_are_from_nothing_to_what_was_proposed(given: dict[str, int])
             checked_quantities(lines, given)
 
 
+def is_sold(quantity: int, pack_size: int, least: int) -> bool:
+    return quantity == 0 or (quantity % pack_size == 0 and quantity >= least)
+
+
+@given(st.integers(1, 4), st.integers(1, 9), st.integers(0, 12), st.integers(0, 12))
+def test_what_is_not_sold_so_is_refused_and_what_two_agree_on_is_sold(
+    pack_size: int, least: int, first: int, second: int
+) -> None:
+    lines = (line("1", 12, "6", pack_size=pack_size, least=least), line("2", 1, "40"))
+    good = []
+    for quantity in (first, second):
+        if is_sold(quantity, pack_size, least):
+            good.append(checked_quantities(lines, {"1": quantity}))
+        else:
+            with pytest.raises(InvalidInputError, match="it isn't sold in so many"):
+                checked_quantities(lines, {"1": quantity})
+    if len(good) > 1:
+        both = agreed(*good)
+        assert checked_quantities(lines, both) == both
+
+
+@pytest.mark.parametrize(
+    ("sold", "words"),
+    [
+        ({}, "0 to 20"),
+        ({"pack_size": 5}, "0 to 20 in packs of 5"),
+        ({"least": 10}, "0, or 10 to 20"),
+        ({"pack_size": 5, "least": 8}, "0, or 10 to 20 in packs of 5"),
+    ],
+)
+def test_what_can_be_said_yes_to_is_said_in_words(sold: dict[str, int], words: str) -> None:
+    assert line("1", 20, "6", **sold).possible == words
+
+
 pieces = st.fixed_dictionaries({"1": st.integers(0, 4), "2": st.integers(0, 1)}).filter(
     lambda given: any(given.values())
 )

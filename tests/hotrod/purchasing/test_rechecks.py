@@ -22,7 +22,16 @@ from hotrod.sourcing.proposals import propose
 from hotrod.sourcing.reductions import numbered, per_piece
 from tests.hotrod.approvals.kit import question, yes
 from tests.hotrod.purchasing.kit import low_part, past_round
-from tests.hotrod.sourcing.kit import NOW, POLICY, RATES, needed, offer, scored, supplied
+from tests.hotrod.sourcing.kit import (
+    NOW,
+    POLICY,
+    RATES,
+    needed,
+    offer,
+    prices,
+    scored,
+    supplied,
+)
 
 LATER = NOW + timedelta(minutes=30)
 
@@ -168,6 +177,18 @@ async def test_what_is_gone_or_of_unknown_cost_is_asked_about_again(
         }
     )
     assert "rate" in check(of_old, asked, company).why
+
+
+@pytest.mark.parametrize(
+    "seen", [{"pack_size": 5}, {"pack_size": 2}, {"prices": prices((5, "10.00"))}], ids=str
+)
+async def test_what_is_not_sold_so_any_more_is_asked_about_again(
+    session: AsyncSession, company: Company, seen: dict[str, Any]
+) -> None:
+    proposal = proposed(offer("10.00"), pieces=5)
+    asked = await approved(session, company, proposal, _1=3)
+    checked = check(proposal, asked, company, **seen)
+    assert (checked.why, checked.orders) == ("3 of A can't be bought any more", ())
 
 
 async def test_a_purchase_is_expected_when_the_seller_says_so_now_and_tells_their_price(

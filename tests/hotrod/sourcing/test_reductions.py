@@ -50,11 +50,15 @@ def test_a_line_of_nothing_is_left_out_and_with_it_its_seller(proposal: Proposal
     assert pieces(left(proposal, {number: 0})) == {"A": 10, "B": 10}
 
 
-def test_packs_are_rounded_down_never_up() -> None:
+def test_what_is_not_sold_so_is_neither_rounded_nor_left_out() -> None:
     packs = [scored(offer("3.00", reference="packs", pack_size=4), "A")]
     found = propose(packs, [needed("A", quantity=8)], RATES, NOW, POLICY)
-    assert pieces(left(found, {"1": 7})) == {"A": 4}
-    assert left(found, {"1": 3}) == ()
+    assert pieces(left(found, {"1": 4})) == {"A": 4}
+    for odd in (3, 7):
+        with pytest.raises(UnknownCostError, match=f"{odd} of A can't be bought"):
+            left(found, {"1": odd})
+        with pytest.raises(UnknownCostError, match=f"{odd} of A can't be bought"):
+            approved_total(found, {"1": odd})
 
 
 def test_an_offer_that_has_changed_is_costed_as_it_is_now(proposal: Proposal) -> None:
@@ -92,7 +96,13 @@ def reductions(draw: st.DrawFn) -> tuple[Proposal, dict[str, int]]:
         for sku, size in (("A", 1), ("B", 2), ("C", 3))
     ]
     found = propose(offers, [needed(sku, quantity=6) for sku in "ABC"], RATES, NOW, POLICY)
-    return found, draw(st.dictionaries(st.sampled_from(["1", "2", "3"]), st.integers(0, 10)))
+    packs = draw(st.dictionaries(st.sampled_from(["1", "2", "3"]), st.integers(0, 4)))
+    lines = numbered(found)
+    return found, {
+        number: count * lines[number].offer.pack_size
+        for number, count in packs.items()
+        if number in lines
+    }
 
 
 @given(reductions())
