@@ -214,17 +214,19 @@ async def plan_purchases(sourcing_round: UUID, approval: UUID) -> list[UUID] | N
     """Write down what is bought of whom, as the offers are now, and as eBay's checkout costs.
 
     Returns:
-        the purchases' ids; None: something is gone, or the whole costs more or less than the
-        company allows unasked, and managers are to be asked anew.
+        the purchases' ids, also of a round that is approved already; None: something is gone, or
+        the whole costs more or less than the company allows unasked, and managers are to be asked
+        anew.
 
     Raises:
         NotFoundError: nobody has approved this round by that question.
+        RoundCancelledError: the round was cancelled.
     """
     kit = resources()
     async with kit.database.transaction() as session:
-        if known := await purchases(session, round_id=sourcing_round):
-            return [one.id for one in known]
         current = await read_round(session, sourcing_round, lock=True)
+        if current.state == RoundState.APPROVED:
+            return [one.id for one in await purchases(session, round_id=sourcing_round)]
         draft = await draft_of(session, sourcing_round)
         checked = await recheck_round(session, kit.company, current, approval, now(), draft)
         if not checked.why:

@@ -42,10 +42,11 @@ async def plan_purchases(
         methods: how is bought, by source; of sources that aren't named, a person buys.
         bid_lead: how long before the end of an auction the bid is placed.
         draft: eBay's checkout, which a person is to pay; what it doesn't hold is bought as above.
+
+    Raises:
+        RoundCancelledError: the round was cancelled.
+        ForbiddenTransitionError: it is approved already, or has ended.
     """
-    known = await purchases(session, round_id=current.id)
-    if known:
-        return known
     move_round(current, RoundState.APPROVED)
     session.add(current)
     currency = proposal_of(current).currency

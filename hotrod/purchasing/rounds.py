@@ -129,6 +129,8 @@ async def evaluate(
 ) -> Proposal:
     """Score what a round has found, and keep the proposal that comes of it.
 
+    A round that has ended since nothing is offered keeps the proposal that it has.
+
     Args:
         session: in a transaction.
         company: whose rules they are.
@@ -145,6 +147,8 @@ async def evaluate(
         ForbiddenTransitionError: it is decided already.
     """
     current = await read_round(session, round_id, lock=True)
+    if current.state == RoundState.EMPTY:
+        return proposal_of(current)
     rates = await exchange_rates(session, company.pricing.currency)
     scored: list[ScoredOffer] = []
     bids: list[ScoredOffer] = []

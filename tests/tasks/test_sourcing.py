@@ -1,0 +1,73 @@
+"""Steps of parts sourcing that a run repeats, since it died before their results were saved."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4
+
+import pytest
+
+from hotrod.approvals.decisions import answer
+from hotrod.approvals.models import Answer, Via
+from hotrod.db.columns import now
+from hotrod.purchasing.models import RoundState
+from hotrod.purchasing.store import keep_offers, read_round
+from tasks._resources import Resources
+from tasks.sourcing import ask_managers, close_round, evaluate_offers, plan_purchases
+from tests.hotrod.purchasing.kit import low_part, past_round
+from tests.hotrod.sourcing.kit import offer
+
+pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("empty_inbox")]
+
+
+async def searched(kit: Resources, *, is_offered: bool) -> UUID:
+    """Store a round that has searched for a part; return its id."""
+    async with kit.database.transaction() as session:
+        part = await low_part(session)
+        part.active = False  # other tests count what is low
+        current = await past_round(session, RoundState.SEARCHING, part.sku, closed_at=None)
+        good = offer(title=part.sku, fit="fits", delivery=None, seen_at=now())
+        await keep_offers(session, current.id, part.sku, [good] * is_offered)
+    return current.id
+
+
+async def state(kit: Resources, sourcing_round: UUID) -> str:
+    async with kit.database.transaction() as session:
+        return (await read_round(session, sourcing_round)).state
+
+
+async def test_what_is_bought_is_written_down_once(
+    kit: Resources,
+) -> None:
+    sourcing_round = await searched(kit, is_offered=True)
+    assert await evaluate_offers.fn(sourcing_round, 1)
+    question = await ask_managers.fn(sourcing_round, 1)
+    async with kit.database.transaction() as session:
+        await answer(session, kit.company, question, "sofia", Answer("approve", Via.LINK), now())
+
+    planned = await plan_purchases.fn(sourcing_round, question)
+    assert planned
+    assert await plan_purchases.fn(sourcing_round, question) == planned
+    assert await state(kit, sourcing_round) == RoundState.APPROVED
+
+
+async def test_an_approved_round_is_not_decided_anew(kit: Resources) -> None:
+    sourcing_round, question = await searched(kit, is_offered=True), uuid4()
+    assert await evaluate_offers.fn(sourcing_round, 1)
+    async with kit.database.transaction() as session:
+        (await read_round(session, sourcing_round)).state = RoundState.APPROVED
+    assert await plan_purchases.fn(sourcing_round, question) == []
+
+
+async def test_where_nothing_is_offered_a_round_ends_once(kit: Resources) -> None:
+    sourcing_round = await searched(kit, is_offered=False)
+    for _ in range(2):
+        assert not await evaluate_offers.fn(sourcing_round, 1)
+    assert await state(kit, sourcing_round) == RoundState.EMPTY
+
+
+async def test_a_round_is_closed_once(kit: Resources) -> None:
+    sourcing_round = await searched(kit, is_offered=True)
+    assert await evaluate_offers.fn(sourcing_round, 1)
+    for _ in range(2):
+        await close_round.fn(sourcing_round, RoundState.DECLINED)
+    assert await state(kit, sourcing_round) == RoundState.DECLINED
