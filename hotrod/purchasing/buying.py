@@ -214,7 +214,10 @@ async def cancel(session: AsyncSession, purchase_id: UUID, *, by: str) -> Purcha
 async def note_received(session: AsyncSession, at: datetime) -> list[Purchase]:
     """Close the purchases of which everything has come; return them."""
     done: list[Purchase] = []
-    for purchase in await purchases(session, states=[PurchaseState.ORDERED]):
+    for ordered in await purchases(session, states=[PurchaseState.ORDERED]):
+        purchase = (await read_purchase(session, ordered.id, lock=True)).purchase
+        if purchase.state != PurchaseState.ORDERED:  # cancelled while we waited for the lock
+            continue
         open_lines = await session.exec(
             select(PartOnOrder.id).where(
                 PartOnOrder.order_reference == purchase.number,

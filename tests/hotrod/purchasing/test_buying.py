@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.analytics.models import AnalyticsEvent
+from hotrod.db.engine import Database
 from hotrod.parts.models import MovementKind, PartOnOrder
 from hotrod.parts.store import find_part, on_order
 from hotrod.purchasing.buying import (
@@ -28,6 +31,7 @@ from hotrod.purchasing.store import read_purchase
 from hotrod.purchasing.words import unsearched
 from tests.hotrod.parts.ledger_kit import post
 from tests.hotrod.purchasing.kit import NOW, low_part, order_for, past_round
+from tests.hotrod.purchasing.test_payments import waiting_for_a_lock
 from tests.hotrod.sourcing.kit import offer
 
 
@@ -90,6 +94,31 @@ async def test_what_came_is_counted_with_the_days_that_it_took(
     assert purchase in await note_received(session, NOW + timedelta(days=5))
     (event,) = await events(session, "purchase.received", purchase=purchase.number)
     assert (event["days"], event["days_late"]) == (5, -1)
+
+
+async def test_what_is_cancelled_while_receipts_are_looked_at_is_not_received(
+    database: Database,
+) -> None:
+    async with database.transaction() as session:
+        part = await low_part(session)
+        part.active = False  # other tests count what is low
+        current = await past_round(session, RoundState.PROPOSED, part.sku, closed_at=None)
+        (bought,) = await plan_purchases(session, current, [order_for(part.sku)], {})
+        await note_ordered(session, bought.id, by="maya", at=NOW)
+    async with database.transaction() as cancelling:
+        await cancel(cancelling, bought.id, by="ops")
+        await cancelling.flush()
+        receiving = asyncio.create_task(_received(database))
+        await waiting_for_a_lock(database)
+    assert bought.id not in await receiving
+    async with database.transaction() as session:
+        purchase = (await read_purchase(session, bought.id)).purchase
+        assert (purchase.state, purchase.received_at) == ("cancelled", None)
+
+
+async def _received(database: Database) -> list[UUID]:
+    async with database.transaction() as session:
+        return [one.id for one in await note_received(session, NOW)]
 
 
 async def test_a_source_that_was_away_is_noted_until_something_is_proposed(
