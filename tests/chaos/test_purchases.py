@@ -11,6 +11,7 @@ from prefect.tasks import Task
 from flows import parts_sourcing
 from hotrod.approvals.models import Approval
 from hotrod.durable import inbox
+from hotrod.durable.models import Delivery, DeliveryState
 from hotrod.purchasing.checkouts import tell_paid
 from hotrod.purchasing.models import Checkout, PurchaseState, RoundState
 from sandbox.ebay.clock import EbayClock
@@ -21,7 +22,7 @@ from sandbox.server import Sandbox
 from tests.chaos.boundaries import Boundary, Kind, Moment
 from tests.chaos.dying_worker import PAID, SOURCING, Order
 from tests.chaos.workers import House, Nursery
-from tests.shelf_kit import Shelf, sell, subjects
+from tests.shelf_kit import Shelf, sell, subjects, until
 
 pytestmark = [
     pytest.mark.chaos,
@@ -52,18 +53,23 @@ PAYING = {
     "hand over purchase": Kind.RECORD,
     "ask to pay": Kind.MAIL,
 }
-OTHERWISE = {
-    "note unsearched source",
-    "tell that nothing is offered",
-    "ask to buy",
-    "let bid rest",
+FINDING_NOTHING = {
+    "evaluate offers": Kind.RECORD,
+    "tell that nothing is offered": Kind.MAIL,
 }
-"""Steps of other ends than an order by mail, or in eBay's checkout."""
+HANDING_OVER = {
+    "hand over purchase": Kind.RECORD,
+    "ask to buy": Kind.MAIL,
+}
+OTHERWISE = {"note unsearched source", "let bid rest"}
+"""Steps of a source that is away, and of bids, which ``test_bids`` tries."""
+OPS = "ops@hotrod.example.com"
 
 
 def test_every_step_of_the_flow_is_tried() -> None:
     steps = {one.name for one in vars(parts_sourcing).values() if isinstance(one, Task)}
-    assert steps == ASKING.keys() | BUYING.keys() | PAYING.keys() | OTHERWISE
+    ends = (ASKING, BUYING, PAYING, FINDING_NOTHING, HANDING_OVER)
+    assert steps == OTHERWISE.union(*ends)
 
 
 async def die(
@@ -117,6 +123,18 @@ async def is_bought_once(shelf: Shelf, sandbox: Sandbox, paid: Paid) -> None:
     assert await shelf.on_order() == sum(line.quantity for line in paid.lines)
     to_pay = [one for one in await subjects(sandbox, "ops@hotrod") if "Please pay" in one]
     assert len(to_pay) == 1
+
+
+async def end_of_run(shelf: Shelf) -> str:
+    """Wait until the run of the part's round has ended, and return how its delivery stands."""
+    run = (await shelf.round()).run_id
+
+    async def ended() -> str | None:
+        (delivery,) = await shelf._rows(Delivery, Delivery.run_id == run)
+        is_over = delivery.state in {DeliveryState.DONE, DeliveryState.DEAD}
+        return delivery.state if is_over else None
+
+    return await until(ended)
 
 
 def arrived(sandbox: Sandbox) -> list[str]:
@@ -192,6 +210,51 @@ async def test_one_checkout_is_shown_and_paid_once(
     await shelf.ends(RoundState.BOUGHT)
 
     await is_bought_once(shelf, sandbox, await pay(shelf, sandbox))
+
+
+@pytest.mark.parametrize(
+    "boundary",
+    [
+        Boundary(step=step, kind=kind, moment=moment)
+        for step, kind in FINDING_NOTHING.items()
+        for moment in kind.moments
+    ],
+    ids=str,
+)
+async def test_ops_are_told_once_that_nothing_is_offered(
+    shelf: Shelf, house: House, nursery: Nursery, sandbox: Sandbox, boundary: Boundary
+) -> None:
+    await shelf.use(8)
+    await die(house, nursery, boundary)
+
+    house.start(MORTAL)
+    assert await end_of_run(shelf) == DeliveryState.DONE
+
+    await shelf.ends(RoundState.EMPTY)
+    assert arrived(sandbox) == [OPS]
+
+
+@pytest.mark.parametrize(
+    "boundary",
+    [
+        Boundary(step=step, kind=kind, moment=moment)
+        for step, kind in HANDING_OVER.items()
+        for moment in kind.moments
+    ],
+    ids=str,
+)
+async def test_ops_are_asked_to_buy_once(
+    shelf: Shelf, house: House, nursery: Nursery, sandbox: Sandbox, boundary: Boundary
+) -> None:
+    await shelf.offer("northbench", "8.50")
+    question = await agreed(shelf, house)
+    await die(house, nursery, boundary)
+
+    house.start(MORTAL)
+    await shelf.ends(RoundState.BOUGHT)
+
+    assert (await shelf.purchase(PurchaseState.TO_BUY)).total == question.amount
+    assert arrived(sandbox).count(OPS) == 1
 
 
 @pytest.mark.parametrize("moment", Kind.RECORD.moments, ids=str)
