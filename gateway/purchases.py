@@ -29,7 +29,7 @@ from hotrod.errors import (
 )
 from hotrod.purchasing.bids import find_bid
 from hotrod.purchasing.buying import cancel, note_ordered
-from hotrod.purchasing.checkouts import checkout_of, give_up, tell_paid
+from hotrod.purchasing.checkouts import checkout_of, leave_checkout, tell_paid
 from hotrod.purchasing.models import AuctionBid, Checkout, Method, Purchase, PurchaseState
 from hotrod.purchasing.store import ItemizedPurchase, read_purchase
 
@@ -143,7 +143,7 @@ async def record_purchase(
                 case "bought" | "paid":
                     await _note(session, purchase_id, told, by, choice)
                 case "by_link":
-                    await _by_link(session, purchase_id)
+                    await leave_checkout(session, purchase_id)
                 case "cancel":
                     await cancel(session, purchase_id, by=by)
     except NotFoundError:
@@ -153,15 +153,6 @@ async def record_purchase(
     return RedirectResponse(
         context.links.purchase_url(purchase_id), HTTPStatus.SEE_OTHER, html.HEADERS
     )
-
-
-async def _by_link(session: AsyncSession, purchase_id: UUID) -> None:
-    """Let a checkout be bought on the sellers' pages, unless it is said to be paid."""
-    page = (await read_purchase(session, purchase_id)).purchase
-    checkout = await checkout_of(session, page.round_id, lock=True)
-    if checkout is not None and not checkout.is_payable and checkout.given_up_at is None:
-        raise ForbiddenTransitionError("checkout of", page.number, "said to be paid", "given up")
-    await give_up(session, page.round_id)
 
 
 async def _note(session: AsyncSession, purchase_id: UUID, told: Told, by: str, choice: str) -> None:

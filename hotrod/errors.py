@@ -35,12 +35,22 @@ class NotFoundError(HotrodError):
 
 
 class ForbiddenTransitionError(HotrodError):
-    """A change of state that the rules don't allow."""
+    """A change of state that the rules don't allow.
 
-    def __init__(self, what: str, name: str, current: str, wanted: str) -> None:
+    Args:
+        what: was to be changed, e.g. ``purchase``.
+        name: of it.
+        current: where it stands.
+        wanted: where it was to stand.
+        cure: what to do, in half a sentence; empty: nothing can be done.
+    """
+
+    def __init__(self, what: str, name: str, current: str, wanted: str, cure: str = "") -> None:
         self.current = current
         self.wanted = wanted
-        super().__init__(f"{what} {name} is {current}: it can't become {wanted}")
+        super().__init__(
+            f"{what} {name} is {current}: it can't become {wanted}{cure and f'; {cure}'}"
+        )
 
 
 class InvalidInputError(HotrodError):

@@ -69,8 +69,8 @@ async def end_round(
 ) -> None:
     """Cancel a round: managers are asked no more, and what isn't bought yet isn't bought.
 
-    What is ordered stays, and so does a bid that stands. A run that sleeps is woken by its
-    question, finds the round cancelled, and ends.
+    What is ordered stays, and so does a bid that stands, or what is said to be paid. A run that
+    sleeps is woken by its question, finds the round cancelled, and ends.
 
     Args:
         session: in a transaction.
@@ -89,7 +89,7 @@ async def end_round(
     await withdraw(session, current.id, why, at)
     states = [PurchaseState.PLANNED, PurchaseState.TO_BUY]
     for one in await purchases(session, states=states, round_id=current.id):
-        with suppress(ForbiddenTransitionError):  # a bid that stands
+        with suppress(ForbiddenTransitionError):  # a bid that stands, or said to be paid
             await cancel(session, one.id, by=by)
     await record(
         session, "sourcing.cancelled", current.business_key, round=str(current.id), by=by, why=why

@@ -15,10 +15,9 @@ from hotrod.db.columns import now
 from hotrod.errors import ForbiddenTransitionError, InvalidInputError
 from hotrod.parts.models import PartOnOrder
 from hotrod.parts.orders import cancel_order, put_on_order
-from hotrod.purchasing.checkouts import give_up
+from hotrod.purchasing.checkouts import leave_checkout
 from hotrod.purchasing.models import (
     AuctionBid,
-    Method,
     Purchase,
     PurchaseState,
 )
@@ -64,10 +63,11 @@ async def note_ordered(
     Raises:
         NotFoundError: there is no such purchase.
         InvalidInputError: it was ordered before under another number, or number or day can't be.
-        ForbiddenTransitionError: it was cancelled, or lost.
+        ForbiddenTransitionError: it was cancelled, or lost, or is in a checkout that is said to be
+            paid.
     """
     _check(order_number, expected_on, at or now())
-    await _leave_checkout(session, purchase_id)
+    await leave_checkout(session, purchase_id)
     found = await read_purchase(session, purchase_id, lock=True)
     purchase = found.purchase
     if purchase.state in {PurchaseState.ORDERED, PurchaseState.RECEIVED}:
@@ -185,9 +185,10 @@ async def cancel(session: AsyncSession, purchase_id: UUID, *, by: str) -> Purcha
 
     Raises:
         NotFoundError: there is no such purchase.
-        ForbiddenTransitionError: it is here already, or a bid stands, which can't be taken back.
+        ForbiddenTransitionError: it is here already, or a bid stands, which can't be taken back,
+            or it is in a checkout that is said to be paid.
     """
-    await _leave_checkout(session, purchase_id)
+    await leave_checkout(session, purchase_id)
     found = await read_purchase(session, purchase_id, lock=True)
     purchase = found.purchase
     if purchase.state in {PurchaseState.RECEIVED, PurchaseState.LOST}:
@@ -279,13 +280,6 @@ def _share_out(found: ItemizedPurchase, total: Decimal) -> None:
     for line in found.lines:
         line.per_piece = line.per_piece * total / planned if planned else total / pieces
     found.purchase.total = total
-
-
-async def _leave_checkout(session: AsyncSession, purchase_id: UUID) -> None:
-    """Give an unpaid checkout up before one of its purchases goes a way of its own."""
-    purchase = (await read_purchase(session, purchase_id)).purchase
-    if purchase.method == Method.CHECKOUT:
-        await give_up(session, purchase.round_id)
 
 
 def _check(order_number: str, expected_on: date | None, at: datetime) -> None:

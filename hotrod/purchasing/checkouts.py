@@ -16,7 +16,7 @@ from hotrod.analytics.store import record
 from hotrod.db.columns import now
 from hotrod.durable import inbox
 from hotrod.durable.inbox import NewDelivery
-from hotrod.errors import InvalidInputError, NotFoundError
+from hotrod.errors import ForbiddenTransitionError, InvalidInputError, NotFoundError
 from hotrod.purchasing.models import Checkout, Method, Purchase
 from hotrod.purchasing.rules import check_order_number
 from hotrod.purchasing.store import ItemizedPurchase, read_purchase, read_round
@@ -160,6 +160,28 @@ async def tell_paid(session: AsyncSession, round_id: UUID, order_id: str) -> Che
         ),
     )
     return checkout
+
+
+async def leave_checkout(session: AsyncSession, purchase_id: UUID) -> None:
+    """Give up the checkout of a purchase that goes a way of its own; one that is paid stays.
+
+    Raises:
+        NotFoundError: there is no such purchase.
+        ForbiddenTransitionError: it is said to be paid, and eBay is asked.
+    """
+    purchase = (await read_purchase(session, purchase_id)).purchase
+    if purchase.method != Method.CHECKOUT:
+        return
+    checkout = await read_checkout(session, purchase.round_id, lock=True)
+    if checkout.is_confirmed_soon:
+        raise ForbiddenTransitionError(
+            "checkout of",
+            purchase.number,
+            "said to be paid",
+            "given up",
+            f"wait until eBay has answered about its order {checkout.order_id}",
+        )
+    await give_up(session, purchase.round_id)
 
 
 async def give_up(session: AsyncSession, round_id: UUID) -> None:

@@ -148,13 +148,14 @@ async def test_the_sellers_pages_take_the_checkouts_place(
     assert {one.method for one in both} == {"link"}
 
 
-async def test_a_checkout_that_is_said_to_be_paid_is_not_bought_otherwise(
-    client: httpx.AsyncClient, asked: Asked
+@pytest.mark.parametrize("choice", ["by_link", "cancel"])
+async def test_a_checkout_that_is_said_to_be_paid_is_not_given_up(
+    client: httpx.AsyncClient, asked: Asked, choice: str
 ) -> None:
     await client.post(await path(asked), data={"choice": "paid", "order_number": "5-1"})
-    refused = await client.post(await path(asked, 1), data={"choice": "by_link"})
+    refused = await client.post(await path(asked, 1), data={"choice": choice})
     assert refused.status_code == 409
-    assert "said to be paid" in refused.text
+    assert "wait until eBay has answered about its order 5-1" in refused.text
     assert (await held(asked))[0].given_up_at is None
 
 

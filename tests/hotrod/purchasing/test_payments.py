@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
@@ -16,10 +17,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.db.columns import now
 from hotrod.db.engine import Database
-from hotrod.errors import InvalidInputError
+from hotrod.errors import ForbiddenTransitionError, InvalidInputError
 from hotrod.parts.models import Part
 from hotrod.parts.store import on_order
-from hotrod.purchasing.buying import cancel, hand_over
+from hotrod.purchasing.abandoned import end_round
+from hotrod.purchasing.buying import cancel, hand_over, note_ordered
 from hotrod.purchasing.checkouts import (
     checkout_of,
     draft_of,
@@ -211,6 +213,32 @@ async def test_what_was_cancelled_and_yet_paid_is_told(
     assert [first.state, second.state] == ["cancelled", "ordered"]
     assert first.number in begun.refusal
     assert second.number not in begun.refusal
+
+
+@pytest.mark.parametrize("go", [cancel, note_ordered])
+async def test_what_is_said_to_be_paid_goes_no_way_of_its_own(
+    session: AsyncSession, begun: Checkout, go: Callable[..., Awaitable[Purchase]]
+) -> None:
+    first = UUID(begun.purchases[0])
+    await tell_paid(session, begun.round_id, "5-1")
+    with pytest.raises(ForbiddenTransitionError, match="until eBay has answered about its order"):
+        await go(session, first, by="ops")
+    assert begun.is_confirmed_soon
+    assert await states(session, begun) == ["to_buy", "to_buy"]
+
+    assert await judge(session, begun.round_id, "5-1", None) == Payment.REFUSED
+    await go(session, first, by="ops")
+    assert begun.given_up_at is not None
+
+
+async def test_a_dropped_round_leaves_what_is_said_to_be_paid(
+    session: AsyncSession, begun: Checkout
+) -> None:
+    await tell_paid(session, begun.round_id, "5-1")
+    current = await session.get_one(SourcingRound, begun.round_id)
+    await end_round(session, current, "it goes nowhere", now(), by="ops")
+    assert (current.state, begun.given_up_at) == ("cancelled", None)
+    assert await judge(session, begun.round_id, "5-1", order()) == Payment.PAID
 
 
 async def test_a_draft_is_replaced_until_it_is_shown(
