@@ -47,11 +47,12 @@ def list_purchases(
 
 @app.command()
 def show(number: Number, *, as_json: AsJson = False) -> None:
-    """Show a purchase with its lines, and the pages on which it is bought."""
+    """Show a purchase with its lines, and the pages on which it is bought or paid."""
     found, bid = run(_show(number))
+    page = _page_to_pay(found.purchase)
     if as_json:
         told = {"bid": bid.model_dump(mode="json", exclude={"purchase_id"})} if bid else {}
-        print_json(_as_json(found.purchase) | {"lines": _lines(found)} | told)
+        print_json(_as_json(found.purchase) | {"lines": _lines(found), "pay_at": page} | told)
         return
     out.print(_table([found.purchase]))
     if bid is not None:
@@ -59,6 +60,8 @@ def show(number: Number, *, as_json: AsJson = False) -> None:
     for line in _lines(found):
         words = f"{line['quantity']} x {line['sku']} at {line['per_piece']}: {line['title']}"
         out.print(Text(words), Text(line["url"], style="blue"), soft_wrap=True)
+    if page:
+        out.print("Paid in eBay's checkout:", Text(page, style="blue"), soft_wrap=True)
 
 
 @app.command()
@@ -69,20 +72,33 @@ def bought(
     expected: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day on which it should come.")
     ] = None,
+    by_link: Annotated[
+        bool,
+        typer.Option(
+            "--by-link", help="Bought on the seller's page; eBay's checkout of it is given up."
+        ),
+    ] = False,
     correct: Annotated[
         bool, typer.Option("--correct", help="Put right what was told wrongly before.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say that you have bought it on the seller's page: its pieces are on order from now on."""
+    """Say that you have bought it on the seller's page: its pieces are on order from now on.
+
+    Of what is paid in eBay's checkout, tell eBay's number: it is on order once eBay confirms it.
+    """
     if not order_number.strip():
         raise InvalidInputError("--order-number", "it is empty.", "Copy it from the seller's page.")
     day = expected.date() if expected else None
-    row = run(_bought(number, order_number.strip(), day, correct=correct))
+    told = order_number.strip()
+    row = run(_bought(number, told, day, by_link=by_link, correct=correct))
     if as_json:
         print_json(_as_json(row))
-        return
-    out.print(Text(f"{row.number} is on order as {row.order_number}."))
+    elif row.is_to_be_paid:
+        words = f"eBay is asked whether its order {told} has paid the checkout of {row.number}."
+        out.print(Text(f"{words} What the checkout holds is on order once eBay says so."))
+    else:
+        out.print(Text(f"{row.number} is on order as {row.order_number}."))
 
 
 @app.command()
@@ -201,20 +217,41 @@ async def _show(number: str) -> tuple[ItemizedPurchase, AuctionBid | None]:
         return found, await find_bid(session, found.purchase.id)
 
 
-async def _bought(number: str, order_number: str, day: date | None, *, correct: bool) -> Purchase:
+async def _bought(
+    number: str, order_number: str, day: date | None, *, by_link: bool, correct: bool
+) -> Purchase:
     from hotrod.purchasing.buying import correct_order, note_ordered
+    from hotrod.purchasing.checkouts import tell_paid
     from hotrod.purchasing.store import find_purchase
 
     tell = correct_order if correct else note_ordered
     async with transaction() as session:
-        found = await find_purchase(session, number)
+        purchase = (await find_purchase(session, number)).purchase
+        if purchase.is_to_be_paid and not (by_link or correct):
+            if day is not None:
+                raise InvalidInputError(
+                    "--expected",
+                    "eBay hasn't confirmed yet that it is paid.",
+                    "Leave it out, and tell it with --correct once it is on order.",
+                )
+            await tell_paid(session, purchase.round_id, order_number)
+            return purchase
         return await tell(
-            session,
-            found.purchase.id,
-            by=getuser(),
-            order_number=order_number,
-            expected_on=day,
+            session, purchase.id, by=getuser(), order_number=order_number, expected_on=day
         )
+
+
+def _page_to_pay(purchase: Purchase) -> str:
+    """Return the link of our page on which a purchase is paid; empty: it isn't to be paid there."""
+    from hotrod.links import CustomerLinks, LinkSigner
+    from hotrod.settings import load_settings
+    from hotrod.stack.secrets import load_secrets
+
+    if not purchase.is_to_be_paid:
+        return ""
+    settings = load_settings()
+    signer = LinkSigner(load_secrets(settings).secret_key)
+    return CustomerLinks(signer, settings.public_url).purchase_url(purchase.id)
 
 
 async def _cancel(number: str) -> Purchase:
@@ -341,7 +378,7 @@ def _lines(found: ItemizedPurchase) -> list[dict[str, Any]]:
             "per_piece": f"{line.per_piece:.2f} {found.purchase.currency}",
             "title": line.title,
             "reference": line.reference,
-            "url": line.url,
+            "url": "" if found.purchase.is_to_be_paid else line.url,
         }
         for line in found.lines
     ]

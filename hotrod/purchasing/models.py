@@ -173,6 +173,12 @@ class Purchase(SQLModel, table=True):
         """Our number of it, e.g. PO-1001; what stands in ``order_reference`` of the ledger."""
         return f"PO-{self.serial}"
 
+    @property
+    def is_to_be_paid(self) -> bool:
+        """Whether it waits in eBay's checkout, for its payment or for eBay's word of it."""
+        waits = self.state in {PurchaseState.PLANNED, PurchaseState.TO_BUY}
+        return self.method == Method.CHECKOUT and waits
+
 
 class PurchaseLine(SQLModel, table=True):
     """One offer of a purchase. ``per_piece`` is at the door, and makes the price history.
@@ -223,8 +229,8 @@ class Checkout(SQLModel, table=True):
 
     ``items`` is how many pieces of which listing it holds. Without ``purchases`` it is a draft that
     nobody has seen. ``order_id`` is what somebody, or eBay's widget, told; it counts once eBay has
-    confirmed it, at ``paid_at``. ``refusal`` says why one didn't. ``given_up_at``: a person buys by
-    the links.
+    confirmed it, at ``paid_at``. ``refusal`` says why one didn't; of a paid one, what of it was
+    cancelled or bought otherwise. ``given_up_at``: a person buys by the links.
     """
 
     __tablename__ = "checkouts"
