@@ -38,13 +38,14 @@ router = APIRouter(include_in_schema=False, route_class=html.PageRoute)
 
 @dataclass(frozen=True)
 class PurchasePage:
-    """What the page of a purchase shows."""
+    """What the page of a purchase shows; ``refusal``: what is wrong with the payment at eBay."""
 
     found: ItemizedPurchase
     business: Business
     bid: AuctionBid | None = None
     checkout: Checkout | None = None
     payable: Payable | None = None
+    refusal: str = ""
 
     @property
     def purchase(self) -> Purchase:
@@ -196,10 +197,14 @@ async def _page(session: AsyncSession, context: Context, purchase_id: UUID) -> P
     found = await read_purchase(session, purchase_id)
     business = context.company.business_of(found.purchase.business_key)
     bid = await find_bid(session, purchase_id)
-    if found.purchase.method != Method.CHECKOUT or found.purchase.state != PurchaseState.TO_BUY:
-        return PurchasePage(found, business, bid)
     checkout = await checkout_of(session, found.purchase.round_id)
-    return PurchasePage(found, business, bid, checkout, await payable(session, context, checkout))
+    if checkout is None or str(purchase_id) not in checkout.purchases:
+        return PurchasePage(found, business, bid)
+    if found.purchase.method != Method.CHECKOUT or found.purchase.state != PurchaseState.TO_BUY:
+        refusal = checkout.refusal if checkout.paid_at else ""
+        return PurchasePage(found, business, bid, refusal=refusal)
+    button = await payable(session, context, checkout)
+    return PurchasePage(found, business, bid, checkout, button, checkout.refusal)
 
 
 def _render(

@@ -141,7 +141,7 @@ async def tell_paid(session: AsyncSession, round_id: UUID, order_id: str) -> Che
             f"this was ordered before as {checkout.order_id}.",
             "If it was bought twice, cancel one of the two at eBay.",
         )
-    if checkout.order_id == order_id and not checkout.refusal:
+    if checkout.order_id == order_id and (checkout.paid_at or not checkout.refusal):
         return checkout
     checkout.order_id, checkout.refusal = order_id, ""
     session.add(checkout)

@@ -76,6 +76,8 @@ async def judge(
 ) -> Payment:
     """Write down what eBay says of an order that a checkout is said to have become.
 
+    Said again of one that is paid, it changes nothing, and gives the same answer.
+
     Args:
         session: in a transaction.
         round_id: whose checkout.
@@ -87,7 +89,9 @@ async def judge(
     """
     checkout = await read_checkout(session, round_id, lock=True)
     if checkout.paid_at is not None:
-        return Payment.PAID if checkout.order_id == order_id else Payment.REFUSED
+        if checkout.order_id != order_id:
+            return Payment.REFUSED
+        return Payment.TROUBLED if checkout.refusal else Payment.PAID
     wrong = await _why_not(session, checkout, order)
     if order is None or wrong:
         refuse(session, checkout, order_id, f"eBay's order {order_id} doesn't count: {wrong}")

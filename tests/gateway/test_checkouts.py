@@ -11,10 +11,12 @@ import pytest
 from sqlmodel import select
 
 from gateway.context import Context
+from hotrod.db.columns import now
 from hotrod.durable.models import Delivery
 from hotrod.purchasing.buying import note_ordered
 from hotrod.purchasing.checkouts import checkout_of, pieces_of
 from hotrod.purchasing.models import Checkout, Method, Purchase, PurchaseState, SourcingRound
+from hotrod.purchasing.payments import EbayOrder, Payment, judge
 from hotrod.purchasing.planning import plan_purchases
 from hotrod.purchasing.store import proposal_of, purchases
 from tests.gateway.proposals import Asked, add_question
@@ -169,7 +171,21 @@ async def test_who_cancels_one_of_it_leaves_the_rest_to_the_links(
     assert not found.is_payable
 
 
-async def test_a_number_told_in_the_shell_ends_the_checkout(asked: Asked) -> None:
+async def test_what_is_wrong_with_a_paid_checkout_is_shown_with_all_that_it_holds(
+    client: httpx.AsyncClient, asked: Asked
+) -> None:
+    await client.post(await path(asked), data={"choice": "cancel"})
+    await client.post(await path(asked), data={"choice": "paid", "order_number": "5-1"})
+    found, both = await held(asked)
+    async with asked.context.database.transaction() as session:
+        order = EbayOrder(id="5-1", pieces=found.items, payment="PAID", created_at=now())
+        assert await judge(session, asked.subject_id, "5-1", order) == Payment.TROUBLED
+    for place in (0, 1):
+        page = await client.get(await path(asked, place))
+        assert f"{both[0].number} was cancelled, or bought otherwise" in html.unescape(page.text)
+
+
+async def test_what_was_bought_on_the_sellers_page_ends_the_checkout(asked: Asked) -> None:
     _, both = await held(asked)
     async with asked.context.database.transaction() as session:
         await note_ordered(session, both[0].id, by="ops", order_number="5-1")
