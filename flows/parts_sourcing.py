@@ -128,15 +128,15 @@ async def search_everywhere(sourcing_round: UUID) -> None:
 async def place(sourcing_round: UUID, purchases: Sequence[UUID]) -> None:
     """Place each purchase once; one that fails doesn't hold up the others.
 
-    What eBay's checkout holds, a person pays.
+    What eBay's checkout holds, a person pays, who is asked to.
 
     Raises:
-        PlacingError: some failed.
+        PlacingError: some failed, or nobody could be asked to pay.
     """
     placed = [await attempt(_place(purchase)) for purchase in purchases]
-    await attempt(ask_to_pay(sourcing_round))
+    placed.append(await attempt(ask_to_pay(sourcing_round)))
     if not all(placed):
-        raise PlacingError(placed.count(False), len(placed))
+        raise PlacingError
 
 
 async def _search(sourcing_round: UUID, name: str) -> None:

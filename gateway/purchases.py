@@ -21,6 +21,7 @@ from gateway.auth import address_of
 from gateway.checkouts import Payable, payable
 from gateway.context import Context, InContext
 from hotrod.company.models import Business
+from hotrod.durable.effects import UnknownEffectError
 from hotrod.errors import (
     ForbiddenTransitionError,
     InvalidInputError,
@@ -149,7 +150,7 @@ async def record_purchase(
                     await cancel(session, purchase_id, by=by)
     except NotFoundError:
         return html.no_such_link()
-    except (InvalidInputError, ForbiddenTransitionError) as error:
+    except (InvalidInputError, ForbiddenTransitionError, UnknownEffectError) as error:
         return await _refused(context, purchase_id, told, error)
     return RedirectResponse(
         context.links.purchase_url(purchase_id), HTTPStatus.SEE_OTHER, html.HEADERS
@@ -174,7 +175,7 @@ async def _refused(
     context: Context,
     purchase_id: UUID,
     told: Told,
-    error: InvalidInputError | ForbiddenTransitionError,
+    error: InvalidInputError | ForbiddenTransitionError | UnknownEffectError,
 ) -> HTMLResponse:
     """Show the form again, or what is known of a purchase that can't be told of any more."""
     async with context.database.transaction() as session:

@@ -15,6 +15,7 @@ from hotrod.durable.effects import harmless_to_repeat, perform
 from hotrod.keys import alert_key, lasting_alert_key
 from hotrod.mail.mime import build_mime
 from hotrod.mail.rules import Address
+from hotrod.purchasing.abandoned import mails_in_doubt
 from hotrod.purchasing.store import read_round, wanted_of
 from tasks._policy import OUTWARD, REFUSED
 from tasks._resources import resources
@@ -51,11 +52,17 @@ async def tell_of_abandoned_round(sourcing_round: UUID) -> None:
     """
     async with resources().database.transaction() as session:
         wanted = wanted_of(await read_round(session, sourcing_round))
+        doubts = await mails_in_doubt(session, sourcing_round)
+    unknown = "".join(
+        f" Whether the order {number} was mailed isn't known: find out first, then "
+        f"`hotrod effects confirm {key}` or `hotrod effects repeat {key}`."
+        for number, key in doubts.items()
+    )
     parts = ", ".join(one.sku for one in wanted)
     text = (
         f"A manager has agreed to buy {parts}, but the run of it has ended. See what was ordered "
-        "with `hotrod purchases list`. Then retry the run (`hotrod inbox list --state dead`), or "
-        f"free the parts: `hotrod purchases drop {sourcing_round}`."
+        f"with `hotrod purchases list`.{unknown} Then retry the run (`hotrod inbox list --state "
+        f"dead`), or free the parts: `hotrod purchases drop {sourcing_round}`."
     )
     await _tell(
         lasting_alert_key("round", str(sourcing_round)), "Agreed, but not bought", text, now()

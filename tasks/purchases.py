@@ -112,7 +112,7 @@ async def end_abandoned_rounds() -> list[UUID]:
 
 
 class PlacingError(HotrodError):
-    """Some purchases could not be placed."""
+    """Some purchases could not be placed, or nobody could be asked to pay them."""
 
-    def __init__(self, failed: int, of: int) -> None:
-        super().__init__(f"{failed} of {of} purchases could not be placed; see the failed steps")
+    def __init__(self) -> None:
+        super().__init__("not all that was approved could be placed; see the failed steps")

@@ -40,7 +40,10 @@ class UnknownEffectError(HotrodError):
 
     def __init__(self, key: str) -> None:
         self.key = key
-        super().__init__(f"the outcome of {key} is unknown; find out, then confirm or repeat it")
+        super().__init__(
+            f"the outcome of {key} is unknown; find out, then `hotrod effects confirm` or `repeat` "
+            "it"
+        )
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,12 @@ async def outcome_of(session: AsyncSession, key: str) -> dict[str, Any]:
     """Return what was kept of an act that was done; nothing, of one that wasn't (yet)."""
     row = await session.get(Effect, key)
     return row.outcome if row is not None and row.state == EffectState.DONE else {}
+
+
+async def state_of(session: AsyncSession, key: str) -> EffectState | None:
+    """Return what is known about an act; None: it was never begun, or surely not done."""
+    row = await session.get(Effect, key, populate_existing=True)
+    return None if row is None else EffectState(row.state)
 
 
 async def confirm(session: AsyncSession, key: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import datetime
+from uuid import UUID
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -11,10 +12,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hotrod.analytics.store import record
 from hotrod.approvals.decisions import withdraw
 from hotrod.approvals.models import ApprovalState
-from hotrod.durable.models import Delivery
+from hotrod.durable.models import Delivery, EffectState
 from hotrod.durable.search import FINISHED
 from hotrod.errors import ForbiddenTransitionError
-from hotrod.purchasing.buying import cancel
+from hotrod.purchasing.buying import cancel, note_mailed, order_key, order_mail
 from hotrod.purchasing.models import OPEN, PurchaseState, RoundState, SourcingRound
 from hotrod.purchasing.rounds import move_round
 from hotrod.purchasing.store import purchases
@@ -39,6 +40,16 @@ async def abandoned_rounds(session: AsyncSession, *, lock: bool = False) -> list
             populate_existing=True
         )
     return list(await session.exec(statement))
+
+
+async def mails_in_doubt(session: AsyncSession, round_id: UUID) -> dict[str, str]:
+    """Return the purchases of a round whose order may have been mailed: effect's key by number."""
+    planned = await purchases(session, states=[PurchaseState.PLANNED], round_id=round_id)
+    return {
+        one.number: order_key(one)
+        for one in planned
+        if await order_mail(session, one) not in {None, EffectState.DONE}
+    }
 
 
 async def end_abandoned(session: AsyncSession, at: datetime) -> list[SourcingRound]:
@@ -69,8 +80,9 @@ async def end_round(
 ) -> None:
     """Cancel a round: managers are asked no more, and what isn't bought yet isn't bought.
 
-    What is ordered stays, and so does a bid that stands, or what is said to be paid. A run that
-    sleeps is woken by its question, finds the round cancelled, and ends.
+    What is ordered stays, and so does a bid that stands, or what is said to be paid. An order whose
+    mail is out is noted as one. A run that sleeps is woken by its question, finds the round
+    cancelled, and ends.
 
     Args:
         session: in a transaction.
@@ -82,6 +94,7 @@ async def end_round(
     Raises:
         RoundCancelledError: it is cancelled already.
         ForbiddenTransitionError: it is over.
+        UnknownEffectError: an order of it may have been mailed; a person must find out.
     """
     move_round(current, RoundState.CANCELLED)
     session.add(current)
@@ -89,6 +102,9 @@ async def end_round(
     await withdraw(session, current.id, why, at)
     states = [PurchaseState.PLANNED, PurchaseState.TO_BUY]
     for one in await purchases(session, states=states, round_id=current.id):
+        if await order_mail(session, one) == EffectState.DONE:
+            await note_mailed(session, one.id)
+            continue
         with suppress(ForbiddenTransitionError):  # a bid that stands, or said to be paid
             await cancel(session, one.id, by=by)
     await record(

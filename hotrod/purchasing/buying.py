@@ -12,12 +12,17 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hotrod.analytics.store import record
 from hotrod.company.load import get_company
 from hotrod.db.columns import now
+from hotrod.durable.effects import UnknownEffectError, state_of
+from hotrod.durable.models import EffectState
 from hotrod.errors import ForbiddenTransitionError, InvalidInputError
+from hotrod.keys import mail_key
+from hotrod.mail.office import PurchaseOrderContext
 from hotrod.parts.models import PartOnOrder
 from hotrod.parts.orders import cancel_order, put_on_order
 from hotrod.purchasing.checkouts import leave_checkout
 from hotrod.purchasing.models import (
     AuctionBid,
+    Method,
     Purchase,
     PurchaseState,
 )
@@ -186,7 +191,8 @@ async def cancel(session: AsyncSession, purchase_id: UUID, *, by: str) -> Purcha
     Raises:
         NotFoundError: there is no such purchase.
         ForbiddenTransitionError: it is here already, or a bid stands, which can't be taken back,
-            or it is in a checkout that is said to be paid.
+            its order was mailed, or it is in a checkout that is said to be paid.
+        UnknownEffectError: its order may have been mailed; a person must find out.
     """
     await leave_checkout(session, purchase_id)
     found = await read_purchase(session, purchase_id, lock=True)
@@ -196,6 +202,11 @@ async def cancel(session: AsyncSession, purchase_id: UUID, *, by: str) -> Purcha
     bid = await session.get(AuctionBid, purchase_id, populate_existing=True)
     if purchase.state == PurchaseState.PLANNED and bid is not None and bid.placed_at is not None:
         raise ForbiddenTransitionError("purchase", purchase.number, "bid for", "cancelled")
+    if (mail := await order_mail(session, purchase)) == EffectState.DONE:
+        how = f"`hotrod purchases bought {purchase.number}` says so, if its run has ended"
+        raise ForbiddenTransitionError("purchase", purchase.number, "mailed", "cancelled", how)
+    if mail is not None:
+        raise UnknownEffectError(order_key(purchase))
     if purchase.state == PurchaseState.ORDERED:
         for sku in sorted(_pieces(found)):
             await cancel_order(session, sku, purchase.number)
@@ -210,6 +221,18 @@ async def cancel(session: AsyncSession, purchase_id: UUID, *, by: str) -> Purcha
             by=by,
         )
     return purchase
+
+
+def order_key(purchase: Purchase) -> str:
+    """Return the key of the mail that orders a purchase, in the ledger of effects."""
+    return mail_key(PurchaseOrderContext.template, purchase.id)
+
+
+async def order_mail(session: AsyncSession, purchase: Purchase) -> EffectState | None:
+    """Return what is known about the order mail of a planned purchase; None: none was begun."""
+    if purchase.state != PurchaseState.PLANNED or purchase.method != Method.MAIL:
+        return None
+    return await state_of(session, order_key(purchase))
 
 
 async def note_received(session: AsyncSession, at: datetime) -> list[Purchase]:

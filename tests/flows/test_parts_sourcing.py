@@ -306,7 +306,7 @@ async def test_a_run_that_can_not_place_all_says_what_was_placed(
     shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def source(_round: UUID) -> str:
-        raise PlacingError(1, 2)
+        raise PlacingError
 
     monkeypatch.setattr("flows.parts_sourcing.source", source)
     await shelf.use(8)

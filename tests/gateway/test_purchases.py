@@ -14,8 +14,10 @@ from sqlmodel import select
 
 from gateway.context import Context
 from hotrod.db.columns import now
+from hotrod.durable.models import Effect, EffectState
 from hotrod.parts.models import PartOnOrder
-from hotrod.purchasing.models import AuctionBid, Purchase, PurchaseState
+from hotrod.purchasing.buying import order_key
+from hotrod.purchasing.models import AuctionBid, Method, Purchase, PurchaseState
 from hotrod.purchasing.store import ItemizedPurchase
 from tests.gateway.proposals import LISTING, add_purchase, add_question
 from tests.gateway.test_pages import assert_safe_page
@@ -173,6 +175,19 @@ async def test_a_purchase_that_is_not_made_is_cancelled(
     assert_safe_page(late, 409)
     assert "cancelled" in late.text
     assert (await read(context, bought))[0].state == "cancelled"
+
+
+async def test_what_may_have_been_mailed_is_not_cancelled(
+    client: httpx.AsyncClient, context: Context, bought: ItemizedPurchase
+) -> None:
+    async with context.database.transaction() as session:
+        row = await session.get_one(Purchase, bought.purchase.id)
+        row.state, row.method = PurchaseState.PLANNED, Method.MAIL
+        session.add(Effect(key=order_key(row), state=EffectState.UNKNOWN))
+    refused = await client.post(path(context, bought), data={"choice": "cancel"})
+    assert_safe_page(refused, 409)
+    assert "`hotrod effects confirm`" in refused.text
+    assert (await read(context, bought))[0].state == "planned"
 
 
 async def test_what_is_here_can_not_be_cancelled(

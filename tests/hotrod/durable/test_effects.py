@@ -79,7 +79,7 @@ async def test_what_nobody_can_know_waits_for_a_person(rolled_back: Database) ->
     with pytest.raises(Died):
         await perform(rolled_back, key, provider.acting("dies after"), unknowable)
     for _ in range(2):
-        with pytest.raises(UnknownEffectError, match="confirm or repeat"):
+        with pytest.raises(UnknownEffectError, match="`hotrod effects confirm` or `repeat`"):
             await perform(rolled_back, key, provider.acting("works"), unknowable)
     assert provider.done == 1
     async with rolled_back.transaction() as session:
