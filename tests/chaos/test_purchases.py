@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import signal
+from types import ModuleType
 
 import pytest
 from prefect.flow_runs import aresume_flow_run
 from prefect.tasks import Task
+from sqlmodel import select
 
-from flows import parts_sourcing
+from flows import checkout_paid, parts_sourcing
 from hotrod.approvals.models import Approval
 from hotrod.durable import inbox
 from hotrod.durable.models import Delivery, DeliveryState
-from hotrod.purchasing.checkouts import tell_paid
+from hotrod.purchasing.buying import cancel
+from hotrod.purchasing.checkouts import EVENT, tell_paid
 from hotrod.purchasing.models import Checkout, PurchaseState, RoundState
 from sandbox.ebay.clock import EbayClock
 from sandbox.ebay.orders import Checkout as Paid
@@ -61,15 +64,20 @@ HANDING_OVER = {
     "hand over purchase": Kind.RECORD,
     "ask to buy": Kind.MAIL,
 }
-OTHERWISE = {"note unsearched source", "let bid rest"}
-"""Steps of a source that is away, and of bids, which ``test_bids`` tries."""
+OTHERWISE = {"note unsearched source", "let bid rest", "tell that prices never hold"}
+"""Steps of a source that is away, of bids, which ``test_bids`` tries, and of five yeses in vain."""
 OPS = "ops@hotrod.example.com"
+CONFIRMING = {"confirm payment", "look at payment again", "tell of checkout"}
+
+
+def steps_of(flow: ModuleType) -> set[str]:
+    return {one.name for one in vars(flow).values() if isinstance(one, Task)}
 
 
 def test_every_step_of_the_flow_is_tried() -> None:
-    steps = {one.name for one in vars(parts_sourcing).values() if isinstance(one, Task)}
     ends = (ASKING, BUYING, PAYING, FINDING_NOTHING, HANDING_OVER)
-    assert steps == OTHERWISE.union(*ends)
+    assert steps_of(parts_sourcing) == OTHERWISE.union(*ends)
+    assert steps_of(checkout_paid) == CONFIRMING
 
 
 async def die(
@@ -105,13 +113,41 @@ async def approve(shelf: Shelf, question: Approval) -> None:
         await inbox.wake(session, question.run_id)
 
 
-async def pay(shelf: Shelf, sandbox: Sandbox) -> Paid:
+async def to_be_paid(shelf: Shelf, house: House, sandbox: Sandbox) -> None:
+    """Let a person be asked to pay, and no worker be at work."""
+    sell(sandbox, shelf.part.name)
+    await agreed(shelf, house)
+    house.start(MORTAL)
+    await shelf.ends(RoundState.BOUGHT)
+    await house.stop()
+
+
+async def payments(shelf: Shelf) -> list[Delivery]:
+    """Return the events that have eBay asked about the payment."""
+    about = str((await shelf.round()).id)
+    async with shelf.kit.database.transaction() as session:
+        found = await session.exec(select(Delivery).where(Delivery.event == EVENT))
+        return [one for one in found if one.payload["checkout"] == about]
+
+
+async def is_done(shelf: Shelf) -> None:
+    """Wait until the first look at the payment has ended."""
+
+    async def ended() -> bool:
+        states = {one.payload["look"]: one.state for one in await payments(shelf)}
+        return states[1] == DeliveryState.DONE
+
+    await until(ended)
+
+
+async def pay(shelf: Shelf, sandbox: Sandbox, payment: str = "PAID") -> Paid:
     """Pay the checkout that our page shows, and tell its order."""
     async with shelf.kit.database.transaction() as session:
         shown = await session.get_one(Checkout, (await shelf.round()).id)
         paid = sandbox.state.store(Checkouts).get(shown.session_id)
         assert paid is not None
-        sandbox.state.store(Checkouts).pay(paid, sandbox.state.store(EbayClock).now())
+        moment = sandbox.state.store(EbayClock).now()
+        sandbox.state.store(Checkouts).pay(paid, moment, payment=payment)
         await tell_paid(session, shown.round_id, paid.order_id)
     return paid
 
@@ -261,11 +297,7 @@ async def test_ops_are_asked_to_buy_once(
 async def test_a_payment_is_confirmed_once(
     shelf: Shelf, house: House, nursery: Nursery, sandbox: Sandbox, moment: Moment
 ) -> None:
-    sell(sandbox, shelf.part.name)
-    await agreed(shelf, house)
-    house.start(MORTAL)
-    await shelf.ends(RoundState.BOUGHT)
-    await house.stop()
+    await to_be_paid(shelf, house, sandbox)
     paid = await pay(shelf, sandbox)
     boundary = Boundary(step="confirm payment", kind=Kind.RECORD, moment=moment)
     await die(house, nursery, boundary, PAID)
@@ -273,3 +305,45 @@ async def test_a_payment_is_confirmed_once(
     house.start(MORTAL)
 
     await is_bought_once(shelf, sandbox, paid)
+
+
+@pytest.mark.parametrize(
+    "boundary",
+    [
+        Boundary(step="confirm payment", moment=Moment.RETURNED),
+        Boundary(step="tell of checkout", kind=Kind.MAIL, moment=Moment.DURING),
+        Boundary(step="tell of checkout", kind=Kind.MAIL, moment=Moment.RETURNED),
+    ],
+    ids=str,
+)
+async def test_ops_are_told_once_of_what_was_cancelled_and_yet_paid(
+    shelf: Shelf, house: House, nursery: Nursery, sandbox: Sandbox, boundary: Boundary
+) -> None:
+    await to_be_paid(shelf, house, sandbox)
+    purchase = await shelf.purchase(PurchaseState.TO_BUY)
+    async with shelf.kit.database.transaction() as session:
+        await cancel(session, purchase.id, by="maya")
+    await pay(shelf, sandbox)
+    await die(house, nursery, boundary, PAID)
+
+    house.start(MORTAL)
+    await is_done(shelf)
+
+    told = [one for one in await subjects(sandbox, "ops@hotrod") if "Payment at eBay" in one]
+    assert len(told) == 1
+    assert await shelf.on_order() == 0
+
+
+async def test_a_payment_that_ebay_waits_for_is_looked_at_again_once(
+    shelf: Shelf, house: House, nursery: Nursery, sandbox: Sandbox
+) -> None:
+    await to_be_paid(shelf, house, sandbox)
+    await pay(shelf, sandbox, payment="PENDING")
+    boundary = Boundary(step="look at payment again", kind=Kind.RECORD, moment=Moment.DURING)
+    await die(house, nursery, boundary, PAID)
+
+    house.start(MORTAL)
+    await is_done(shelf)
+
+    looks = [one.payload["look"] for one in await payments(shelf)]
+    assert sorted(looks) == [1, 2]
