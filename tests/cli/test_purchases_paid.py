@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -40,7 +41,10 @@ async def begin() -> UUID:
         await session.flush()
         for seller in ("maple", "oak"):
             part = Part(
-                sku=f"FAN-{uuid4().hex[:8].upper()}", name="Fan", category="fan", unit_cost=9
+                sku=f"FAN-{uuid4().hex[:8].upper()}",
+                name="Fan",
+                category="fan",
+                unit_cost=Decimal(9),
             )
             purchase = Purchase(
                 round_id=opened.id,
@@ -84,7 +88,7 @@ async def held(round_id: UUID) -> tuple[Checkout, list[Purchase]]:
         return kept, await purchases(session, round_id=round_id)
 
 
-async def asked_of_ebay(round_id: UUID) -> list[dict[str, Any]]:
+async def asked_of_ebay(round_id: UUID) -> list[Mapping[str, Any]]:
     async with transaction() as session:
         key = Delivery.ordering_key == f"checkout:{round_id}"
         return list(await session.exec(select(Delivery.payload).where(key)))
