@@ -6,7 +6,6 @@ A GET never acts. What a link may do is decided by the state of its question, so
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
@@ -157,11 +156,15 @@ class ApprovalPage:
 
     @property
     def approved_amount(self) -> str:
-        """What the approved pieces were said to cost; all of it where that isn't known any more."""
-        amount = self.approval.amount
-        if self.proposal is not None and self.proposal.total == amount:
-            with suppress(UnknownCostError):
-                amount = approved_total(self.proposal, self.approval.quantities or {})
+        """What the approved pieces were said to cost; empty where that isn't known any more."""
+        amount, quantities = self.approval.amount, self.approval.quantities or {}
+        if any(quantities.get(line.id) != line.quantity for line in self.approval.items):
+            if self.proposal is None or self.aftermath.newer is not None:
+                return ""
+            try:
+                amount = approved_total(self.proposal, quantities)
+            except UnknownCostError:
+                return ""
         return f"{amount:,.2f} {self.approval.currency}"
 
     @property

@@ -199,9 +199,10 @@ async def _page(session: AsyncSession, context: Context, purchase_id: UUID) -> P
     business = context.company.business_of(found.purchase.business_key)
     bid = await find_bid(session, purchase_id)
     checkout = await checkout_of(session, found.purchase.round_id)
-    if checkout is None or str(purchase_id) not in checkout.purchases:
+    if checkout is None or not checkout.holds(found.purchase):
         return PurchasePage(found, business, bid)
-    if found.purchase.method != Method.CHECKOUT or found.purchase.state != PurchaseState.TO_BUY:
+    is_paid_there = found.purchase.method == Method.CHECKOUT or checkout.is_confirmed_soon
+    if not is_paid_there or found.purchase.state != PurchaseState.TO_BUY:
         refusal = checkout.refusal if checkout.paid_at else ""
         return PurchasePage(found, business, bid, refusal=refusal)
     button = await payable(session, context, checkout)

@@ -8,6 +8,7 @@ ledger, which looks the outcome up first.
 from __future__ import annotations
 
 from asyncio import sleep
+from datetime import timedelta
 from typing import Any, TypedDict
 
 from prefect.client.schemas.objects import State, TaskRun
@@ -35,6 +36,10 @@ REFUSED = (
 
 
 LONGEST_WAIT_SECONDS = 60.0
+
+
+SOON = timedelta(minutes=30)
+"""How long what a shop has told stands; a run that begins anew later asks it again."""
 
 
 class StepOptions(TypedDict, total=False):

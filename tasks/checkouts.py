@@ -27,16 +27,16 @@ from hotrod.purchasing.checkouts import (
 )
 from hotrod.purchasing.models import Checkout
 from hotrod.purchasing.payments import EbayOrder, Payment, judge, refuse, wait_before
-from hotrod.purchasing.rounds import recheck_round
+from hotrod.purchasing.rounds import is_to_be_bought, recheck_round
 from hotrod.purchasing.store import proposal_of, read_round
 from hotrod.sourcing.models import ProposedOrder
-from tasks._policy import OUTWARD
+from tasks._policy import OUTWARD, SOON
 from tasks._resources import Resources, resources
 from tasks._sources import COUNTRY
 from tasks.offers import SOURCE
 
 
-@task(name="begin checkout", **OUTWARD)
+@task(name="begin checkout", cache_expiration=SOON, **OUTWARD)
 async def begin_checkout(sourcing_round: UUID, approval: UUID) -> bool:
     """Begin eBay's checkout of what was approved, and tell whether there is one.
 
@@ -49,8 +49,10 @@ async def begin_checkout(sourcing_round: UUID, approval: UUID) -> bool:
     """
     kit = resources()
     async with kit.database.transaction() as session:
-        await keep_draft(session, sourcing_round, None)
         current = await read_round(session, sourcing_round)
+        if not await is_to_be_bought(session, current, approval):
+            return False
+        await keep_draft(session, sourcing_round, None)
         checked = await recheck_round(session, kit.company, current, approval, now())
         currency = proposal_of(current).currency
     at_ebay = [one for one in checked.orders if one.source == SOURCE and not one.is_bid]
@@ -79,7 +81,10 @@ async def confirm_payment(checkout: UUID, order: str, look: int) -> Payment:  # 
     """Ask eBay what an order is, and note what it holds as ordered when it is ours and paid."""
     kit = resources()
     if kit.ebay_orders is None:
-        raise NotFoundError("leave to order at eBay", "HOTROD_EBAY__MAY_ORDER")
+        async with kit.database.transaction() as session:
+            told = await read_checkout(session, checkout, lock=True)
+            refuse(session, told, order, "eBay can't be asked: HOTROD_EBAY__MAY_ORDER isn't set.")
+        return Payment.REFUSED
     try:
         known = _seen(await kit.ebay_orders.get_guest_purchase_order(order))
     except ServiceNotFoundError:

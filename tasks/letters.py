@@ -289,7 +289,9 @@ async def _about_checkout(checkout: Checkout, order: str = "") -> None:
         link=kit.links.purchase_url(held[0].id),
         trouble=checkout.refusal if order else "",
     )
-    subject = uuid5(checkout.round_id, order) if order else checkout.round_id
+    subject = (
+        uuid5(checkout.round_id, f"{order}: {checkout.refusal}") if order else checkout.round_id
+    )
     kind = "trouble" if order else ""
     await _write(
         kit.company.name, kit.company.ops_mailbox, subject, held[0].business_key, context, kind

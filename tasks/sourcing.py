@@ -26,6 +26,7 @@ from hotrod.purchasing.rounds import (
     ask_again,
     check_goes_on,
     evaluate,
+    is_to_be_bought,
     move_round,
     note_unsearched,
     recheck_round,
@@ -44,7 +45,7 @@ from hotrod.sourcing.proposals import bid_words
 from hotrod.sourcing.reductions import numbered, per_piece
 from hotrod.suppliers.models import OrderBy
 from hotrod.suppliers.store import suppliers
-from tasks._policy import OUTWARD, RECORD, StepOptions
+from tasks._policy import OUTWARD, RECORD, SOON, StepOptions
 from tasks._resources import resources
 from tasks._sources import sources
 
@@ -191,12 +192,18 @@ async def ask_managers(sourcing_round: UUID, turn: int) -> UUID:
         return (await ask(session, kit.company, question, now())).id
 
 
-@task(name="look at offers again", **OUTWARD)
+@task(name="look at offers again", cache_expiration=SOON, **OUTWARD)
 async def look_again(sourcing_round: UUID, approval: UUID) -> None:
-    """Look at every approved offer again, and keep it as it is now; of what is gone, no piece."""
+    """Look at every approved offer again, and keep it as it is now; of what is gone, no piece.
+
+    A run that begins anew later than ``SOON`` looks once more.
+    """
     kit = resources()
     async with kit.database.transaction() as session:
-        proposal = proposal_of(await read_round(session, sourcing_round))
+        current = await read_round(session, sourcing_round)
+        if not await is_to_be_bought(session, current, approval):
+            return
+        proposal = proposal_of(current)
         quantities = (await read_approval(session, approval)).approval.quantities or {}
     asked = await sources(kit, await _business(sourcing_round))
     for number, line in numbered(proposal).items():

@@ -36,7 +36,7 @@ def retried_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps that failed in passing are repeated as often as always, but without waiting."""
     steps = (
         value
-        for name, module in list(sys.modules.items())
+        for name, module in sys.modules.copy().items()  # threads import at the same time
         if name.startswith("tasks.")
         for value in vars(module).values()
         if isinstance(value, Task)

@@ -105,7 +105,7 @@ def check_question(new: NewApproval, company: Company) -> None:
         )
     if len({line.id for line in new.lines}) < len(new.lines):
         raise InvalidInputError("lines", "an id is given twice.", "Give each line its own.")
-    goods = sum((_cents(line.quantity * line.unit_amount) for line in new.lines), Decimal(0))
+    goods = _cents(sum((line.quantity * line.unit_amount for line in new.lines), Decimal(0)))
     if goods > new.amount:
         raise InvalidInputError(
             "amount", f"it is {new.amount}, but the lines add up to {goods}.", "Give the whole."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from hotrod.approvals.models import ApprovalState
 from hotrod.durable.models import Delivery, EffectState
 from hotrod.durable.search import FINISHED
 from hotrod.errors import ForbiddenTransitionError
-from hotrod.purchasing.buying import cancel, note_mailed, order_key, order_mail
+from hotrod.purchasing.buying import cancel, hand_over, note_mailed, order_key, order_mail
 from hotrod.purchasing.models import OPEN, PurchaseState, RoundState, SourcingRound
 from hotrod.purchasing.rounds import move_round
 from hotrod.purchasing.store import purchases
@@ -105,8 +104,11 @@ async def end_round(
         if await order_mail(session, one) == EffectState.DONE:
             await note_mailed(session, one.id)
             continue
-        with suppress(ForbiddenTransitionError):  # a bid that stands, or said to be paid
+        try:
             await cancel(session, one.id, by=by)
+        except ForbiddenTransitionError:  # a bid that stands, or said to be paid
+            if one.is_to_be_paid:
+                await hand_over(session, one.id)
     await record(
         session, "sourcing.cancelled", current.business_key, round=str(current.id), by=by, why=why
     )

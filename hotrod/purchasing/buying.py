@@ -203,7 +203,10 @@ async def cancel(session: AsyncSession, purchase_id: UUID, *, by: str) -> Purcha
     if purchase.state == PurchaseState.PLANNED and bid is not None and bid.placed_at is not None:
         raise ForbiddenTransitionError("purchase", purchase.number, "bid for", "cancelled")
     if (mail := await order_mail(session, purchase)) == EffectState.DONE:
-        how = f"`hotrod purchases bought {purchase.number}` says so, if its run has ended"
+        how = (
+            "its run notes it as ordered; of a run that is dead, drop the round: "
+            f"`hotrod purchases drop {purchase.round_id}`"
+        )
         raise ForbiddenTransitionError("purchase", purchase.number, "mailed", "cancelled", how)
     if mail is not None:
         raise UnknownEffectError(order_key(purchase))

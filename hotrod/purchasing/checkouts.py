@@ -93,11 +93,9 @@ async def read_checkout(session: AsyncSession, round_id: UUID, *, lock: bool = F
     return found
 
 
-async def members(
-    session: AsyncSession, checkout: Checkout, *, lock: bool = False
-) -> list[ItemizedPurchase]:
+async def members(session: AsyncSession, checkout: Checkout) -> list[ItemizedPurchase]:
     """Return the purchases that a checkout holds."""
-    return [await read_purchase(session, UUID(one), lock=lock) for one in checkout.purchases]
+    return [await read_purchase(session, UUID(one)) for one in checkout.purchases]
 
 
 async def show_checkout(session: AsyncSession, draft: Checkout, held: Iterable[Purchase]) -> None:
@@ -125,7 +123,7 @@ async def show_checkout(session: AsyncSession, draft: Checkout, held: Iterable[P
 async def tell_paid(session: AsyncSession, round_id: UUID, order_id: str) -> Checkout:
     """Write down the order that a checkout is said to have become; it counts when eBay says so.
 
-    The event ``checkout.paid`` has eBay asked. Said again, it changes nothing.
+    The event ``checkout.paid`` has eBay asked; said again, it is asked again, until it has paid.
 
     Raises:
         NotFoundError: no checkout was begun.
@@ -141,7 +139,7 @@ async def tell_paid(session: AsyncSession, round_id: UUID, order_id: str) -> Che
             f"this was ordered before as {checkout.order_id}.",
             "If it was bought twice, cancel one of the two at eBay.",
         )
-    if checkout.order_id == order_id and (checkout.paid_at or not checkout.refusal):
+    if checkout.paid_at is not None:
         return checkout
     checkout.order_id, checkout.refusal = order_id, ""
     session.add(checkout)
@@ -170,16 +168,17 @@ async def leave_checkout(session: AsyncSession, purchase_id: UUID) -> None:
         ForbiddenTransitionError: it is said to be paid, and eBay is asked.
     """
     purchase = (await read_purchase(session, purchase_id)).purchase
-    if purchase.method != Method.CHECKOUT:
+    checkout = await checkout_of(session, purchase.round_id, lock=True)
+    if checkout is None or not checkout.holds(purchase):
         return
-    checkout = await read_checkout(session, purchase.round_id, lock=True)
     if checkout.is_confirmed_soon:
         raise ForbiddenTransitionError(
             "checkout of",
             purchase.number,
             "said to be paid",
             "given up",
-            f"wait until eBay has answered about its order {checkout.order_id}",
+            f"wait until eBay has answered about its order {checkout.order_id}; if it never does, "
+            "tell the number again, or redrive what is dead in `hotrod inbox list --state dead`",
         )
     await give_up(session, purchase.round_id)
 

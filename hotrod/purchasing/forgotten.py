@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.company.policies import Sourcing
 from hotrod.purchasing.checkouts import checkout_of
-from hotrod.purchasing.models import Method, Purchase, PurchaseState
+from hotrod.purchasing.models import Purchase, PurchaseState
 from hotrod.purchasing.store import purchases, read_purchase
 
 _DAY = timedelta(days=1)
@@ -53,7 +53,5 @@ async def note_reminded(session: AsyncSession, purchase_id: UUID, at: datetime) 
 
 
 async def _is_said_to_be_paid(session: AsyncSession, purchase: Purchase) -> bool:
-    if purchase.method != Method.CHECKOUT:
-        return False
     checkout = await checkout_of(session, purchase.round_id)
-    return checkout is not None and checkout.is_confirmed_soon
+    return checkout is not None and checkout.holds(purchase) and checkout.is_confirmed_soon

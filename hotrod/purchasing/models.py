@@ -54,8 +54,8 @@ OPEN = (RoundState.SEARCHING, RoundState.PROPOSED, RoundState.APPROVED)
 class SourcingRound(SQLModel, table=True):
     """One round of sourcing: what was needed, and what is proposed to be bought.
 
-    ``why_again``: why managers are asked once more, in words. ``surcharges``: the share that a
-    source's checkout asked beyond what its listings told, by source.
+    ``why_again``: why managers are asked once more, in words. ``surcharges``: the shares that
+    checkouts asked beyond what their listings told; see ``share_of``.
     """
 
     __tablename__ = "sourcing_rounds"
@@ -261,6 +261,10 @@ class Checkout(SQLModel, table=True):
     def is_payable(self) -> bool:
         """Whether it is to be paid, and nobody has said that it is."""
         return not (self.paid_at or self.given_up_at or self.is_confirmed_soon)
+
+    def holds(self, purchase: Purchase) -> bool:
+        """Whether a purchase is paid with it, though it may be bought by its link since."""
+        return str(purchase.id) in self.purchases
 
     @property
     def is_confirmed_soon(self) -> bool:

@@ -101,7 +101,8 @@ async def judge(
     if order.payment != "PAID":
         why = f"eBay's order {order_id} was not paid: {order.payment.lower() or 'no reason'}"
         refuse(session, checkout, order_id, why)
-        await give_up(session, round_id)
+        if checkout.order_id == order_id:
+            await give_up(session, round_id)
         return Payment.FAILED
     return await _settle(session, checkout, order)
 

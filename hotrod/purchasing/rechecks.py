@@ -12,7 +12,7 @@ from hotrod.approvals.store import AskedApproval
 from hotrod.company.models import Company
 from hotrod.purchasing.checkouts import held_by
 from hotrod.purchasing.models import Checkout
-from hotrod.sourcing.costs import UnknownCostError, surcharged
+from hotrod.sourcing.costs import UnknownCostError, name_of, share_of, surcharged
 from hotrod.sourcing.models import ExchangeRates, Offer, Proposal, ProposedOrder
 from hotrod.sourcing.reductions import approved_total, numbered, reduced, total_of
 
@@ -27,7 +27,7 @@ class Recheck:
         approved: what the approved pieces were said to cost; None: that can't be told.
         total: what they cost now; None likewise. Both in the company's currency.
         surcharge: how much of the total checkouts ask beyond what their listings told.
-        surcharges: the same as a share, by source.
+        surcharges: the same as shares; see ``share_of``.
     """
 
     orders: tuple[ProposedOrder, ...] = ()
@@ -62,23 +62,23 @@ def recheck(
         company: its policies, and the limits of its managers.
         at: today.
         draft: eBay's checkout; what it asks counts when it holds just what is bought now.
-        surcharges: what checkouts asked the last time, by source, where there is no draft now.
+        surcharges: what checkouts asked before; it counts where there is no draft now.
     """
-    quantities = asked.approval.quantities or {}
+    quantities, before = asked.approval.quantities or {}, surcharges or {}
     if not _has_all(proposal, quantities, seen):
-        return Recheck(why="some of it is gone")
+        return Recheck(why="some of it is gone", surcharges=before)
 
     def costed(shares: Mapping[str, Decimal]) -> tuple[ProposedOrder, ...]:
-        now = {key: surcharged(one, shares.get(key[0], Decimal(0))) for key, one in seen.items()}
+        now = {key: surcharged(one, share_of(one, shares)) for key, one in seen.items()}
         return reduced(proposal, quantities, rates, at, company.sourcing, seen=now)
 
     try:
         approved = approved_total(proposal, quantities)
         told = costed({})
-        shares = {**(surcharges or {}), **_shares(draft, told)}
+        shares = {**before, **_shares(draft, told)}
         orders = costed(shares)
     except UnknownCostError as error:
-        return Recheck(why=str(error))
+        return Recheck(why=str(error), surcharges=before)
     total = total_of(orders)
     why = ""
     if is_changed_too_much(approved, total, company.approvals.reask_percent):
@@ -89,12 +89,19 @@ def recheck(
 
 
 def _shares(draft: Checkout | None, orders: Sequence[ProposedOrder]) -> dict[str, Decimal]:
-    """Return what a checkout asks beyond the orders that it holds, as a share, by their source."""
+    """Return what a checkout asks beyond the orders that it holds, and that it asks for no other.
+
+    What it doesn't hold is bought as its listing tells. Other listings of the source would be held.
+    """
     held = held_by(draft, orders)
     told = total_of(held)
     if draft is None or not told:
         return {}
-    return {held[0].source: max(draft.total / told - 1, Decimal(0))}
+    source, share = held[0].source, max(draft.total / told - 1, Decimal(0))
+    beside = (one for one in orders if one.source == source and one not in held)
+    shares = {name_of(line.offer): Decimal(0) for one in beside for line in one.lines}
+    shares |= {name_of(line.offer): share for one in held for line in one.lines}
+    return shares | {source: share}
 
 
 def _has_all(

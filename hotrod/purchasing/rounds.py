@@ -8,14 +8,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection
 from datetime import datetime
-from decimal import Decimal
 from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.analytics.store import record
 from hotrod.approvals.models import ApprovalState
-from hotrod.approvals.store import read_approval
+from hotrod.approvals.store import is_newest, read_approval
 from hotrod.company.models import Company
 from hotrod.db.columns import now
 from hotrod.errors import ForbiddenTransitionError, HotrodError, NotFoundError
@@ -40,7 +39,7 @@ from hotrod.purchasing.words import why_again
 from hotrod.replenishment.needs import needs
 from hotrod.replenishment.terms import terms_by_sku
 from hotrod.sourcing.auctions import as_approved, bids_for
-from hotrod.sourcing.costs import market_of, surcharged
+from hotrod.sourcing.costs import market_of, share_of, surcharged
 from hotrod.sourcing.models import Offer, Proposal, ScoredOffer
 from hotrod.sourcing.proposals import propose
 from hotrod.sourcing.reductions import numbered
@@ -155,7 +154,7 @@ async def evaluate(
     still, left, shares = still_wanted(current), left_pieces(current), surcharges_of(current)
     for wanted in still:
         offers = [
-            _as_left(surcharged(one, shares.get(one.source, Decimal(0))), left.get(wanted.sku))
+            _as_left(surcharged(one, share_of(one, shares)), left.get(wanted.sku))
             for one in await found_offers(session, round_id, wanted.sku)
         ]
         market = market_of(offers, wanted, rates, at, company.sourcing)
@@ -182,6 +181,15 @@ async def evaluate(
         total=str(proposal.total),
     )
     return proposal
+
+
+async def is_to_be_bought(session: AsyncSession, current: SourcingRound, approval_id: UUID) -> bool:
+    """Tell whether a question is what a round is bought by now: the newest, and nothing is yet.
+
+    A run that begins anew comes by its earlier questions, and by what is bought, once more.
+    """
+    question = (await read_approval(session, approval_id)).approval
+    return current.state == RoundState.PROPOSED and await is_newest(session, question)
 
 
 async def recheck_round(

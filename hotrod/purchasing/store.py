@@ -197,9 +197,7 @@ async def read_purchase(
     return await _itemized(session, purchase)
 
 
-async def find_purchase(
-    session: AsyncSession, number: str, *, lock: bool = False
-) -> ItemizedPurchase:
+async def find_purchase(session: AsyncSession, number: str) -> ItemizedPurchase:
     """Return a purchase by our number, e.g. PO-1001.
 
     Raises:
@@ -208,10 +206,8 @@ async def find_purchase(
     digits = number.strip().upper().removeprefix("PO-")
     if not (digits.isascii() and digits.isdecimal()) or len(digits) > 9:  # noqa: PLR2004 - what an integer holds
         raise NotFoundError("purchase", number, _WHERE_NUMBERS_ARE)
-    statement = select(Purchase).where(Purchase.serial == int(digits))
-    if lock:
-        statement = statement.with_for_update()
-    purchase = (await session.exec(statement)).first()
+    found = await session.exec(select(Purchase).where(Purchase.serial == int(digits)))
+    purchase = found.first()
     if purchase is None:
         raise NotFoundError("purchase", number, _WHERE_NUMBERS_ARE)
     return await _itemized(session, purchase)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from statistics import median
@@ -10,6 +10,7 @@ from statistics import median
 from hotrod.company.policies import Sourcing
 from hotrod.errors import HotrodError
 from hotrod.sourcing.models import (
+    MOST_TAX,
     Condition,
     Cost,
     ExchangeRates,
@@ -90,6 +91,21 @@ def shipping_of(terms: OrderTerms, value: Decimal) -> Decimal:
     return Decimal(0) if is_free else terms.shipping
 
 
+def name_of(offer: Offer) -> str:
+    """Return what names an offer among the shares that checkouts ask more."""
+    return " ".join(offer.key)
+
+
+def share_of(offer: Offer, shares: Mapping[str, Decimal]) -> Decimal:
+    """Return the share that a checkout asks for an offer beyond what its listing tells.
+
+    Args:
+        offer: the offer.
+        shares: by name of an offer, or by source for the offers that aren't named.
+    """
+    return shares.get(name_of(offer), shares.get(offer.source, Decimal(0)))
+
+
 def surcharged(offer: Offer, share: Decimal) -> Offer:
     """Return an offer as if so much more were asked for it at the checkout: it counts as tax.
 
@@ -101,7 +117,7 @@ def surcharged(offer: Offer, share: Decimal) -> Offer:
     """
     if not share or offer.tax_rate is None or offer.sale is Sale.AUCTION:
         return offer
-    rate = (1 + offer.tax_rate) * (1 + share) - 1
+    rate = min((1 + offer.tax_rate) * (1 + share) - 1, MOST_TAX)
     return offer.model_copy(update={"tax_rate": rate.quantize(_RATE)})
 
 

@@ -19,7 +19,9 @@ from hotrod.outside import OutsideUrl
 Amount = Annotated[Decimal, Field(ge=0, max_digits=12)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Share = Annotated[Decimal, Field(ge=0, le=1)]
-Surcharge = Annotated[Decimal, Field(ge=0, le=100)]
+MOST_TAX = Decimal(100)
+TaxRate = Annotated[Decimal, Field(ge=0, le=MOST_TAX)]
+"""A share; what a checkout asks beyond its listings counts as tax, and may be more than all."""
 Fit = Literal["fits", "does not fit", "unknown"]
 
 
@@ -102,7 +104,7 @@ class Offer(_Value):
     available: int | None = Field(None, ge=0, description="Unset: as many as are wanted.")
     currency: Currency
     terms: OrderTerms | None
-    tax_rate: Surcharge | None = Field(description="Share added to goods and shipping.")
+    tax_rate: TaxRate | None = Field(description="Share added to goods and shipping.")
     seller: Seller
     sku: str = Field("", description="Our part, where the source knows it.")
     part_number: str = Field("", description="The maker's number.")

@@ -364,3 +364,18 @@ async def test_a_checkout_that_asks_for_more_is_asked_about_again(
     await all_are(shelf, PurchaseState.ORDERED)
     await person.sees(link, "Ordered as")
     assert [one.order_id for one in sandbox.state.store(Checkouts).all()].count("") == 1
+
+
+@pytest.mark.thorough
+@pytest.mark.usefixtures("worker")
+async def test_without_leave_to_order_nobody_waits_for_ebay(
+    shelf: Shelf, person: Person, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sell(sandbox, "Test fan")
+    await shelf.use(8)
+    await approved(shelf, person)
+    (purchase,) = await rows(shelf)
+    monkeypatch.setattr(shelf.kit, "ebay_orders", None)
+    path = shelf.kit.links.purchase_url(purchase.id)
+    await person.send(path, choice="paid", order_number="12-345")
+    await person.sees(path, "eBay can't be asked")

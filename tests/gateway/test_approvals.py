@@ -16,6 +16,7 @@ from sqlmodel import select
 
 from gateway.app import create_app
 from gateway.context import Context
+from hotrod.approvals.decisions import expire_due
 from hotrod.approvals.models import Approval, ApprovalState
 from hotrod.db.columns import now
 from hotrod.durable.models import Delivery
@@ -162,6 +163,10 @@ async def test_after_the_deadline_no_answer_counts(client: httpx.AsyncClient, as
     assert "Nobody decided in time" in shown.text
     assert_safe_page(await approve(client, asked), 409)
     assert (await asked.now()).approval.state == "open", "marking it is the flow's"
+    async with asked.context.database.transaction() as session:
+        await expire_due(session, now())
+    shown = await client.get(asked.path("sofia"))
+    assert "Nobody decided in time" in shown.text
 
 
 async def test_a_superseded_question_leads_to_the_newer_one(

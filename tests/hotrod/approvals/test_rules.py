@@ -183,3 +183,18 @@ def test_a_question_that_can_not_be_asked_is_refused(change: dict[str, object], 
     check_question(question("64.00"), COMPANY)
     with pytest.raises(InvalidInputError, match=named):
         check_question(question("64.00").model_copy(update=change), COMPANY)
+
+
+@given(
+    st.decimals("0.05", 5000, places=2),
+    st.lists(st.tuples(st.integers(1, 40), st.integers(1, 100)), min_size=1, max_size=9),
+)
+def test_lines_that_share_an_amount_add_up_to_it(
+    amount: Decimal, shares: list[tuple[int, int]]
+) -> None:
+    whole = sum(share for _, share in shares)
+    lines = tuple(
+        line(str(number), pieces, f"{amount * share / whole / pieces:.6f}")
+        for number, (pieces, share) in enumerate(shares, 1)
+    )
+    check_question(question(str(amount), lines=lines), COMPANY)

@@ -25,6 +25,7 @@ from hotrod.purchasing.buying import cancel, hand_over, note_ordered
 from hotrod.purchasing.checkouts import (
     checkout_of,
     draft_of,
+    give_up,
     keep_draft,
     read_checkout,
     show_checkout,
@@ -242,6 +243,16 @@ async def test_a_dropped_round_leaves_what_is_said_to_be_paid(
     assert await judge(session, begun.round_id, "5-1", order()) == Payment.PAID
 
 
+async def test_a_dropped_round_hands_over_what_is_said_to_be_paid(
+    session: AsyncSession, planned: list[Purchase]
+) -> None:
+    begun = await shown(session, planned)  # whose run died before it had handed it over
+    await tell_paid(session, begun.round_id, "5-1")
+    current = await session.get_one(SourcingRound, begun.round_id)
+    await end_round(session, current, "it goes nowhere", now(), by="ops")
+    assert await states(session, begun) == ["to_buy", "to_buy"]
+
+
 async def test_a_draft_is_replaced_until_it_is_shown(
     session: AsyncSession, planned: list[Purchase]
 ) -> None:
@@ -298,6 +309,27 @@ async def waiting_for_a_lock(database: Database) -> None:
                 return
             await asyncio.sleep(0.01)
     pytest.fail("nobody waits")
+
+
+async def test_what_was_given_up_and_is_said_to_be_paid_goes_no_other_way(
+    session: AsyncSession, begun: Checkout
+) -> None:
+    await give_up(session, begun.round_id)
+    await tell_paid(session, begun.round_id, "5-1")
+    with pytest.raises(ForbiddenTransitionError, match="said to be paid"):
+        await cancel(session, UUID(begun.purchases[0]), by="ops")
+    assert await states(session, begun) == ["to_buy", "to_buy"]
+
+
+async def test_another_order_that_failed_leaves_the_checkout(
+    session: AsyncSession, begun: Checkout
+) -> None:
+    await tell_paid(session, begun.round_id, "5-1")
+    await tell_paid(session, begun.round_id, "5-2")
+    failed = order(payment="FAILED")
+    assert await judge(session, begun.round_id, "5-1", failed) == Payment.FAILED
+    assert begun.given_up_at is None
+    assert await judge(session, begun.round_id, "5-2", order("5-2")) == Payment.PAID
 
 
 def test_ebay_is_asked_ever_later_and_not_for_ever() -> None:

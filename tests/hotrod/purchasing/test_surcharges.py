@@ -14,12 +14,21 @@ from hotrod.company.models import Company
 from hotrod.purchasing.models import Checkout
 from hotrod.purchasing.rechecks import Recheck, recheck
 from hotrod.purchasing.words import why_again
-from hotrod.sourcing.costs import surcharged
+from hotrod.sourcing.costs import share_of, surcharged
 from hotrod.sourcing.models import Offer, Proposal, Sale
 from hotrod.sourcing.proposals import propose
 from hotrod.sourcing.reductions import numbered
 from tests.hotrod.purchasing.test_rechecks import LATER, approved, proposed, rates
-from tests.hotrod.sourcing.kit import NOW, POLICY, RATES, needed, offer, scored, supplied
+from tests.hotrod.sourcing.kit import (
+    NOW,
+    POLICY,
+    RATES,
+    needed,
+    offer,
+    scored,
+    seller,
+    supplied,
+)
 
 EBAY = "ebay"
 
@@ -96,7 +105,8 @@ async def test_what_is_asked_again_tells_it_and_holds(
     asked = await approved(session, company, proposal)
     first = check(proposal, asked, company, draft("80.00"), listing)
     assert why_again(first, "CAD") == (
-        "Asked again, since it costs something else. 50.00 CAD were approved; now it is 80.00 CAD. "
+        "Not bought as it was approved, since it costs something else. 50.00 CAD were approved; "
+        "now it is 80.00 CAD. "
         "eBay's checkout asks 30.00 CAD more than its listings told."
     )
 
@@ -143,3 +153,38 @@ async def test_a_surcharge_that_makes_another_source_cheaper_is_not_paid(
 def test_auctions_bear_no_surcharge() -> None:
     auction = offer("10.00", sale=Sale.AUCTION, least_bid=Decimal(10))
     assert surcharged(auction, Decimal("0.5")) == auction
+
+
+async def test_what_is_bought_beside_the_checkout_bears_no_surcharge(
+    session: AsyncSession, company: Company
+) -> None:
+    held, beside = offer("100.00"), offer("100.00", reference="v1|2|0", seller=seller(name="oak"))
+    before: Mapping[str, Decimal] = {}
+    for is_bought in (False, True):
+        found = [
+            scored(surcharged(one, share_of(one, before)), sku)
+            for one, sku in ((held, "A"), (beside, "B"))
+        ]
+        proposal = propose(found, [needed("A"), needed("B")], RATES, NOW, POLICY)
+        asked = await approved(session, company, proposal)
+        begun = draft("120.00", **{"v1|1|0": 1})
+        checked = check(proposal, asked, company, begun, held, beside, before=before)
+        assert (checked.why == "") == is_bought
+        assert (checked.total, checked.surcharge) == (Decimal(220), Decimal(20))
+        assert sorted(one.total for one in checked.orders) == [Decimal(100), Decimal(120)]
+        before = checked.surcharges
+
+
+async def test_what_a_checkout_asked_is_remembered_when_something_is_gone(
+    session: AsyncSession, company: Company
+) -> None:
+    proposal = proposed(listing := offer("10.00"), pieces=5)
+    asked = await approved(session, company, proposal)
+    before = {EBAY: Decimal("0.2")}
+    for change in ({"available": 1}, {"terms": None}):
+        gone = listing.model_copy(update=change)
+        assert check(proposal, asked, company, None, gone, before=before).surcharges == before
+
+
+def test_a_surcharge_beyond_all_measure_is_kept_in_bounds() -> None:
+    assert surcharged(offer("0.50"), Decimal(120)).tax_rate == 100
