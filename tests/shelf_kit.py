@@ -16,7 +16,7 @@ import pytest
 from prefect import get_client
 from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import PrefectHTTPStatusError
-from sqlmodel import col, select, update
+from sqlmodel import col, delete, select, update
 
 from hotrod.approvals.decisions import answer
 from hotrod.approvals.models import Answer, Approval, Via
@@ -27,6 +27,7 @@ from hotrod.parts.models import MovementKind, Part
 from hotrod.parts.movements import NewMovement
 from hotrod.parts.store import on_order
 from hotrod.purchasing.models import Purchase, PurchaseState, RoundState, SourcingRound
+from hotrod.services.models import ServiceRate
 from hotrod.suppliers.models import SupplierPrice
 from hotrod.suppliers.store import find_supplier
 from sandbox.ebay.clock import EbayClock
@@ -215,6 +216,7 @@ async def shelf(kit: Resources, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         reorder_point=3,
     )
     async with kit.database.transaction() as session:
+        await session.exec(delete(ServiceRate))  # other tests have used up eBay's calls of the hour
         await session.exec(update(Part).values(active=False))
         session.add(part)
         await session.flush()
