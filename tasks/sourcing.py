@@ -28,6 +28,7 @@ from hotrod.purchasing.rounds import (
     evaluate,
     is_to_be_bought,
     move_round,
+    note_searched,
     note_unsearched,
     recheck_round,
 )
@@ -115,15 +116,7 @@ async def search_offers(sourcing_round: UUID, source: str) -> int:
             raise one.error
     count = sum(one.result or 0 for one in searched)
     async with kit.database.transaction() as session:
-        await record(
-            session,
-            "sourcing.searched",
-            business.key,
-            dedup_key=f"sourcing.searched:{sourcing_round}:{source}"[:200],
-            round=str(sourcing_round),
-            source=source,
-            offers=count,
-        )
+        await note_searched(session, sourcing_round, source, count)
     return count
 
 

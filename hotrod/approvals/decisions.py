@@ -285,7 +285,7 @@ async def _insert(session: AsyncSession, company: Company, new: NewApproval, at:
     inserted = await session.exec(
         insert(Approval)
         .values(**approval.model_dump())
-        .on_conflict_do_nothing(index_elements=_THE_QUESTION)
+        .on_conflict_do_nothing()  # of any key: the open question of a subject is unique, too
         .returning(col(Approval.id))
     )
     if inserted.scalar_one_or_none() is None:

@@ -285,6 +285,29 @@ async def note_unsearched(session: AsyncSession, round_id: UUID, source: str, wh
     )
 
 
+async def note_searched(session: AsyncSession, round_id: UUID, source: str, offers: int) -> None:
+    """Note that a source was searched, also one that was away before.
+
+    Raises:
+        NotFoundError: there is no such round.
+    """
+    current = await read_round(session, round_id, lock=True)
+    if current.state == RoundState.SEARCHING:
+        current.unsearched = {
+            name: why for name, why in current.unsearched.items() if name != source
+        }
+        session.add(current)
+    await record(
+        session,
+        "sourcing.searched",
+        current.business_key,
+        dedup_key=f"sourcing.searched:{round_id}:{source}"[:200],
+        round=str(round_id),
+        source=source,
+        offers=offers,
+    )
+
+
 def check_goes_on(current: SourcingRound) -> None:
     """See that a round wasn't cancelled.
 

@@ -65,7 +65,7 @@ HANDING_OVER = {
     "ask to buy": Kind.MAIL,
 }
 OTHERWISE = {"note unsearched source", "let bid rest", "tell that prices never hold"}
-"""Steps of a source that is away, of bids, which ``test_bids`` tries, and of five yeses in vain."""
+"""Steps that ``test_bad_days`` and ``test_bids`` try."""
 OPS = "ops@hotrod.example.com"
 CONFIRMING = {"confirm payment", "look at payment again", "tell of checkout"}
 
