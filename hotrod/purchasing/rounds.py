@@ -56,7 +56,7 @@ _NEXT = {
         RoundState.EMPTY,
         RoundState.CANCELLED,
     },
-    RoundState.APPROVED: {RoundState.PROPOSED, RoundState.BOUGHT, RoundState.CANCELLED},
+    RoundState.APPROVED: {RoundState.BOUGHT, RoundState.CANCELLED},
 }
 
 
