@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from datetime import date, datetime
+from decimal import Decimal
 from getpass import getuser
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from rich.text import Text
 
 from cli.console import out, print_json
 from cli.database import run, transaction
+from cli.exchange_rates import rate, rates
 from cli.tables import Column, table_of
 from hotrod.db.columns import now
 from hotrod.errors import InvalidInputError
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from hotrod.purchasing.models import AuctionBid, Purchase, SourcingRound
     from hotrod.purchasing.rests import Rest
     from hotrod.purchasing.store import ItemizedPurchase
-    from hotrod.sourcing.models import ExchangeRates
 
 app = typer.Typer(help="What is bought for the shelf, and of whom.", no_args_is_help=True)
 
@@ -91,10 +91,10 @@ def bought(
         raise InvalidInputError("--order-number", "it is empty.", "Copy it from the seller's page.")
     day = expected.date() if expected else None
     told = order_number.strip()
-    row = run(_bought(number, told, day, by_link=by_link, correct=correct))
+    row, is_asked = run(_bought(number, told, day, by_link=by_link, correct=correct))
     if as_json:
         print_json(_as_json(row))
-    elif row.is_to_be_paid:
+    elif is_asked:
         words = f"eBay is asked whether its order {told} has paid the checkout of {row.number}."
         out.print(Text(f"{words} What the checkout holds is on order once eBay says so."))
     else:
@@ -157,45 +157,8 @@ def drop(
     out.print("The round is over; see what is left of it with `hotrod purchases list`.")
 
 
-@app.command()
-def rate(
-    currency: Annotated[str, typer.Argument(help="Of which, e.g. USD.")],
-    value: Annotated[str, typer.Argument(help="What one unit is worth in the company's.")],
-    *,
-    as_json: AsJson = False,
-) -> None:
-    """Tell an exchange rate; offers in a currency without a fresh one aren't bought."""
-    try:
-        worth = Decimal(value)
-    except InvalidOperation:
-        raise InvalidInputError(
-            "value", f"{value!r} is no number.", "Write it like 1.37."
-        ) from None
-    code = currency.upper()
-    company_s = run(_rate(code, worth))
-    if as_json:
-        print_json({"currency": code, "value": str(worth)})
-        return
-    out.print(Text(f"1 {code} is {worth} {company_s} from now on."))
-
-
-@app.command()
-def rates(*, as_json: AsJson = False) -> None:
-    """List what other currencies are worth, and until when that counts."""
-    told, hours = run(_rates())
-    until = {code: one.seen_at + timedelta(hours=hours) for code, one in told.rates.items()}
-    if as_json:
-        rows = [
-            {
-                "currency": code,
-                "value": str(told.rates[code].value),
-                "counts_until": day.isoformat(),
-            }
-            for code, day in until.items()
-        ]
-        print_json({"into": told.currency, "rates": rows})
-        return
-    out.print(_rates_table(told, until) if until else "No rate was ever told.")
+app.command()(rate)
+app.command()(rates)
 
 
 async def _list(*, every: bool) -> list[Purchase]:
@@ -219,15 +182,17 @@ async def _show(number: str) -> tuple[ItemizedPurchase, AuctionBid | None]:
 
 async def _bought(
     number: str, order_number: str, day: date | None, *, by_link: bool, correct: bool
-) -> Purchase:
+) -> tuple[Purchase, bool]:
+    """Note what was bought; return it, and whether eBay is asked first."""
     from hotrod.purchasing.buying import correct_order, note_ordered
-    from hotrod.purchasing.checkouts import tell_paid
+    from hotrod.purchasing.checkouts import is_said_to_be_paid, tell_paid
     from hotrod.purchasing.store import find_purchase
 
     tell = correct_order if correct else note_ordered
     async with transaction() as session:
         purchase = (await find_purchase(session, number)).purchase
-        if purchase.is_to_be_paid and not (by_link or correct):
+        is_at_ebay = purchase.is_to_be_paid or await is_said_to_be_paid(session, purchase)
+        if is_at_ebay and not (by_link or correct):
             if day is not None:
                 raise InvalidInputError(
                     "--expected",
@@ -235,10 +200,11 @@ async def _bought(
                     "Leave it out, and tell it with --correct once it is on order.",
                 )
             await tell_paid(session, purchase.round_id, order_number)
-            return purchase
-        return await tell(
+            return purchase, True
+        row = await tell(
             session, purchase.id, by=getuser(), order_number=order_number, expected_on=day
         )
+        return row, False
 
 
 def _page_to_pay(purchase: Purchase) -> str:
@@ -291,26 +257,6 @@ async def _drop(sourcing_round: UUID) -> SourcingRound:
         return found
 
 
-async def _rate(currency: str, value: Decimal) -> str:
-    from hotrod.company.load import get_company
-    from hotrod.purchasing.store import tell_rate
-
-    into = get_company().pricing.currency
-    async with transaction() as session:
-        await tell_rate(session, currency, value, into=into, told_by=getuser())
-    return into
-
-
-async def _rates() -> tuple[ExchangeRates, int]:
-    from hotrod.company.load import get_company
-    from hotrod.purchasing.store import exchange_rates
-
-    company = get_company()
-    async with transaction() as session:
-        told = await exchange_rates(session, company.pricing.currency)
-    return told, company.sourcing.rate_hours
-
-
 def _table(rows: list[Purchase]) -> Table:
     return table_of(
         rows,
@@ -333,16 +279,6 @@ def _rounds_table(bodies: list[dict[str, Any]]) -> Table:
         Column("state", lambda body: body["state"]),
         Column("total", lambda body: body["total"], "right"),
         Column("round, and its parts", _round_words),
-    )
-
-
-def _rates_table(told: ExchangeRates, until: Mapping[str, datetime]) -> Table:
-    return table_of(
-        [(code, told.rates[code].value, day) for code, day in sorted(until.items())],
-        Column("currency", lambda row: row[0]),
-        Column(f"worth in {told.currency}", lambda row: f"{row[1]:f}", "right"),
-        Column("counts until (UTC)", lambda row: f"{row[2]:%F %H:%M}"),
-        Column("", lambda row: "too old" if row[2] < now() else ""),
     )
 
 

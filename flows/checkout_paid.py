@@ -6,7 +6,6 @@ from uuid import UUID
 
 from prefect import flow
 
-from flows._attempt import attempt
 from hotrod.purchasing.payments import Payment
 from tasks.checkouts import confirm_payment, look_again_later
 from tasks.letters import tell_of_checkout
@@ -29,5 +28,5 @@ async def checkout_paid(checkout: UUID, order: str, look: int = 1) -> str:
         return payment.value
     if payment == Payment.PENDING and await look_again_later(checkout, order, look):
         return payment.value
-    await attempt(tell_of_checkout(checkout, order))
+    await tell_of_checkout(checkout, order)
     return payment.value

@@ -115,7 +115,7 @@ async def source(sourcing_round: UUID) -> str:
             await close_round(sourcing_round, RoundState.BOUGHT)
             return "bought"
     await close_round(sourcing_round, RoundState.CANCELLED)
-    await attempt(tell_that_prices_never_hold(sourcing_round))
+    await tell_that_prices_never_hold(sourcing_round)
     return "prices_never_hold"
 
 

@@ -37,7 +37,7 @@ from hotrod.company.models import Business, Company
 from hotrod.db.columns import now
 from hotrod.errors import InvalidInputError, LinkError, NotFoundError
 from hotrod.links import Choice
-from hotrod.purchasing.checkouts import checkout_of
+from hotrod.purchasing.checkouts import checkout_of, is_said_to_be_paid
 from hotrod.purchasing.models import Purchase, PurchaseState, RoundState, SourcingRound
 from hotrod.purchasing.store import proposal_of, purchases
 from hotrod.replenishment.models import Need
@@ -77,10 +77,11 @@ class Aftermath:
 
 @dataclass(frozen=True)
 class BoughtView:
-    """A purchase, and its own page."""
+    """A purchase, its own page, and whether eBay is asked if it is paid."""
 
     purchase: Purchase
     link: str
+    is_said_to_be_paid: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,8 +124,8 @@ class ApprovalPage:
 
     @property
     def proposal(self) -> Proposal | None:
-        """The offers behind the question; None: it isn't about parts."""
-        if self.sourcing is None or not self.sourcing.proposal:
+        """The offers behind the question; None: it isn't about parts, or they are gone by now."""
+        if self.sourcing is None or self.sourcing.turn != self.approval.round:
             return None
         return proposal_of(self.sourcing)
 
@@ -159,7 +160,7 @@ class ApprovalPage:
         """What the approved pieces were said to cost; empty where that isn't known any more."""
         amount, quantities = self.approval.amount, self.approval.quantities or {}
         if any(quantities.get(line.id) != line.quantity for line in self.approval.items):
-            if self.proposal is None or self.aftermath.newer is not None:
+            if self.proposal is None:
                 return ""
             try:
                 amount = approved_total(self.proposal, quantities)
@@ -307,7 +308,12 @@ async def _aftermath(
     bought = await purchases(session, round_id=approval.subject_id)
     checkout = await checkout_of(session, approval.subject_id)
     return Aftermath(
-        purchases=[BoughtView(one, context.links.purchase_url(one.id)) for one in bought],
+        purchases=[
+            BoughtView(
+                one, context.links.purchase_url(one.id), await is_said_to_be_paid(session, one)
+            )
+            for one in bought
+        ],
         payable=await payable(session, context, checkout),
         is_confirmed_soon=checkout is not None and checkout.is_confirmed_soon,
     )

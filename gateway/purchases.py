@@ -30,7 +30,12 @@ from hotrod.errors import (
 )
 from hotrod.purchasing.bids import find_bid
 from hotrod.purchasing.buying import cancel, note_ordered
-from hotrod.purchasing.checkouts import checkout_of, leave_checkout, tell_paid
+from hotrod.purchasing.checkouts import (
+    checkout_of,
+    is_said_to_be_paid,
+    leave_checkout,
+    tell_paid,
+)
 from hotrod.purchasing.models import AuctionBid, Checkout, Method, Purchase, PurchaseState
 from hotrod.purchasing.store import ItemizedPurchase, read_purchase
 
@@ -159,7 +164,11 @@ async def record_purchase(
 
 async def _note(session: AsyncSession, purchase_id: UUID, told: Told, by: str, choice: str) -> None:
     purchase = (await read_purchase(session, purchase_id)).purchase
-    if choice == "paid" or purchase.method == Method.CHECKOUT:
+    if (
+        choice == "paid"
+        or purchase.method == Method.CHECKOUT
+        or await is_said_to_be_paid(session, purchase)
+    ):
         await tell_paid(session, purchase.round_id, told.number())
         return
     await note_ordered(

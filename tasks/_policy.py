@@ -37,7 +37,6 @@ REFUSED = (
 
 LONGEST_WAIT_SECONDS = 60.0
 
-
 SOON = timedelta(minutes=30)
 """How long what a shop has told stands; a run that begins anew later asks it again."""
 

@@ -77,17 +77,20 @@ async def begin_checkout(sourcing_round: UUID, approval: UUID) -> bool:
 
 
 @task(name="confirm payment", **OUTWARD)
-async def confirm_payment(checkout: UUID, order: str, look: int) -> Payment:  # noqa: ARG001 - each look anew
-    """Ask eBay what an order is, and note what it holds as ordered when it is ours and paid."""
+async def confirm_payment(checkout: UUID, order: str, look: int) -> Payment:
+    """Ask eBay what an order is, and note what it holds as ordered when it is ours and paid.
+
+    An order that eBay doesn't know is asked for once more, and so are all while it can't be asked,
+    since HOTROD_EBAY__MAY_ORDER isn't set.
+    """
     kit = resources()
     if kit.ebay_orders is None:
-        async with kit.database.transaction() as session:
-            told = await read_checkout(session, checkout, lock=True)
-            refuse(session, told, order, "eBay can't be asked: HOTROD_EBAY__MAY_ORDER isn't set.")
-        return Payment.REFUSED
+        return Payment.PENDING
     try:
         known = _seen(await kit.ebay_orders.get_guest_purchase_order(order))
     except ServiceNotFoundError:
+        if look == 1:
+            return Payment.PENDING
         known = None
     async with kit.database.transaction() as session:
         return await judge(session, checkout, order, known)
@@ -101,7 +104,7 @@ async def look_again_later(checkout: UUID, order: str, look: int) -> bool:
     async with kit.database.transaction() as session:
         if rest is None:
             known = await read_checkout(session, checkout, lock=True)
-            refuse(session, known, order, f"eBay never said that its order {order} is paid.")
+            await refuse(session, known, order, f"eBay never said that its order {order} is paid.")
             return False
         current = await read_round(session, checkout)
     again = NewDelivery(

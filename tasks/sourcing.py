@@ -128,12 +128,12 @@ async def note_unsearched_source(sourcing_round: UUID, source: str, why: str) ->
 
 
 @task(name="evaluate offers", **RECORD)
-async def evaluate_offers(sourcing_round: UUID, turn: int) -> bool:  # noqa: ARG001 - each turn anew
+async def evaluate_offers(sourcing_round: UUID, turn: int) -> bool:
     """Score the offers by rules, and propose what to buy; False: nothing can be proposed."""
     kit = resources()
     async with kit.database.transaction() as session:
         proposal = await evaluate(
-            session, kit.company, sourcing_round, now(), may_bid=kit.bids is not None
+            session, kit.company, sourcing_round, turn, now(), may_bid=kit.bids is not None
         )
         return bool(proposal.orders)
 
@@ -214,9 +214,9 @@ async def plan_purchases(sourcing_round: UUID, approval: UUID) -> list[UUID] | N
     """Write down what is bought of whom, as the offers are now, and as eBay's checkout costs.
 
     Returns:
-        the purchases' ids, also of a round that is approved already; None: something is gone, or
-        the whole costs more or less than the company allows unasked, and managers are to be asked
-        anew.
+        the purchases' ids, also of a round that is approved already; None: managers are to be
+        asked anew, since something is gone, or the whole costs more or less than the company
+        allows unasked, or they are already.
 
     Raises:
         NotFoundError: nobody has approved this round by that question.
@@ -225,8 +225,11 @@ async def plan_purchases(sourcing_round: UUID, approval: UUID) -> list[UUID] | N
     kit = resources()
     async with kit.database.transaction() as session:
         current = await read_round(session, sourcing_round, lock=True)
-        if current.state == RoundState.APPROVED:
+        check_goes_on(current)
+        if current.state in {RoundState.APPROVED, RoundState.BOUGHT}:
             return [one.id for one in await purchases(session, round_id=sourcing_round)]
+        if not await is_to_be_bought(session, current, approval):
+            return None
         draft = await draft_of(session, sourcing_round)
         checked = await recheck_round(session, kit.company, current, approval, now(), draft)
         if not checked.why:

@@ -15,7 +15,7 @@ from hotrod.durable.models import Delivery, EffectState
 from hotrod.durable.search import FINISHED
 from hotrod.errors import ForbiddenTransitionError
 from hotrod.purchasing.buying import cancel, hand_over, note_mailed, order_key, order_mail
-from hotrod.purchasing.models import OPEN, PurchaseState, RoundState, SourcingRound
+from hotrod.purchasing.models import OPEN, Method, PurchaseState, RoundState, SourcingRound
 from hotrod.purchasing.rounds import move_round
 from hotrod.purchasing.store import purchases
 
@@ -107,7 +107,7 @@ async def end_round(
         try:
             await cancel(session, one.id, by=by)
         except ForbiddenTransitionError:  # a bid that stands, or said to be paid
-            if one.is_to_be_paid:
+            if one.method != Method.BID:
                 await hand_over(session, one.id)
     await record(
         session, "sourcing.cancelled", current.business_key, round=str(current.id), by=by, why=why

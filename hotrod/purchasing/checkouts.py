@@ -81,6 +81,18 @@ async def keep_draft(session: AsyncSession, round_id: UUID, begun: Checkout | No
         session.add(begun)
 
 
+async def is_held(session: AsyncSession, purchase: Purchase) -> bool:
+    """Tell whether a checkout holds a purchase, which doesn't change; it needs no lock."""
+    checkout = await checkout_of(session, purchase.round_id)
+    return checkout is not None and checkout.holds(purchase)
+
+
+async def is_said_to_be_paid(session: AsyncSession, purchase: Purchase) -> bool:
+    """Tell whether a purchase is in a checkout of which eBay is asked if it is paid."""
+    checkout = await checkout_of(session, purchase.round_id)
+    return checkout is not None and checkout.holds(purchase) and checkout.is_confirmed_soon
+
+
 async def read_checkout(session: AsyncSession, round_id: UUID, *, lock: bool = False) -> Checkout:
     """Return the checkout of a round.
 
@@ -168,9 +180,9 @@ async def leave_checkout(session: AsyncSession, purchase_id: UUID) -> None:
         ForbiddenTransitionError: it is said to be paid, and eBay is asked.
     """
     purchase = (await read_purchase(session, purchase_id)).purchase
-    checkout = await checkout_of(session, purchase.round_id, lock=True)
-    if checkout is None or not checkout.holds(purchase):
+    if not await is_held(session, purchase):
         return
+    checkout = await read_checkout(session, purchase.round_id, lock=True)
     if checkout.is_confirmed_soon:
         raise ForbiddenTransitionError(
             "checkout of",

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.company.policies import Sourcing
-from hotrod.purchasing.checkouts import checkout_of
+from hotrod.purchasing.checkouts import is_said_to_be_paid
 from hotrod.purchasing.models import Purchase, PurchaseState
 from hotrod.purchasing.store import purchases, read_purchase
 
@@ -24,7 +24,7 @@ async def forgotten(session: AsyncSession, policy: Sourcing, at: datetime) -> li
     return [
         one
         for one in waiting
-        if is_forgotten(one, policy, at) and not await _is_said_to_be_paid(session, one)
+        if is_forgotten(one, policy, at) and not await is_said_to_be_paid(session, one)
     ]
 
 
@@ -50,8 +50,3 @@ async def note_reminded(session: AsyncSession, purchase_id: UUID, at: datetime) 
     if purchase.state == PurchaseState.TO_BUY:
         purchase.late_told_at = at
         session.add(purchase)
-
-
-async def _is_said_to_be_paid(session: AsyncSession, purchase: Purchase) -> bool:
-    checkout = await checkout_of(session, purchase.round_id)
-    return checkout is not None and checkout.holds(purchase) and checkout.is_confirmed_soon

@@ -33,7 +33,7 @@ def left_pieces(sourcing_round: SourcingRound) -> dict[str, int]:
 
 def surcharges_of(sourcing_round: SourcingRound) -> dict[str, Decimal]:
     """Return what checkouts asked beyond their listings until managers were asked; ``share_of``."""
-    return {source: Decimal(share) for source, share in sourcing_round.surcharges.items()}
+    return {name: Decimal(share) for name, share in sourcing_round.surcharges.items()}
 
 
 def refused_pieces(sourcing_round: SourcingRound) -> set[str]:

@@ -54,6 +54,7 @@ OPEN = (RoundState.SEARCHING, RoundState.PROPOSED, RoundState.APPROVED)
 class SourcingRound(SQLModel, table=True):
     """One round of sourcing: what was needed, and what is proposed to be bought.
 
+    ``turn``: how often it was evaluated; its proposal is what the question of that round asks.
     ``why_again``: why managers are asked once more, in words. ``surcharges``: the shares that
     checkouts asked beyond what their listings told; see ``share_of``.
     """
@@ -71,6 +72,7 @@ class SourcingRound(SQLModel, table=True):
     business_key: str = Field(max_length=31)
     state: str = Field(default=RoundState.SEARCHING, max_length=10)
     needs: list[Any] = json(default=list)
+    turn: int = 0
     proposal: dict[str, Any] = json()
     advice: str = long_text(default="")
     unsearched: dict[str, str] = json(default=dict)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
@@ -15,11 +14,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hotrod.analytics.store import record
 from hotrod.db.columns import now
 from hotrod.errors import ForbiddenTransitionError, InvalidInputError
-from hotrod.purchasing.buying import note_ordered
+from hotrod.purchasing.buying import cancel, note_ordered
 from hotrod.purchasing.checkouts import give_up, members, read_checkout
-from hotrod.purchasing.models import Checkout
+from hotrod.purchasing.models import Checkout, PurchaseState, RoundState
 from hotrod.purchasing.store import read_round
-from hotrod.sourcing.costs import cents
+from hotrod.sourcing.costs import paid_for_each
 
 _CLOCKS_APART = timedelta(minutes=10)
 _LONGEST_REFUSAL = 300
@@ -56,21 +55,6 @@ def wait_before(look: int) -> timedelta | None:
     return _WAITS[look - 1] if look <= len(_WAITS) else None
 
 
-def paid_for_each(planned: Sequence[Decimal], total: Decimal) -> list[Decimal]:
-    """Return what each purchase has cost of what was paid for all, by what was planned.
-
-    To the cent; together they are the total.
-    """
-    whole, so_far, paid = sum(planned, Decimal(0)), Decimal(0), Decimal(0)
-    shares = []
-    for one in planned:
-        so_far += one
-        until = cents(total * so_far / whole) if whole else total
-        shares.append(until - paid)
-        paid = until
-    return shares
-
-
 async def judge(
     session: AsyncSession, round_id: UUID, order_id: str, order: EbayOrder | None
 ) -> Payment:
@@ -94,24 +78,43 @@ async def judge(
         return Payment.TROUBLED if checkout.refusal else Payment.PAID
     wrong = await _why_not(session, checkout, order)
     if order is None or wrong:
-        refuse(session, checkout, order_id, f"eBay's order {order_id} doesn't count: {wrong}")
+        await refuse(session, checkout, order_id, f"eBay's order {order_id} doesn't count: {wrong}")
         return Payment.REFUSED
     if order.payment == "PENDING":
         return Payment.PENDING
     if order.payment != "PAID":
         why = f"eBay's order {order_id} was not paid: {order.payment.lower() or 'no reason'}"
-        refuse(session, checkout, order_id, why)
+        await refuse(session, checkout, order_id, why)
         if checkout.order_id == order_id:
             await give_up(session, round_id)
         return Payment.FAILED
     return await _settle(session, checkout, order)
 
 
-def refuse(session: AsyncSession, checkout: Checkout, order_id: str, why: str) -> None:
-    """Say why an order doesn't count; unless another was told meanwhile."""
-    if checkout.order_id == order_id:
-        checkout.refusal = why[:_LONGEST_REFUSAL]
-        session.add(checkout)
+async def refuse(session: AsyncSession, checkout: Checkout, order_id: str, why: str) -> None:
+    """Say why an order doesn't count; unless another was told meanwhile.
+
+    What ops dropped while eBay was asked is cancelled by it.
+
+    Args:
+        session: in a transaction.
+        checkout: locked.
+        order_id: what was told.
+        why: in words.
+    """
+    if checkout.order_id != order_id:
+        return
+    _object(session, checkout, why)
+    current = await read_round(session, checkout.round_id)
+    if current.state == RoundState.CANCELLED:
+        for one in await members(session, checkout):
+            if one.purchase.state in {PurchaseState.PLANNED, PurchaseState.TO_BUY}:
+                await cancel(session, one.purchase.id, by="eBay's answer")
+
+
+def _object(session: AsyncSession, checkout: Checkout, why: str) -> None:
+    checkout.refusal = why[:_LONGEST_REFUSAL]
+    session.add(checkout)
 
 
 async def _why_not(session: AsyncSession, checkout: Checkout, order: EbayOrder | None) -> str:
@@ -152,7 +155,7 @@ async def _settle(session: AsyncSession, checkout: Checkout, order: EbayOrder) -
     if troubles:
         names = ", ".join(troubles)
         why = f"{names} was cancelled, or bought otherwise; yet eBay's order {order.id} holds it."
-        refuse(session, checkout, order.id, why)
+        _object(session, checkout, why)
     current = await read_round(session, checkout.round_id)
     await record(
         session,

@@ -21,6 +21,7 @@ from hotrod.purchasing.models import (
 )
 from hotrod.purchasing.rounds import move_round
 from hotrod.purchasing.store import proposal_of, purchases
+from hotrod.sourcing.costs import paid_for_each
 from hotrod.sourcing.models import ProposedLine, ProposedOrder
 from hotrod.sourcing.reductions import per_piece
 
@@ -51,20 +52,21 @@ async def plan_purchases(
     session.add(current)
     currency = proposal_of(current).currency
     in_checkout, held = held_by(draft, orders), []
-    for order in orders:
+    for told in orders:
+        order = _at_checkout(told, in_checkout, draft)
         purchase = Purchase(
             round_id=current.id,
             business_key=current.business_key,
             source=order.source,
             seller=order.seller,
-            method=Method.CHECKOUT if order in in_checkout else _method(order, methods),
+            method=Method.CHECKOUT if told in in_checkout else _method(order, methods),
             total=order.total,
             currency=currency,
             expected_on=_expected(order),
         )
         session.add(purchase)
         await session.flush()
-        if order in in_checkout:
+        if told in in_checkout:
             held.append(purchase)
         for line in sorted(order.lines, key=lambda one: one.sku):
             part = await find_part(session, line.sku)
@@ -87,6 +89,17 @@ async def plan_purchases(
         await show_checkout(session, draft, held)
     await session.flush()
     return await purchases(session, round_id=current.id)
+
+
+def _at_checkout(
+    order: ProposedOrder, held: Sequence[ProposedOrder], draft: Checkout | None
+) -> ProposedOrder:
+    """Return an order at what eBay's checkout asks for it, if that holds it and asks for more."""
+    told = [one.total for one in held]
+    if draft is None or order not in held or draft.total <= sum(told):
+        return order
+    asked = paid_for_each(told, draft.total)[held.index(order)]
+    return order.model_copy(update={"total": asked})
 
 
 def _method(order: ProposedOrder, methods: Mapping[str, Method]) -> Method:

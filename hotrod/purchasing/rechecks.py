@@ -26,8 +26,9 @@ class Recheck:
         why: empty when they may be bought.
         approved: what the approved pieces were said to cost; None: that can't be told.
         total: what they cost now; None likewise. Both in the company's currency.
-        surcharge: how much of the total checkouts ask beyond what their listings told.
-        surcharges: the same as shares; see ``share_of``.
+        surcharge: how much of the total eBay's checkout asks beyond what its listings told.
+        is_asked: whether it does so now; otherwise it is what a checkout asked before.
+        surcharges: what checkouts ask more as shares, for the next proposal; see ``share_of``.
     """
 
     orders: tuple[ProposedOrder, ...] = ()
@@ -35,6 +36,7 @@ class Recheck:
     approved: Decimal | None = None
     total: Decimal | None = None
     surcharge: Decimal = Decimal(0)
+    is_asked: bool = False
     surcharges: Mapping[str, Decimal] = field(default_factory=dict)
 
 
@@ -74,30 +76,34 @@ def recheck(
 
     try:
         approved = approved_total(proposal, quantities)
-        told = costed({})
-        shares = {**before, **_shares(draft, told)}
-        orders = costed(shares)
+        orders = costed({})
+        held = held_by(draft, orders)
+        surcharge = _surcharge(draft, held) if held else total_of(costed(before)) - total_of(orders)
     except UnknownCostError as error:
         return Recheck(why=str(error), surcharges=before)
-    total = total_of(orders)
+    total = total_of(orders) + surcharge
     why = ""
     if is_changed_too_much(approved, total, company.approvals.reask_percent):
         why = "it costs something else"
     elif not covers(asked.approval, asked.answers, total, company):
         why = "it is more than those who said yes may allow"
-    return Recheck(orders, why, approved, total, total - total_of(told), shares)
+    shares = {**before, **_shares(surcharge, held, orders)} if held else before
+    return Recheck(orders, why, approved, total, surcharge, bool(held), shares)
 
 
-def _shares(draft: Checkout | None, orders: Sequence[ProposedOrder]) -> dict[str, Decimal]:
-    """Return what a checkout asks beyond the orders that it holds, and that it asks for no other.
+def _surcharge(draft: Checkout | None, held: Sequence[ProposedOrder]) -> Decimal:
+    return max(draft.total - total_of(held), Decimal(0)) if draft else Decimal(0)
+
+
+def _shares(
+    surcharge: Decimal, held: Sequence[ProposedOrder], orders: Sequence[ProposedOrder]
+) -> dict[str, Decimal]:
+    """Return a surcharge as a share of the orders that a checkout holds, and none of the others.
 
     What it doesn't hold is bought as its listing tells. Other listings of the source would be held.
     """
-    held = held_by(draft, orders)
     told = total_of(held)
-    if draft is None or not told:
-        return {}
-    source, share = held[0].source, max(draft.total / told - 1, Decimal(0))
+    source, share = held[0].source, surcharge / told if told else Decimal(0)
     beside = (one for one in orders if one.source == source and one not in held)
     shares = {name_of(line.offer): Decimal(0) for one in beside for line in one.lines}
     shares |= {name_of(line.offer): share for one in held for line in one.lines}

@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.analytics.store import record
 from hotrod.approvals.models import ApprovalState
-from hotrod.approvals.store import is_newest, read_approval
+from hotrod.approvals.store import read_approval
 from hotrod.company.models import Company
 from hotrod.db.columns import now
 from hotrod.errors import ForbiddenTransitionError, HotrodError, NotFoundError
@@ -122,18 +122,20 @@ async def evaluate(
     session: AsyncSession,
     company: Company,
     round_id: UUID,
+    turn: int,
     at: datetime,
     *,
     may_bid: bool = False,
 ) -> Proposal:
     """Score what a round has found, and keep the proposal that comes of it.
 
-    A round that has ended since nothing is offered keeps the proposal that it has.
+    A turn is evaluated once: managers may have been asked about what came of it.
 
     Args:
         session: in a transaction.
         company: whose rules they are.
         round_id: of the round.
+        turn: how often it is evaluated, this time included.
         at: the present moment.
         may_bid: whether the company's account may bid in auctions.
 
@@ -146,7 +148,8 @@ async def evaluate(
         ForbiddenTransitionError: it is decided already.
     """
     current = await read_round(session, round_id, lock=True)
-    if current.state == RoundState.EMPTY:
+    if current.turn >= turn:
+        check_goes_on(current)
         return proposal_of(current)
     rates = await exchange_rates(session, company.pricing.currency)
     scored: list[ScoredOffer] = []
@@ -164,7 +167,7 @@ async def evaluate(
         if may_bid:
             bids += bids_for(found, wanted, history, market, company.sourcing)
     proposal = await asyncio.to_thread(propose, scored, still, rates, at, company.sourcing, bids)
-    current.proposal = proposal.model_dump(mode="json")
+    current.turn, current.proposal = turn, proposal.model_dump(mode="json")
     if proposal.orders:
         move_round(current, RoundState.PROPOSED)
     else:
@@ -184,12 +187,12 @@ async def evaluate(
 
 
 async def is_to_be_bought(session: AsyncSession, current: SourcingRound, approval_id: UUID) -> bool:
-    """Tell whether a question is what a round is bought by now: the newest, and nothing is yet.
+    """Tell whether a question asks what a round proposes now, and nothing of it is bought yet.
 
     A run that begins anew comes by its earlier questions, and by what is bought, once more.
     """
     question = (await read_approval(session, approval_id)).approval
-    return current.state == RoundState.PROPOSED and await is_newest(session, question)
+    return current.state == RoundState.PROPOSED and current.turn == question.round
 
 
 async def recheck_round(
@@ -246,7 +249,7 @@ async def ask_again(
     question = (await read_approval(session, approval_id)).approval
     leave(current, question.quantities or {})
     current.why_again = why_again(checked, question.currency)
-    current.surcharges = {source: str(share) for source, share in checked.surcharges.items()}
+    current.surcharges = {name: str(share) for name, share in checked.surcharges.items()}
     session.add(current)
     await record(
         session,

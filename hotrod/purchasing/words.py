@@ -36,7 +36,8 @@ def why_again(checked: Recheck, currency: str) -> str:
             f"{checked.approved} {currency} were approved; now it is {checked.total} {currency}."
         )
     if checked.surcharge:
+        asks = "asks" if checked.is_asked else "asked before, and is reckoned with,"
         words.append(
-            f"eBay's checkout asks {checked.surcharge} {currency} more than its listings told."
+            f"eBay's checkout {asks} {checked.surcharge} {currency} more than its listings told."
         )
     return " ".join(words)

@@ -126,6 +126,21 @@ def cents(amount: Decimal) -> Decimal:
     return amount.quantize(CENT, ROUND_HALF_UP)
 
 
+def paid_for_each(planned: Sequence[Decimal], total: Decimal) -> list[Decimal]:
+    """Return what each purchase has cost of what was paid for all, by what was planned.
+
+    To the cent; together they are the total.
+    """
+    whole, so_far, paid = sum(planned, Decimal(0)), Decimal(0), Decimal(0)
+    shares = []
+    for one in planned:
+        so_far += one
+        until = cents(total * so_far / whole) if whole else total
+        shares.append(until - paid)
+        paid = until
+    return shares
+
+
 def market_of(
     offers: Iterable[Offer], wanted: Wanted, rates: ExchangeRates, at: datetime, policy: Sourcing
 ) -> Market:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from decimal import ROUND_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_UP, Decimal
 
 from hotrod.company.policies import Sourcing
 from hotrod.sourcing.costs import CENT, UnknownCostError, rate_of
@@ -74,9 +74,12 @@ def total_of(orders: Iterable[ProposedOrder]) -> Decimal:
 
 
 def per_piece(order: ProposedOrder, line: ProposedLine) -> Decimal:
-    """Return what a piece of a line costs at the door: shipping and tax are shared by value."""
+    """Return what a piece of a line costs at the door: shipping and tax are shared by value.
+
+    Rounded down: many pieces together cost no more than the order.
+    """
     share = line.amount / order.goods if order.goods else Decimal(1) / len(order.lines)
-    return (order.total * share / line.quantity).quantize(Decimal("0.000001"))
+    return (order.total * share / line.quantity).quantize(Decimal("0.000001"), ROUND_DOWN)
 
 
 def _orders(

@@ -137,6 +137,17 @@ async def asked(shelf: Shelf, manager: str = "daniel") -> str:
         return shelf.kit.links.approval_url(found.one().id)
 
 
+async def looked_again(shelf: Shelf) -> Delivery:
+    """Wait until eBay is to be asked once more, and return the event that rests until then."""
+
+    async def resting() -> Delivery | None:
+        async with shelf.kit.database.transaction() as session:
+            found = await session.exec(select(Delivery).where(Delivery.event == "checkout.paid"))
+            return next((one for one in found if one.payload["look"] == 2), None)
+
+    return await until(resting)
+
+
 async def say_yes(person: Person, link: str) -> None:
     await person.open(link, "the mail's link")
     pieces = dict(re.findall(r'name="(quantities\.\d+)"[^>]*value="(\d+)"', person.page))
@@ -256,6 +267,9 @@ async def test_a_foreign_order_changes_nothing_and_is_said_so(
 
     await person.send(path, choice="paid", order_number="12-345")
     assert "eBay is asked whether it is paid" in person.page
+    await looked_again(shelf)
+    subject = (await shelf.round()).id
+    assert await checkout_paid(subject, "12-345", 2) == Payment.REFUSED
     await person.sees(path, "eBay's order 12-345 doesn't count")
     assert (await rows(shelf))[0].state == PurchaseState.TO_BUY
     assert await shelf.on_order() == 0
@@ -303,12 +317,7 @@ async def test_a_payment_that_ebay_waits_for_is_looked_at_again_later(
     )
     await person.told(begun.order_id)
 
-    async def resting() -> Delivery | None:
-        async with shelf.kit.database.transaction() as session:
-            found = await session.exec(select(Delivery).where(Delivery.event == "checkout.paid"))
-            return next((one for one in found if one.payload["look"] == 2), None)
-
-    again = await until(resting)
+    again = await looked_again(shelf)
     assert again.lease_until is not None
     assert again.lease_until - again.accepted_at == timedelta(minutes=1)
     assert (await rows(shelf))[0].state == PurchaseState.TO_BUY
@@ -368,7 +377,7 @@ async def test_a_checkout_that_asks_for_more_is_asked_about_again(
 
 @pytest.mark.thorough
 @pytest.mark.usefixtures("worker")
-async def test_without_leave_to_order_nobody_waits_for_ebay(
+async def test_without_leave_to_order_ebay_is_asked_later(
     shelf: Shelf, person: Person, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sell(sandbox, "Test fan")
@@ -378,4 +387,6 @@ async def test_without_leave_to_order_nobody_waits_for_ebay(
     monkeypatch.setattr(shelf.kit, "ebay_orders", None)
     path = shelf.kit.links.purchase_url(purchase.id)
     await person.send(path, choice="paid", order_number="12-345")
-    await person.sees(path, "eBay can't be asked")
+    await looked_again(shelf)
+    await person.open(path)
+    assert "eBay is asked whether it is paid" in person.page

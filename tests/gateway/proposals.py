@@ -136,6 +136,7 @@ async def add_question(context: Context, amount: str = "72.00", **changes: Any) 
             business_key="noizylab",
             state=RoundState.PROPOSED,
             needs=[need(sku)],
+            turn=1,
             proposal=what.model_dump(mode="json"),
             advice="Take both.\nThe second seller is slower.",
         )

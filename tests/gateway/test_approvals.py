@@ -21,7 +21,7 @@ from hotrod.approvals.models import Approval, ApprovalState
 from hotrod.db.columns import now
 from hotrod.durable.models import Delivery
 from hotrod.links import LinkSigner
-from hotrod.purchasing.models import SourcingRound
+from hotrod.purchasing.models import RoundState, SourcingRound
 from tests.gateway.proposals import LISTING, WHY, Asked, add_question
 from tests.gateway.test_pages import HOSTILE, assert_safe_page
 
@@ -358,3 +358,20 @@ async def test_a_source_that_was_away_is_named(
     page = await client.get(asked.path("sofia"))
     assert_safe_page(page, 200)
     assert "<b>ebay</b> could not be searched: it answered 503 &lt;b&gt;" in page.text
+
+
+async def test_once_others_are_proposed_the_approved_amount_is_not_guessed(
+    client: httpx.AsyncClient, context: Context
+) -> None:
+    asked = await add_question(context)
+    fewer = {"choice": "approve", "quantities.1": "3", "quantities.2": "0"}
+    await client.post(asked.path("sofia"), data=fewer)
+    async with context.database.transaction() as session:
+        current = await session.get_one(SourcingRound, asked.subject_id)
+        current.turn = 2
+        current.state = RoundState.EMPTY
+        empty = {"orders": [], "total": "0", "alternatives": []}
+        current.proposal = current.proposal | empty
+    page = await client.get(asked.path("sofia"))
+    assert "Some of 72.00 CAD" in page.text
+    assert "Nothing could be bought" in page.text

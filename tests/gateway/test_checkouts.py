@@ -209,3 +209,35 @@ async def test_the_managers_page_shows_what_becomes_of_it(
     waiting = await client.get(asked.path("daniel"))
     assert "eBay is asked whether it is paid" in waiting.text
     assert "http-equiv" in waiting.text
+
+
+async def test_who_waits_for_ebay_in_vain_tells_the_number_again(
+    client: httpx.AsyncClient, asked: Asked
+) -> None:
+    await client.post(await path(asked), data={"choice": "by_link"})
+    for number in ("5-1", "5-2"):
+        await client.post(await path(asked), data={"choice": "paid", "order_number": number})
+        last = await client.get(f"{await path(asked)}?look=60")
+        assert "eBay doesn't answer, or that number was wrong" in html.unescape(last.text)
+        assert 'name="order_number"' in last.text
+        assert "I bought it" not in last.text
+    await client.post(await path(asked), data={"choice": "bought", "order_number": "5-3"})
+    assert (await held(asked))[0].order_id == "5-3", "eBay is asked first, whoever says it how"
+    assert [one.payload["order"] for one in await told(asked)] == ["5-1", "5-2", "5-3"]
+
+
+async def test_managers_are_not_told_to_buy_what_ebay_is_asked_about(
+    client: httpx.AsyncClient, asked: Asked
+) -> None:
+    await client.post(
+        asked.path("sofia"),
+        data={"choice": "approve", "quantities.1": "4", "quantities.2": "4"},
+    )
+    await client.post(await path(asked), data={"choice": "by_link"})
+    assert "buy it on the seller's page" in html.unescape(
+        (await client.get(asked.path("sofia"))).text
+    )
+    await client.post(await path(asked), data={"choice": "paid", "order_number": "5-1"})
+    waiting = html.unescape((await client.get(asked.path("sofia"))).text)
+    assert "eBay is asked whether it is paid" in waiting
+    assert "buy it on the seller's page" not in waiting

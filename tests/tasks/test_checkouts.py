@@ -15,12 +15,12 @@ from hotrod.approvals.models import Answer, Via
 from hotrod.db.columns import now
 from hotrod.purchasing.checkouts import draft_of, tell_paid
 from hotrod.purchasing.models import RoundState
-from hotrod.purchasing.payments import refuse
+from hotrod.purchasing.payments import Payment, refuse
 from hotrod.purchasing.store import found_offers
 from sandbox.ebay.store import Listing
 from sandbox.server import Sandbox
 from tasks._resources import Resources
-from tasks.checkouts import begin_checkout
+from tasks.checkouts import begin_checkout, confirm_payment
 from tasks.letters import tell_of_checkout
 from tasks.sourcing import (
     ask_managers,
@@ -119,8 +119,26 @@ async def test_ops_are_told_of_each_refusal_of_a_payment_once(deal: Deal, sandbo
     assert await plan_purchases.fn(deal.round_id, question)
     for why in ("It isn't paid.", "It isn't paid.", "It is somebody else's."):
         async with deal.kit.database.transaction() as session:
-            refuse(session, await tell_paid(session, deal.round_id, "12-345"), "12-345", why)
+            await refuse(session, await tell_paid(session, deal.round_id, "12-345"), "12-345", why)
         await tell_of_checkout.fn(deal.round_id, "12-345")
 
     told = [one for one in await subjects(sandbox, "ops@hotrod") if "Payment at eBay" in one]
     assert len(told) == 2
+
+
+async def test_an_order_that_ebay_does_not_know_is_asked_for_once_more(deal: Deal) -> None:
+    question = await deal.approve()
+    deal.listing.fee = Decimal(0)
+    assert await begin_checkout.fn(deal.round_id, question)
+    assert await plan_purchases.fn(deal.round_id, question)
+    async with deal.kit.database.transaction() as session:
+        await tell_paid(session, deal.round_id, "12-345")
+    assert await confirm_payment.fn(deal.round_id, "12-345", 1) == Payment.PENDING
+    assert await confirm_payment.fn(deal.round_id, "12-345", 2) == Payment.REFUSED
+
+
+async def test_while_ebay_can_not_be_asked_nothing_is_decided(
+    deal: Deal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deal.kit, "ebay_orders", None)
+    assert await confirm_payment.fn(deal.round_id, "12-345", 2) == Payment.PENDING

@@ -8,9 +8,12 @@ import pytest
 
 from hotrod.approvals.decisions import answer
 from hotrod.approvals.models import Answer, Via
+from hotrod.approvals.store import read_approval
 from hotrod.db.columns import now
+from hotrod.purchasing.abandoned import end_round
 from hotrod.purchasing.models import RoundState
-from hotrod.purchasing.store import keep_offers, read_round
+from hotrod.purchasing.rounds import RoundCancelledError
+from hotrod.purchasing.store import keep_offers, read_purchase, read_round
 from tasks._resources import Resources
 from tasks.sourcing import ask_managers, close_round, evaluate_offers, plan_purchases
 from tests.hotrod.purchasing.kit import low_part, past_round
@@ -35,14 +38,19 @@ async def state(kit: Resources, sourcing_round: UUID) -> str:
         return (await read_round(session, sourcing_round)).state
 
 
-async def test_what_is_bought_is_written_down_once(
-    kit: Resources,
-) -> None:
-    sourcing_round = await searched(kit, is_offered=True)
-    assert await evaluate_offers.fn(sourcing_round, 1)
-    question = await ask_managers.fn(sourcing_round, 1)
+async def yes_to(kit: Resources, sourcing_round: UUID, *, turn: int) -> UUID:
+    """Let a manager approve what is proposed; return the question's id."""
+    assert await evaluate_offers.fn(sourcing_round, turn)
+    question = await ask_managers.fn(sourcing_round, turn)
+    given = Answer("approve", Via.LINK)
     async with kit.database.transaction() as session:
-        await answer(session, kit.company, question, "sofia", Answer("approve", Via.LINK), now())
+        await answer(session, kit.company, question, "sofia", given, now())
+    return question
+
+
+async def test_what_is_bought_is_written_down_once(kit: Resources) -> None:
+    sourcing_round = await searched(kit, is_offered=True)
+    question = await yes_to(kit, sourcing_round, turn=1)
 
     planned = await plan_purchases.fn(sourcing_round, question)
     assert planned
@@ -71,3 +79,56 @@ async def test_a_round_is_closed_once(kit: Resources) -> None:
     for _ in range(2):
         await close_round.fn(sourcing_round, RoundState.DECLINED)
     assert await state(kit, sourcing_round) == RoundState.DECLINED
+
+
+async def put(kit: Resources, sourcing_round: UUID, price: str) -> None:
+    """Let the part be offered at another price."""
+    async with kit.database.transaction() as session:
+        (wanted,) = wanted_of(await read_round(session, sourcing_round))
+        dearer = offer(price, title=wanted.sku, fit="fits", delivery=None, seen_at=now())
+        await keep_offers(session, sourcing_round, wanted.sku, [dearer])
+
+
+async def test_an_earlier_yes_buys_nothing_of_a_later_proposal(kit: Resources) -> None:
+    """Even when a worker that was thought dead comes to it."""
+    sourcing_round = await searched(kit, is_offered=True)
+    first = await yes_to(kit, sourcing_round, turn=1)
+    await put(kit, sourcing_round, "60.00")
+    assert await plan_purchases.fn(sourcing_round, first) is None
+    assert await evaluate_offers.fn(sourcing_round, 2)
+    assert await plan_purchases.fn(sourcing_round, first) is None, "nobody is asked about it yet"
+    second = await yes_to(kit, sourcing_round, turn=2)
+    assert await plan_purchases.fn(sourcing_round, first) is None
+
+    planned = await plan_purchases.fn(sourcing_round, second)
+
+    assert planned is not None
+    async with kit.database.transaction() as session:
+        total = (await read_purchase(session, planned[0])).purchase.total
+        assert total == (await read_approval(session, second)).approval.amount
+
+
+async def test_a_turn_is_evaluated_once(kit: Resources) -> None:
+    sourcing_round = await searched(kit, is_offered=True)
+    question = await yes_to(kit, sourcing_round, turn=1)
+    await put(kit, sourcing_round, "9.01")
+    assert await evaluate_offers.fn(sourcing_round, 1)
+    planned = await plan_purchases.fn(sourcing_round, question)
+    for end in (RoundState.APPROVED, RoundState.BOUGHT):
+        assert await state(kit, sourcing_round) == end
+        assert await evaluate_offers.fn(sourcing_round, 1)
+        assert await plan_purchases.fn(sourcing_round, question) == planned
+        await close_round.fn(sourcing_round, RoundState.BOUGHT)
+
+
+async def test_of_a_cancelled_round_nothing_is_planned_nor_asked(kit: Resources) -> None:
+    sourcing_round = await searched(kit, is_offered=True)
+    question = await yes_to(kit, sourcing_round, turn=1)
+    await put(kit, sourcing_round, "60.00")
+    async with kit.database.transaction() as session:
+        current = await read_round(session, sourcing_round, lock=True)
+        await end_round(session, current, "ops ended it", now(), by="maya")
+    with pytest.raises(RoundCancelledError):
+        await plan_purchases.fn(sourcing_round, question)
+    async with kit.database.transaction() as session:
+        assert (await read_round(session, sourcing_round)).why_again == ""

@@ -89,6 +89,7 @@ async def past_round(
         needs=needs,
         proposal=proposal_for(*skus).model_dump(mode="json"),
         closed_at=closed_at,
+        turn=0 if state == RoundState.SEARCHING else 1,
     )
     session.add(row)
     await session.flush()

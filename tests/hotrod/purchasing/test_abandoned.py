@@ -14,7 +14,7 @@ from hotrod.company.models import Company
 from hotrod.durable.models import DeliveryState
 from hotrod.purchasing.abandoned import end_abandoned, end_round
 from hotrod.purchasing.buying import hand_over, note_ordered
-from hotrod.purchasing.models import AuctionBid, RoundState, SourcingRound
+from hotrod.purchasing.models import AuctionBid, Method, RoundState, SourcingRound
 from hotrod.purchasing.planning import plan_purchases
 from hotrod.purchasing.rounds import RoundCancelledError
 from hotrod.purchasing.store import taken_care_of
@@ -89,6 +89,7 @@ async def test_of_an_ended_round_what_is_ordered_or_bid_for_stays(session: Async
     planned, to_buy, ordered, bid = await plan_purchases(session, current, orders, {})
     await hand_over(session, to_buy.id)
     await note_ordered(session, ordered.id, by="maya")
+    bid.method = Method.BID
     session.add(
         AuctionBid(
             purchase_id=bid.id,

@@ -27,7 +27,7 @@ from hotrod.purchasing.buying import (
 from hotrod.purchasing.models import Purchase, RoundState
 from hotrod.purchasing.planning import plan_purchases
 from hotrod.purchasing.rounds import note_unsearched
-from hotrod.purchasing.store import read_purchase
+from hotrod.purchasing.store import read_purchase, read_round
 from hotrod.purchasing.words import unsearched
 from tests.hotrod.parts.ledger_kit import post
 from tests.hotrod.purchasing.kit import NOW, low_part, order_for, past_round
@@ -164,3 +164,20 @@ async def test_an_order_of_which_nobody_told_a_day_is_expected_after_the_usual_l
     (bought,) = await plan_purchases(session, current, [order], {})
     await note_ordered(session, bought.id, by="maya", at=datetime(2026, 11, 21, 3, tzinfo=UTC))
     assert bought.expected_on == date(2026, 11, 20) + timedelta(days=days)
+
+
+async def test_an_order_by_mail_is_noted_while_its_round_is_locked(database: Database) -> None:
+    """Who drops a round locks it first, then its purchases; the other way round is a deadlock."""
+    async with database.transaction() as session:
+        part = await low_part(session)
+        part.active = False  # other tests count what is low
+        current = await past_round(session, RoundState.PROPOSED, part.sku, closed_at=None)
+        (bought,) = await plan_purchases(session, current, [order_for(part.sku)], {})
+
+    async def note() -> None:
+        async with database.transaction() as session:
+            await note_mailed(session, bought.id)
+
+    async with database.transaction() as session:
+        await read_round(session, current.id, lock=True)
+        await asyncio.wait_for(note(), 20)

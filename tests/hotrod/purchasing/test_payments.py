@@ -38,7 +38,8 @@ from hotrod.purchasing.models import (
     PurchaseLine,
     SourcingRound,
 )
-from hotrod.purchasing.payments import EbayOrder, Payment, judge, paid_for_each, wait_before
+from hotrod.purchasing.payments import EbayOrder, Payment, judge, wait_before
+from hotrod.sourcing.costs import paid_for_each
 
 HELD = {"v1|1|0": 4, "v1|2|0": 3}
 
@@ -243,14 +244,30 @@ async def test_a_dropped_round_leaves_what_is_said_to_be_paid(
     assert await judge(session, begun.round_id, "5-1", order()) == Payment.PAID
 
 
+@pytest.mark.parametrize("is_given_up", [False, True])
 async def test_a_dropped_round_hands_over_what_is_said_to_be_paid(
-    session: AsyncSession, planned: list[Purchase]
+    session: AsyncSession, planned: list[Purchase], *, is_given_up: bool
 ) -> None:
     begun = await shown(session, planned)  # whose run died before it had handed it over
+    await tell_paid(session, begun.round_id, "5-1")
+    if is_given_up:
+        await give_up(session, begun.round_id)
+    current = await session.get_one(SourcingRound, begun.round_id)
+    await end_round(session, current, "it goes nowhere", now(), by="ops")
+    assert await states(session, begun) == ["to_buy", "to_buy"]
+
+
+@pytest.mark.parametrize("said", [None, order(payment="FAILED")], ids=["unknown", "failed"])
+async def test_what_was_dropped_is_cancelled_once_it_turns_out_unpaid(
+    session: AsyncSession, begun: Checkout, said: EbayOrder | None
+) -> None:
     await tell_paid(session, begun.round_id, "5-1")
     current = await session.get_one(SourcingRound, begun.round_id)
     await end_round(session, current, "it goes nowhere", now(), by="ops")
     assert await states(session, begun) == ["to_buy", "to_buy"]
+    await judge(session, begun.round_id, "5-1", said)
+    assert await states(session, begun) == ["cancelled", "cancelled"]
+    assert "5-1" in begun.refusal
 
 
 async def test_a_draft_is_replaced_until_it_is_shown(

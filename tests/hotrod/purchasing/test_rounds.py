@@ -82,14 +82,14 @@ async def test_asked_anew_managers_are_asked_about_what_they_left(
     for sku in skus:
         offers = [offer(reference=f"v1|{sku}|0", title=sku, fit="fits")]
         await keep_offers(session, current.id, sku, offers)
-    first = await evaluate(session, company, current.id, NOW)
+    first = await evaluate(session, company, current.id, 1, NOW)
     assert pieces(first) == dict.fromkeys(skus, 4)
 
     left = {fewer.sku: 3, refused.sku: 0}
     for _ in range(2):
         lines = numbered(proposal_of(current)).items()
         leave(current, {number: left.get(line.sku, line.quantity) for number, line in lines})
-    again = await evaluate(session, company, current.id, NOW)
+    again = await evaluate(session, company, current.id, 2, NOW)
 
     assert pieces(again) == {fewer.sku: 3, whole.sku: 4}
     assert refused.sku in await taken_care_of(session), "no other round asks about it meanwhile"
@@ -106,9 +106,9 @@ async def test_asked_anew_managers_are_not_asked_about_more_because_it_is_cheape
     current.needs = [{**current.needs[0], "wanted": needed(part.sku, 8).model_dump(mode="json")}]
     cheaper = offer("9.00", title=part.sku, fit="fits", prices=prices((1, "9.00"), (10, "5.00")))
     await keep_offers(session, current.id, part.sku, [cheaper])
-    assert pieces(await evaluate(session, company, current.id, NOW)) == {part.sku: 10}
+    assert pieces(await evaluate(session, company, current.id, 1, NOW)) == {part.sku: 10}
     leave(current, {"1": 9})
-    again = await evaluate(session, company, current.id, NOW)
+    again = await evaluate(session, company, current.id, 2, NOW)
     assert pieces(again)[part.sku] <= 9
 
 

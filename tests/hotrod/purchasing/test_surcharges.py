@@ -11,13 +11,17 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.approvals.store import AskedApproval
 from hotrod.company.models import Company
-from hotrod.purchasing.models import Checkout
+from hotrod.purchasing.checkouts import pieces_of
+from hotrod.purchasing.models import Checkout, RoundState
+from hotrod.purchasing.planning import plan_purchases
 from hotrod.purchasing.rechecks import Recheck, recheck
+from hotrod.purchasing.store import read_purchase
 from hotrod.purchasing.words import why_again
 from hotrod.sourcing.costs import share_of, surcharged
 from hotrod.sourcing.models import Offer, Proposal, Sale
 from hotrod.sourcing.proposals import propose
-from hotrod.sourcing.reductions import numbered
+from hotrod.sourcing.reductions import numbered, total_of
+from tests.hotrod.purchasing.kit import low_part, order_for, past_round
 from tests.hotrod.purchasing.test_rechecks import LATER, approved, proposed, rates
 from tests.hotrod.sourcing.kit import (
     NOW,
@@ -115,6 +119,10 @@ async def test_what_is_asked_again_tells_it_and_holds(
     for begun in (draft("80.00"), None):  # None: it can't be begun, and is bought on the page
         checked = check(again, asked, company, begun, listing, before=first.surcharges)
         assert (checked.why, checked.total) == ("", Decimal(80))
+        assert total_of(checked.orders) == 50, "the page may ask what it told"
+    dearer = offer("12.00")
+    gone_up = check(again, asked, company, None, dearer, before=first.surcharges)
+    assert "asked before, and is reckoned with, 36.00 CAD more" in why_again(gone_up, "CAD")
     fewer = await approved(session, company, again, _1=2)
     begun = draft("32.00", **{"v1|1|0": 2})
     checked = check(again, fewer, company, begun, listing, before=first.surcharges)
@@ -171,7 +179,7 @@ async def test_what_is_bought_beside_the_checkout_bears_no_surcharge(
         checked = check(proposal, asked, company, begun, held, beside, before=before)
         assert (checked.why == "") == is_bought
         assert (checked.total, checked.surcharge) == (Decimal(220), Decimal(20))
-        assert sorted(one.total for one in checked.orders) == [Decimal(100), Decimal(120)]
+        assert [one.total for one in checked.orders] == [Decimal(100), Decimal(100)]
         before = checked.surcharges
 
 
@@ -186,5 +194,53 @@ async def test_what_a_checkout_asked_is_remembered_when_something_is_gone(
         assert check(proposal, asked, company, None, gone, before=before).surcharges == before
 
 
-def test_a_surcharge_beyond_all_measure_is_kept_in_bounds() -> None:
-    assert surcharged(offer("0.50"), Decimal(120)).tax_rate == 100
+async def test_a_surcharge_beyond_all_measure_is_never_bought(
+    session: AsyncSession, company: Company
+) -> None:
+    listing = offer("0.10")
+    first = check(
+        proposal := proposed(listing, pieces=5),
+        await approved(session, company, proposal),
+        company,
+        begun := draft("90.00"),
+        listing,
+    )
+    dearer = surcharged(listing, first.surcharges[EBAY])
+    assert dearer.tax_rate == 100, "as much as a proposal may tell"
+    again = proposed(dearer, pieces=5)
+    asked = await approved(session, company, again)
+    for checked in (first, check(again, asked, company, begun, listing, before=first.surcharges)):
+        assert (checked.why, checked.total) == ("it costs something else", Decimal(90))
+
+
+@pytest.mark.parametrize(
+    ("asks", "is_bought"), [("498.00", True), ("500.00", True), ("500.01", False)]
+)
+async def test_a_limit_is_held_to_the_cent(
+    session: AsyncSession, company: Company, asks: str, *, is_bought: bool
+) -> None:
+    """Sofia may allow 500."""
+    both = [offer("249.00"), offer("249.00", reference="v1|2|0")]
+    proposal = proposed(*both, pieces=1)
+    asked = await approved(session, company, proposal, "sofia")
+    begun = draft(asks, **{"v1|1|0": 1, "v1|2|0": 1})
+    checked = check(proposal, asked, company, begun, *both)
+    assert (checked.why == "", checked.total) == (is_bought, Decimal(asks))
+
+
+async def test_what_is_written_down_is_what_the_checkout_asks(session: AsyncSession) -> None:
+    parts = [await low_part(session) for _ in range(3)]
+    current = await past_round(session, RoundState.PROPOSED, *(one.sku for one in parts))
+    orders = [
+        order_for(part.sku).model_copy(update={"seller": f"seller {number}"})
+        for number, part in enumerate(parts)
+    ]
+    in_checkout = orders[:2]
+    begun = draft("79.99", **pieces_of(in_checkout))
+    begun.round_id = current.id
+    session.add(begun)
+    first, second, beside = await plan_purchases(session, current, orders, {}, draft=begun)
+    assert (first.total + second.total, beside.total) == (begun.total, Decimal(36))
+    for one in (first, second):
+        (line,) = (await read_purchase(session, one.id)).lines
+        assert abs(line.per_piece * line.quantity - one.total) < Decimal("0.00001")

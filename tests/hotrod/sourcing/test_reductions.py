@@ -130,3 +130,15 @@ def test_fewer_pieces_at_one_price_cost_what_was_said(quantities: dict[str, int]
     offers = [scored(supplied("Acme", sku, ((1, "6.00"),), shipping="8"), sku) for sku in "ABC"]
     found = propose(offers, [needed(sku, quantity=6) for sku in "ABC"], RATES, NOW, POLICY)
     assert approved_total(found, quantities) == total_of(left(found, quantities))
+
+
+@pytest.mark.parametrize(("quantity", "price"), [(30_000, "0.0033"), (12_000, "0.01"), (3, "0.01")])
+@given(shipping=st.integers(1, 399))
+def test_pieces_never_cost_more_together_than_their_order(
+    quantity: int, price: str, shipping: int
+) -> None:
+    many = supplied("Acme", "a", ((1, price),), shipping=f"{Decimal(shipping) / 100}")
+    found = propose([scored(many)], [needed("A", quantity)], RATES, NOW, POLICY)
+    (order,) = found.orders
+    (line,) = order.lines
+    assert per_piece(order, line) * line.quantity <= order.total
