@@ -13,7 +13,7 @@ from hotrod.db.columns import now
 from hotrod.purchasing.abandoned import end_round
 from hotrod.purchasing.models import RoundState
 from hotrod.purchasing.rounds import RoundCancelledError
-from hotrod.purchasing.store import keep_offers, read_purchase, read_round
+from hotrod.purchasing.store import keep_offers, read_purchase, read_round, wanted_of
 from tasks._resources import Resources
 from tasks.sourcing import ask_managers, close_round, evaluate_offers, plan_purchases
 from tests.hotrod.purchasing.kit import low_part, past_round
