@@ -102,9 +102,17 @@ def bought(
 
 
 @app.command()
-def cancel(number: Number, *, as_json: AsJson = False) -> None:
-    """Say that it isn't bought, or won't come; its parts may be looked for again."""
-    row = run(_cancel(number))
+def cancel(
+    number: Number,
+    *,
+    reason: Annotated[str, typer.Option(help="Why it won't come; needed of what is ordered.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Say that it isn't bought, or won't come; its parts may be looked for again.
+
+    What is ordered, cancel at the seller first.
+    """
+    row = run(_cancel(number, reason))
     if as_json:
         print_json(_as_json(row))
         return
@@ -220,13 +228,13 @@ def _page_to_pay(purchase: Purchase) -> str:
     return CustomerLinks(signer, settings.public_url).purchase_url(purchase.id)
 
 
-async def _cancel(number: str) -> Purchase:
+async def _cancel(number: str, reason: str) -> Purchase:
     from hotrod.purchasing.buying import cancel as cancel_purchase
     from hotrod.purchasing.store import find_purchase
 
     async with transaction() as session:
         found = await find_purchase(session, number)
-        return await cancel_purchase(session, found.purchase.id, by=getuser())
+        return await cancel_purchase(session, found.purchase.id, by=getuser(), reason=reason)
 
 
 async def _rounds(limit: int) -> tuple[Sequence[SourcingRound], dict[str, Rest]]:

@@ -61,8 +61,9 @@ class Quotas:
 
     @property
     def left(self) -> int:
-        """Calls that the watches have left of their budget."""
-        return max(0, self.budget - self.made)
+        """Calls that the watches have left of their budget; no more than eBay has left for us."""
+        left = max(0, self.budget - self.made)
+        return left if self.told is None else min(left, self.told.left)
 
     def in_words(self) -> list[str]:
         """Return it as lines to be read."""

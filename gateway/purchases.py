@@ -6,7 +6,7 @@ A signed link leads here. A GET never acts; a second answer shows what is known.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Literal
@@ -68,6 +68,12 @@ class PurchasePage:
         """Whether eBay is asked if it is paid."""
         return self.checkout is not None and self.checkout.is_confirmed_soon
 
+    def asks_for(self, field: str) -> bool:
+        """Tell whether a form of the page has a field."""
+        if field == "reason":
+            return self.may_be_cancelled
+        return self.may_be_bought or self.payable is not None
+
     @property
     def may_be_cancelled(self) -> bool:
         """Whether it isn't bought yet, or hasn't come."""
@@ -81,6 +87,7 @@ class Told:
 
     order_number: str = ""
     expected_on: str = ""
+    reason: str = ""
     wrong: Mapping[str, str] = field(default_factory=dict)
 
     def day(self) -> date | None:
@@ -133,12 +140,17 @@ async def record_purchase(
     choice: Annotated[Literal["bought", "paid", "by_link", "cancel"], Form()],
     order_number: Annotated[str, Form(max_length=500)] = "",
     expected_on: Annotated[str, Form(max_length=40)] = "",
+    reason: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
     """Note that a purchase was made, or won't be; said again, it changes nothing.
 
     What is said of a checkout counts once eBay confirms it.
     """
-    told = Told(order_number.replace("\x00", "").strip(), expected_on.strip())
+    told = Told(
+        order_number.replace("\x00", "").strip(),
+        expected_on.strip(),
+        reason.replace("\x00", "").strip(),
+    )
     by = f"link, {address_of(request)}".removesuffix(", ")
     try:
         purchase_id = context.signer.read("purchase", token)
@@ -152,7 +164,7 @@ async def record_purchase(
                 case "by_link":
                     await leave_checkout(session, purchase_id)
                 case "cancel":
-                    await cancel(session, purchase_id, by=by)
+                    await cancel(session, purchase_id, by=by, reason=told.reason)
     except NotFoundError:
         return html.no_such_link()
     except (InvalidInputError, ForbiddenTransitionError, UnknownEffectError) as error:
@@ -189,10 +201,9 @@ async def _refused(
     """Show the form again, or what is known of a purchase that can't be told of any more."""
     async with context.database.transaction() as session:
         page = await _page(session, context, purchase_id)
-    may_be_told = page.may_be_bought or page.payable is not None
-    if may_be_told and isinstance(error, InvalidInputError):
+    if isinstance(error, InvalidInputError) and page.asks_for(error.field):
         wrong = {error.field: f"{error.reason[:1].upper()}{error.reason[1:]} {error.cure}"}
-        again = Told(told.order_number, told.expected_on, wrong)
+        again = replace(told, wrong=wrong)
         return _render(context, page, HTTPStatus.UNPROCESSABLE_ENTITY, again)
     words = f"{error.reason} {error.cure}" if isinstance(error, InvalidInputError) else str(error)
     return _render(context, page, HTTPStatus.CONFLICT, conflict=f"{words[:1].upper()}{words[1:]}")

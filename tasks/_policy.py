@@ -36,6 +36,9 @@ REFUSED = (
 
 
 LONGEST_WAIT_SECONDS = 60.0
+"""That a step waits before it is tried again."""
+LONGEST_TOLD_SECONDS = 3 * LONGEST_WAIT_SECONDS
+"""What the tries of a step may wait together; told to stay away longer, it isn't tried again."""
 
 SOON = timedelta(minutes=30)
 """How long what a shop has told stands; a run that begins anew later asks it again."""
@@ -56,12 +59,15 @@ async def is_passing(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) ->
     """Tell whether a step failed for a reason that may be gone the next time.
 
     When the service told how long to stay away, that is waited out first, up to a minute: steps
-    repeated sooner would only use up their tries.
+    repeated sooner would only use up their tries. A quota that is used up for hours isn't passing.
     """
     error = await state.aresult(raise_on_failure=False)
     if not isinstance(error, PASSING):
         return False
-    await sleep(min(error.retry_after_seconds or 0.0, LONGEST_WAIT_SECONDS))
+    told = error.retry_after_seconds or 0.0
+    if told > LONGEST_TOLD_SECONDS:
+        return False
+    await sleep(min(told, LONGEST_WAIT_SECONDS))
     return True
 
 

@@ -15,7 +15,7 @@ from hotrod.mail.wording import money
 from hotrod.purchasing.models import Purchase, SourcingRound
 from hotrod.purchasing.store import proposal_of, purchases, read_round
 from hotrod.purchasing.words import missing, unsearched
-from hotrod.sourcing.models import Proposal
+from hotrod.sourcing.models import Proposal, Score, scores_of
 from tasks._markdown import linked, plain
 from tasks._resources import resources
 
@@ -35,6 +35,7 @@ async def publish_proposal(sourcing_round: UUID) -> None:
     async with resources().database.transaction() as session:
         current = await read_round(session, sourcing_round)
     proposal = proposal_of(current)
+    scores = scores_of(proposal)
     taken = [
         {
             "part": line.sku,
@@ -44,7 +45,7 @@ async def publish_proposal(sourcing_round: UUID) -> None:
             "seller": plain(order.seller),
             "amount": f"{line.amount:.2f}",
             "points": line.points,
-            "why": plain(line.words),
+            "why": _points(scores.get((line.sku, *line.offer.key))) or plain(line.words),
         }
         for order in proposal.orders
         for line in order.lines
@@ -58,7 +59,7 @@ async def publish_proposal(sourcing_round: UUID) -> None:
             "seller": plain(one.offer.seller.name),
             "amount": f"{one.score.cost.total:.2f}" if one.score.cost else "",
             "points": one.score.points,
-            "why": "; ".join(f"{why.points:+d} {plain(why.words)}" for why in one.score.reasons),
+            "why": _points(one.score),
         }
         for one in proposal.alternatives[:_ALTERNATIVES]
     ]
@@ -72,6 +73,12 @@ async def publish_proposal(sourcing_round: UUID) -> None:
         markdown=proposal_markdown(current, proposal),
         description="What to buy, and why",
     )
+
+
+def _points(score: Score | None) -> str:
+    """Return a score point by point."""
+    reasons = score.reasons if score else ()
+    return "; ".join(f"{why.points:+d} {plain(why.words)}" for why in reasons)
 
 
 async def publish_end(sourcing_round: UUID | None, end: str) -> None:

@@ -93,6 +93,9 @@ async def list_sources(sourcing_round: UUID) -> list[str]:
 async def search_offers(sourcing_round: UUID, source: str) -> int:
     """Search a source for the parts of a round, some at once; keep what it offers, return how many.
 
+    Once something is proposed, a search that has failed before isn't made up for: a run that begins
+    anew would only wait for the source, and managers know that it was away.
+
     Raises:
         Exception: what the first part failed with; the offers for the others are kept.
     """
@@ -102,7 +105,10 @@ async def search_offers(sourcing_round: UUID, source: str) -> int:
     if asked is None:
         raise NotFoundError("source of offers", source)
     async with kit.database.transaction() as session:
-        needed = wanted_of(await read_round(session, sourcing_round))
+        current = await read_round(session, sourcing_round)
+        if current.state != RoundState.SEARCHING:
+            return 0
+        needed = wanted_of(current)
 
     async def search(wanted: Wanted) -> int:
         offers = await asked.search(wanted)

@@ -30,6 +30,7 @@ from hotrod.purchasing.rules import check_delivery_day, check_order_number
 from hotrod.purchasing.store import ItemizedPurchase, purchases, read_purchase
 from hotrod.suppliers.models import SupplierRow
 
+_LONGEST_REASON = 500
 _USUAL_DAYS = 14
 """How long an order takes of a seller who doesn't say."""
 
@@ -88,7 +89,9 @@ async def note_ordered(
         session.add(purchase)
         return purchase
     if purchase.state in {PurchaseState.CANCELLED, PurchaseState.LOST}:
-        raise ForbiddenTransitionError("purchase", purchase.number, purchase.state, "ordered")
+        told = f"`hotrod purchases bought {purchase.number} --order-number N --correct`"
+        cure = f"if it comes all the same: {told}" if purchase.ordered_at is not None else ""
+        raise ForbiddenTransitionError("purchase", purchase.number, purchase.state, "ordered", cure)
     purchase.state = PurchaseState.ORDERED
     purchase.ordered_at = at or now()
     purchase.ordered_by = by
@@ -144,6 +147,8 @@ async def correct_order(
 ) -> Purchase:
     """Put right what was told of an order, and record what stood there before.
 
+    One that was cancelled after it had been ordered, and comes all the same, is on order again.
+
     Args:
         session: in a transaction.
         purchase_id: the purchase.
@@ -158,6 +163,9 @@ async def correct_order(
     _check(order_number, expected_on, now())
     found = await read_purchase(session, purchase_id, lock=True)
     purchase = found.purchase
+    is_revived = purchase.state == PurchaseState.CANCELLED and purchase.ordered_at is not None
+    if is_revived:
+        purchase.state = PurchaseState.ORDERED
     if purchase.state not in {PurchaseState.ORDERED, PurchaseState.RECEIVED}:
         raise InvalidInputError(
             "order_number",
@@ -165,7 +173,7 @@ async def correct_order(
             "Only what was told of an order can be corrected.",
         )
     number, day = purchase.order_number, purchase.expected_on
-    if (order_number, expected_on or day) == (number, day):
+    if not is_revived and (order_number, expected_on or day) == (number, day):
         return purchase
     purchase.order_number, purchase.expected_on = order_number, expected_on or day
     session.add(purchase)
@@ -180,16 +188,29 @@ async def correct_order(
         instead_of=number,
         expected_on=f"{purchase.expected_on or ''}",
         instead_of_day=f"{day or ''}",
+        was_cancelled=is_revived,
         by=by,
     )
     return purchase
 
 
-async def cancel(session: AsyncSession, purchase_id: UUID, *, by: str) -> Purchase:
+async def cancel(
+    session: AsyncSession, purchase_id: UUID, *, by: str, reason: str = ""
+) -> Purchase:
     """Say that a purchase isn't made, or won't come: what is still to come is on order no more.
+
+    One that is ordered stays so at the seller, who may have the money, too: who cancels it has
+    undone it there, and says why. It comes all the same? See ``correct_order``.
+
+    Args:
+        session: in a transaction.
+        purchase_id: the purchase.
+        by: who cancels it.
+        reason: needed of one that is ordered; recorded.
 
     Raises:
         NotFoundError: there is no such purchase.
+        InvalidInputError: it is ordered, and no reason is given.
         ForbiddenTransitionError: it is here already, or a bid stands, which can't be taken back,
             its order was mailed, or it is in a checkout that is said to be paid.
         UnknownEffectError: its order may have been mailed; a person must find out.
@@ -211,6 +232,7 @@ async def cancel(session: AsyncSession, purchase_id: UUID, *, by: str) -> Purcha
     if mail is not None:
         raise UnknownEffectError(order_key(purchase))
     if purchase.state == PurchaseState.ORDERED:
+        _check_reason(purchase, reason)
         for sku in sorted(_pieces(found)):
             await cancel_order(session, sku, purchase.number)
     if purchase.state != PurchaseState.CANCELLED:
@@ -222,8 +244,23 @@ async def cancel(session: AsyncSession, purchase_id: UUID, *, by: str) -> Purcha
             purchase.business_key,
             purchase=purchase.number,
             by=by,
+            reason=reason.strip(),
         )
     return purchase
+
+
+def _check_reason(purchase: Purchase, reason: str) -> None:
+    known = f" as {purchase.order_number}" if purchase.order_number else ""
+    if not reason.strip():
+        raise InvalidInputError(
+            "reason",
+            f"{purchase.number} is ordered{known}: {purchase.seller} sends it, and may be paid.",
+            "Cancel it there first; then say why it won't come. Its parts are looked for again.",
+        )
+    if len(reason.strip()) > _LONGEST_REASON:
+        raise InvalidInputError(
+            "reason", "it is too long.", f"Say it in {_LONGEST_REASON} characters."
+        )
 
 
 def order_key(purchase: Purchase) -> str:

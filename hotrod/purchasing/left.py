@@ -9,6 +9,7 @@ from typing import Any
 
 from hotrod.purchasing.models import SourcingRound
 from hotrod.purchasing.store import proposal_of, wanted_of
+from hotrod.replenishment.models import Shelf
 from hotrod.sourcing.models import Wanted
 from hotrod.sourcing.reductions import numbered
 
@@ -39,6 +40,36 @@ def surcharges_of(sourcing_round: SourcingRound) -> dict[str, Decimal]:
 def refused_pieces(sourcing_round: SourcingRound) -> set[str]:
     """Return the SKUs of which a manager left no piece, when they were asked before."""
     return {need["wanted"]["sku"] for need in sourcing_round.needs if not _left(need)}
+
+
+def risen(
+    sourcing_round: SourcingRound, shelves: Mapping[str, Shelf], quantities: Mapping[str, int]
+) -> list[str]:
+    """Return the SKUs to be bought that were low when managers were asked, and aren't any more.
+
+    Args:
+        sourcing_round: as managers were asked about it.
+        shelves: active parts with their stock now, by SKU.
+        quantities: approved pieces, by number of line of its proposal.
+    """
+    lines = numbered(proposal_of(sourcing_round)).items()
+    bought = {line.sku for number, line in lines if quantities.get(number, line.quantity)}
+    return sorted(
+        sku
+        for need in sourcing_round.needs
+        if (sku := need["wanted"]["sku"]) in bought.intersection(shelves)
+        and need["available"] + need["on_order"] <= need["reorder_point"]
+        and not shelves[sku].is_low
+    )
+
+
+def count_anew(sourcing_round: SourcingRound, shelves: Mapping[str, Shelf]) -> None:
+    """Note how much there is by now of what a round looks for; the round is locked."""
+    sourcing_round.needs = [
+        need | {"available": shelf.available, "on_order": shelf.on_order} if shelf else need
+        for need in sourcing_round.needs
+        for shelf in [shelves.get(need["wanted"]["sku"])]
+    ]
 
 
 def leave(sourcing_round: SourcingRound, quantities: Mapping[str, int]) -> None:

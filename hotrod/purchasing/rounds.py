@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -20,11 +21,19 @@ from hotrod.db.columns import now
 from hotrod.errors import ForbiddenTransitionError, HotrodError, NotFoundError
 from hotrod.forecast.orders import OrderTerms
 from hotrod.forecast.settings import ForecastSettings
-from hotrod.purchasing.left import leave, left_pieces, still_wanted, surcharges_of
+from hotrod.purchasing.left import (
+    count_anew,
+    leave,
+    left_pieces,
+    risen,
+    still_wanted,
+    surcharges_of,
+)
 from hotrod.purchasing.models import Checkout, RoundState, SourcingRound
 from hotrod.purchasing.rechecks import Recheck, recheck
 from hotrod.purchasing.rests import rests
 from hotrod.purchasing.store import (
+    book_cost,
     exchange_rates,
     found_offers,
     lock_rounds,
@@ -36,7 +45,9 @@ from hotrod.purchasing.store import (
 )
 from hotrod.purchasing.track import measured_lists
 from hotrod.purchasing.words import why_again
+from hotrod.replenishment.models import Shelf
 from hotrod.replenishment.needs import needs
+from hotrod.replenishment.store import shelves
 from hotrod.replenishment.terms import terms_by_sku
 from hotrod.sourcing.auctions import as_approved, bids_for
 from hotrod.sourcing.costs import market_of, share_of, surcharged
@@ -155,7 +166,8 @@ async def evaluate(
     scored: list[ScoredOffer] = []
     bids: list[ScoredOffer] = []
     still, left, shares = still_wanted(current), left_pieces(current), surcharges_of(current)
-    for wanted in still:
+    for needed in still:
+        wanted = needed.model_copy(update={"book_cost": await book_cost(session, needed.sku)})
         offers = [
             _as_left(surcharged(one, share_of(one, shares)), left.get(wanted.sku))
             for one in await found_offers(session, round_id, wanted.sku)
@@ -205,6 +217,8 @@ async def recheck_round(
 ) -> Recheck:
     """Cost what was approved of a round by its offers as they were last seen; see ``recheck``.
 
+    Parts that aren't low any more are asked about again, too.
+
     Args:
         session: in a transaction.
         company: its policies, and the limits of its managers.
@@ -227,7 +241,11 @@ async def recheck_round(
             if offer.key == line.offer.key:
                 seen[offer.key] = as_approved(line.offer, offer, at)
     rates = await exchange_rates(session, proposal.currency)
-    return recheck(proposal, asked, seen, rates, company, at, draft, surcharges_of(current))
+    checked = recheck(proposal, asked, seen, rates, company, at, draft, surcharges_of(current))
+    rose = risen(current, await _shelves(session), question.quantities or {})
+    if checked.why or not rose:
+        return checked
+    return replace(checked, why=f"{', '.join(rose)} isn't low any more")
 
 
 async def ask_again(
@@ -248,6 +266,7 @@ async def ask_again(
     """
     question = (await read_approval(session, approval_id)).approval
     leave(current, question.quantities or {})
+    count_anew(current, await _shelves(session))
     current.why_again = why_again(checked, question.currency)
     current.surcharges = {name: str(share) for name, share in checked.surcharges.items()}
     session.add(current)
@@ -353,3 +372,7 @@ async def _terms(
     rates = await exchange_rates(session, company.pricing.currency)
     offers = (one.offer(row) for one in lists for row in one.rows)
     return terms_by_sku(offers, rates, at, company.sourcing)
+
+
+async def _shelves(session: AsyncSession) -> dict[str, Shelf]:
+    return {shelf.sku: shelf for shelf in await shelves(session)}

@@ -166,6 +166,13 @@ async def paid_prices(session: AsyncSession, sku: str) -> list[PaidPrice]:
     ]
 
 
+async def book_cost(session: AsyncSession, sku: str) -> Decimal | None:
+    """Return what a piece of a part's stock has cost on average; None: it never cost anything."""
+    found = await session.exec(select(Part).where(Part.sku == sku))
+    part = found.first()
+    return (part.value_of_one or None) if part is not None else None
+
+
 async def bought_lines(session: AsyncSession, sku: str) -> list[tuple[PurchaseLine, Purchase]]:
     """Return what was ordered of a part, and with which purchase, the newest first."""
     found = await session.exec(

@@ -31,7 +31,7 @@ def unsearched(sourcing_round: SourcingRound) -> tuple[str, ...]:
 def why_again(checked: Recheck, currency: str) -> str:
     """Return why what was approved isn't bought, and is asked about again."""
     words = [f"Not bought as it was approved, since {checked.why}."]
-    if checked.approved is not None and checked.total is not None:
+    if None not in {checked.approved, checked.total} and checked.approved != checked.total:
         words.append(
             f"{checked.approved} {currency} were approved; now it is {checked.total} {currency}."
         )

@@ -170,6 +170,7 @@ class Wanted(_Value):
     part_numbers: tuple[str, ...] = ()
     conditions: tuple[Condition, ...] = (Condition.NEW,)
     stock_out_on: date | None = Field(None, description="Unset: no hurry.")
+    book_cost: Decimal | None = Field(None, description="What a piece of our stock has cost.")
 
 
 class ExchangeRate(_Value):
@@ -292,15 +293,24 @@ class Missing(_Value):
 
 
 class Proposal(_Value):
-    """What to buy where; ``is_exact`` when it is proved that no way is better (``plans``)."""
+    """What to buy where; ``is_exact`` when it is proved that no way is better (``plans``).
+
+    ``taken`` are the offers of the orders with their scores; proposals of old don't tell them.
+    """
 
     currency: Currency
     orders: tuple[ProposedOrder, ...]
     total: Decimal
     missing: tuple[Missing, ...]
+    taken: tuple[ScoredOffer, ...] = ()
     alternatives: tuple[ScoredOffer, ...] = Field(description="Best first, by part.")
     reasons: tuple[str, ...]
     is_exact: bool
+
+
+def scores_of(proposal: Proposal) -> dict[tuple[str, str, str], Score]:
+    """Return the scores of the offers that a proposal takes, by SKU and key of the offer."""
+    return {(one.sku, *one.offer.key): one.score for one in proposal.taken}
 
 
 def is_over(offer: Offer, at: datetime) -> bool:

@@ -69,6 +69,8 @@ def propose(
         policy,
     )
     orders = _orders(plan) + tuple(order_of([(bid, 1)]) for bid in placed)
+    scores = {(one.sku, one.offer.key): one for one in (*scored, *bids)}
+    orders = tuple(_warned(order, scores) for order in orders)
     taken = {(line.sku, line.offer.key) for order in orders for line in order.lines}
     total = sum((order.total for order in orders), Decimal(0))
     missing = tuple(_missing(needs, orders, scored, policy))
@@ -79,6 +81,7 @@ def propose(
         orders=orders,
         total=total,
         missing=missing,
+        taken=tuple(scores[line.sku, line.offer.key] for order in orders for line in order.lines),
         alternatives=tuple(
             one
             for one in sorted(scored, key=lambda one: (one.sku, rank(one)))
@@ -87,6 +90,20 @@ def propose(
         reasons=tuple(_reasons(orders, missing, surplus, rates.currency, is_exact=plan.is_exact)),
         is_exact=plan.is_exact,
     )
+
+
+def _warned(
+    order: ProposedOrder, scores: Mapping[tuple[str, tuple[str, str]], ScoredOffer]
+) -> ProposedOrder:
+    """Return an order whose lines say what speaks against their offers."""
+
+    def warned(line: ProposedLine) -> ProposedLine:
+        reasons = scores[line.sku, line.offer.key].score.reasons
+        against = [reason.words for reason in reasons if reason.rule == "warning"]
+        words = "; ".join([*(f"careful, {one}" for one in against), line.words])
+        return line.model_copy(update={"words": words})
+
+    return order.model_copy(update={"lines": tuple(map(warned, order.lines))})
 
 
 def _choices(

@@ -42,10 +42,13 @@ def signs_of(
 ) -> list[Sign]:
     """Return what speaks against an offer, the fatal first.
 
-    A seller whom we have chosen isn't suspected for price, age or region.
+    A seller whom we have chosen isn't suspected for age or region, and a price of theirs is held
+    against what our stock has cost: their list may be wrong.
     """
     found = _words_of(offer, wanted)
-    if not offer.seller.is_vetted:
+    if offer.seller.is_vetted:
+        found += _list_price(cost, wanted, policy)
+    else:
         found += _price(offer, cost, market, policy)
         found += _seller(offer, market, policy)
     if offer.has_stock_photos:
@@ -78,6 +81,14 @@ def _price(offer: Offer, cost: Cost, market: Market, policy: Sourcing) -> list[S
         return []
     share = int(cost.per_piece * 100 / median)
     return [Sign(f"far too cheap: {share} % of the market's median {median:.2f}")]
+
+
+def _list_price(cost: Cost, wanted: Wanted, policy: Sourcing) -> list[Sign]:
+    usual = wanted.book_cost
+    if not usual or not is_too_cheap(cost.per_piece, usual, policy):
+        return []
+    share = int(cost.per_piece * 100 / usual)
+    return [Sign(f"far too cheap: {share} % of {usual:.2f}, which our stock has cost a piece")]
 
 
 def _seller(offer: Offer, market: Market, policy: Sourcing) -> Sequence[Sign]:

@@ -140,7 +140,10 @@ def test_what_is_cancelled_is_on_order_no_more(
     hotrod: Hotrod, capsys: Output, purchase: Bought
 ) -> None:
     told(hotrod, capsys, "bought", purchase.number, "--order-number", "12-345")
-    assert told(hotrod, capsys, "cancel", purchase.number)["state"] == "cancelled"
+    assert hotrod("purchases", "cancel", purchase.number) == 1
+    assert "Cancel it there first; then say why" in capsys.readouterr().err
+    why = ("--reason", "it is sold out")
+    assert told(hotrod, capsys, "cancel", purchase.number, *why)["state"] == "cancelled"
     assert purchase.on_order() == 0
     listed = told(hotrod, capsys, "list")["purchases"]
     assert purchase.number not in {row["number"] for row in listed}
@@ -307,7 +310,7 @@ def test_goods_are_received_of_what_is_awaited_only(
     told(hotrod, capsys, "bought", purchase.number, "--order-number", "12-345")
     assert hotrod(*receiving) == 0
     assert purchase.on_order() == 3
-    told(hotrod, capsys, "cancel", purchase.number)
+    told(hotrod, capsys, "cancel", purchase.number, "--reason", "it is sold out")
     assert hotrod(*receiving) == 1
     assert f"{purchase.number} is cancelled, not awaited" in capsys.readouterr().err
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import httpx
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -54,5 +56,7 @@ async def test_what_ebay_says_stands_beside_what_we_count(
     assert second.startswith(f"We count: {found.counted} calls since ")
     assert third == f"Watches made {made} of 4000 in the last 24 h, {4000 - made} are left."
     assert fourth == "The other 1000 are kept for parts sourcing."
+    used_up = await quotas(session, settings, replace(told, left=0))
+    assert used_up.left == 0, "eBay's word counts for our own share, too"
     (share,) = [row for row in found.watches if row.name == "Ports"]
     assert share.made == 1

@@ -215,3 +215,16 @@ async def test_links_open_only_what_they_were_made_for(
         for form in ({"choice": "cancel"}, {"choice": "bought", "order_number": "1"}):
             assert_safe_page(await client.post(f"/p/{token}", data=form), 404)
     assert_safe_page(await client.post(path(context, bought), data={"choice": "x"}), 422)
+
+
+async def test_what_is_ordered_is_cancelled_with_a_reason_only(
+    client: httpx.AsyncClient, context: Context, bought: ItemizedPurchase
+) -> None:
+    await tell(client, context, bought, order_number="12-345")
+    again = await client.post(path(context, bought), data={"choice": "cancel", "reason": " "})
+    assert_safe_page(again, 422)
+    assert "is ordered as 12-345" in again.text
+    assert (await read(context, bought))[0].state == "ordered"
+    done = await client.post(path(context, bought), data={"choice": "cancel", "reason": "sold out"})
+    assert done.status_code == 303
+    assert (await read(context, bought))[0].state == "cancelled"

@@ -32,7 +32,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return waited
 
 
-@pytest.mark.parametrize(("told", "waited"), [(None, 0.0), (45.0, 45.0), (3600.0, 60.0)])
+@pytest.mark.parametrize(("told", "waited"), [(None, 0.0), (45.0, 45.0), (180.0, 60.0)])
 async def test_what_a_service_tells_is_waited_out(
     waits: list[float], told: float | None, waited: float
 ) -> None:
@@ -40,6 +40,11 @@ async def test_what_a_service_tells_is_waited_out(
 
     assert await is_passing(error)
     assert waits == [waited]
+
+
+async def test_a_quota_that_is_used_up_for_hours_is_told_at_once(waits: list[float]) -> None:
+    assert not await is_passing(RateLimitedError("s", "o", "m", None, 3600.0))
+    assert waits == []
 
 
 async def test_a_refusal_is_told_at_once(waits: list[float]) -> None:

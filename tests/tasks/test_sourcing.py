@@ -10,14 +10,19 @@ from hotrod.approvals.decisions import answer
 from hotrod.approvals.models import Answer, Via
 from hotrod.approvals.store import read_approval
 from hotrod.db.columns import now
+from hotrod.parts.models import MovementKind
+from hotrod.parts.store import find_part
 from hotrod.purchasing.abandoned import end_round
 from hotrod.purchasing.models import RoundState
 from hotrod.purchasing.rounds import RoundCancelledError
 from hotrod.purchasing.store import keep_offers, read_purchase, read_round, wanted_of
+from sandbox.server import Sandbox
 from tasks._resources import Resources
-from tasks.sourcing import ask_managers, close_round, evaluate_offers, plan_purchases
+from tasks.sourcing import ask_managers, close_round, evaluate_offers, plan_purchases, search_offers
+from tests.hotrod.parts.ledger_kit import post
 from tests.hotrod.purchasing.kit import low_part, past_round
 from tests.hotrod.sourcing.kit import offer
+from tests.shelf_kit import sell
 
 pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("empty_inbox")]
 
@@ -132,3 +137,35 @@ async def test_of_a_cancelled_round_nothing_is_planned_nor_asked(kit: Resources)
         await plan_purchases.fn(sourcing_round, question)
     async with kit.database.transaction() as session:
         assert (await read_round(session, sourcing_round)).why_again == ""
+
+
+async def test_once_something_is_proposed_a_failed_search_is_not_made_up_for(
+    kit: Resources, sandbox: Sandbox
+) -> None:
+    sell(sandbox, "part")
+    sourcing_round = await searched(kit, is_offered=True)
+    await yes_to(kit, sourcing_round, turn=1)
+    assert await search_offers.fn(sourcing_round, "ebay") == 0
+
+
+async def test_what_is_not_low_any_more_is_asked_about_once_more(kit: Resources) -> None:
+    sourcing_round = await searched(kit, is_offered=True)
+    first = await yes_to(kit, sourcing_round, turn=1)
+    async with kit.database.transaction() as session:
+        (wanted,) = wanted_of(await read_round(session, sourcing_round))
+        part = await find_part(session, wanted.sku)
+        part.active = True
+        await post(session, part.sku, MovementKind.RECEIVE, 10)
+    try:
+        assert await plan_purchases.fn(sourcing_round, first) is None
+        async with kit.database.transaction() as session:
+            current = await read_round(session, sourcing_round)
+        assert current.why_again == (
+            f"Not bought as it was approved, since {wanted.sku} isn't low any more."
+        )
+        assert current.needs[0]["available"] == 12
+        second = await yes_to(kit, sourcing_round, turn=2)
+        assert await plan_purchases.fn(sourcing_round, second)
+    finally:
+        async with kit.database.transaction() as session:
+            (await find_part(session, wanted.sku)).active = False

@@ -14,10 +14,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.analytics.models import AnalyticsEvent
 from hotrod.db.engine import Database
+from hotrod.errors import ForbiddenTransitionError, InvalidInputError
 from hotrod.parts.models import MovementKind, PartOnOrder
 from hotrod.parts.store import find_part, on_order
 from hotrod.purchasing.buying import (
     cancel,
+    correct_order,
     is_late,
     note_late,
     note_mailed,
@@ -77,7 +79,7 @@ async def test_a_mail_that_is_out_is_an_order_unless_who_cancelled_knew_of_it(
     state: str,
     pieces: int,
 ) -> None:
-    await cancel(session, purchase.id, by="ops")
+    await cancel(session, purchase.id, by="ops", reason="sold out")
     purchase.ordered_at = ordered_at
     await note_mailed(session, purchase.id)
     assert purchase.state == state
@@ -106,7 +108,7 @@ async def test_what_is_cancelled_while_receipts_are_looked_at_is_not_received(
         (bought,) = await plan_purchases(session, current, [order_for(part.sku)], {})
         await note_ordered(session, bought.id, by="maya", at=NOW)
     async with database.transaction() as cancelling:
-        await cancel(cancelling, bought.id, by="ops")
+        await cancel(cancelling, bought.id, by="ops", reason="sold out")
         await cancelling.flush()
         receiving = asyncio.create_task(_received(database))
         await waiting_for_a_lock(database)
@@ -181,3 +183,27 @@ async def test_an_order_by_mail_is_noted_while_its_round_is_locked(database: Dat
     async with database.transaction() as session:
         await read_round(session, current.id, lock=True)
         await asyncio.wait_for(note(), 20)
+
+
+@pytest.mark.parametrize("reason", ["", " ", "x" * 501])
+async def test_what_is_ordered_is_not_cancelled_without_a_reason(
+    session: AsyncSession, purchase: Purchase, reason: str
+) -> None:
+    with pytest.raises(InvalidInputError):
+        await cancel(session, purchase.id, by="ops", reason=reason)
+    assert purchase.state == "ordered"
+
+
+async def test_what_was_cancelled_and_comes_all_the_same_is_on_order_again(
+    session: AsyncSession, purchase: Purchase
+) -> None:
+    await cancel(session, purchase.id, by="ops", reason="sold out")
+    (told,) = await events(session, "purchase.cancelled", purchase=purchase.number)
+    assert told["reason"] == "sold out"
+    with pytest.raises(ForbiddenTransitionError, match="if it comes all the same"):
+        await note_ordered(session, purchase.id, by="ops")
+    await correct_order(session, purchase.id, by="ops", order_number=purchase.order_number)
+    assert purchase.state == "ordered"
+    (sku,) = (await read_purchase(session, purchase.id)).skus.values()
+    part = await find_part(session, sku)
+    assert await on_order(session, part.id) == 4

@@ -7,8 +7,9 @@ from decimal import Decimal
 import pytest
 
 from hotrod.errors import InvalidInputError
-from hotrod.sourcing.models import Proposal, Sale, Score, ScoredOffer, Wanted
+from hotrod.sourcing.models import Market, Proposal, Sale, Score, ScoredOffer, Wanted, scores_of
 from hotrod.sourcing.proposals import propose
+from hotrod.sourcing.rules import score_all
 from tests.hotrod.sourcing.kit import (
     NOW,
     POLICY,
@@ -166,3 +167,15 @@ def test_an_order_adds_up_and_says_what_is_bought() -> None:
 def test_a_part_needed_twice_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="Add up"):
         proposal([], needed("A"), needed("A"))
+
+
+def test_what_is_taken_is_explained_point_by_point_and_warned_of() -> None:
+    wanted = needed("A", 4).model_copy(update={"book_cost": Decimal(19)})
+    cheap = offer("0.40", title="part", seller=seller(is_vetted=True))
+    found = score_all([cheap], wanted, (), Market(at=NOW, rates=RATES), POLICY)
+    proposal = propose(found, [wanted], RATES, NOW, POLICY)
+    assert proposal.taken == tuple(found)
+    assert scores_of(proposal) == {("A", *cheap.key): found[0].score}
+    (line,) = (line for order in proposal.orders for line in order.lines)
+    assert line.words.startswith("careful, far too cheap: 2 % of 19.00, which our stock has cost")
+    assert "4 at 0.4 CAD" in line.words

@@ -122,6 +122,22 @@ def test_a_warning_costs_points_and_a_chosen_supplier_gets_none_for_its_price() 
     assert chosen.points == cheap.points + POLICY.sign_penalty
 
 
+@pytest.mark.parametrize(
+    ("book_cost", "is_warned"), [("19.00", True), ("2.50", False), (None, False)]
+)
+def test_a_suppliers_list_that_is_wrong_is_a_warning(
+    book_cost: str | None, *, is_warned: bool
+) -> None:
+    known = HDMI.model_copy(update={"book_cost": Decimal(book_cost) if book_cost else None})
+    cheap = offer("0.40", seller=seller(is_vetted=True)) if is_warned else offer("2.00")
+    cheap = cheap.model_copy(update={"seller": seller(is_vetted=True)})
+    against = [
+        one.words for one in score(cheap, known, (), MARKET, POLICY).reasons if one.points < 0
+    ]
+    warning = "far too cheap: 2 % of 19.00, which our stock has cost a piece"
+    assert against == [warning] * is_warned
+
+
 def test_a_picture_that_another_seller_shows_too_is_a_warning() -> None:
     mine, theirs = offer(picture_url=PICTURE), offer(picture_url=PICTURE, seller=seller(name="x9"))
     again = offer(picture_url=PICTURE, reference="v1|2|0")
