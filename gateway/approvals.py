@@ -42,7 +42,7 @@ from hotrod.purchasing.models import Purchase, PurchaseState, RoundState, Sourci
 from hotrod.purchasing.store import proposal_of, purchases
 from hotrod.replenishment.models import Need
 from hotrod.sourcing.costs import UnknownCostError
-from hotrod.sourcing.models import Offer, Proposal
+from hotrod.sourcing.models import Offer, Proposal, Score, scores_of
 from hotrod.sourcing.reductions import approved_total, numbered
 
 router = APIRouter(include_in_schema=False, route_class=html.PageRoute)
@@ -146,6 +146,13 @@ class ApprovalPage:
             for number, line in numbered(self.proposal).items()
             if skus.get(number) == line.sku
         }
+
+    def score(self, line: Line) -> Score | None:
+        """Return what the rules say of a line's offer; None where that isn't known any more."""
+        offer = self.offers.get(line.id)
+        if offer is None or self.proposal is None:
+            return None
+        return scores_of(self.proposal).get((line.sku, *offer.key))
 
     @property
     def by_seller(self) -> dict[str, list[Line]]:
@@ -333,6 +340,7 @@ def _render(
         html.HEADERS if page.aftermath.payable is None else page.aftermath.payable.headers,
         zone=context.company.zone,
         reask_percent=context.company.approvals.reask_percent,
+        least_points=context.company.sourcing.least_points,
         page=page,
         filled=filled or Filled(),
         look=look,

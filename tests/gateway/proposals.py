@@ -105,6 +105,16 @@ def proposal(sku: str, **changes: Any) -> Proposal:
         ),
         total=Decimal("72.00"),
         missing=(Missing(sku=f"{sku}-C", quantity=2, why="nobody offers it"),),
+        taken=(
+            ScoredOffer(
+                sku=sku,
+                offer=offer(**{"reference": f"v1|{sku}|0", "url": LISTING} | changes),
+                score=Score(
+                    points=82,
+                    reasons=(Reason(rule="fit", points=20, words="fits by the catalogue"),),
+                ),
+            ),
+        ),
         alternatives=(other,),
         reasons=("cheapest at the door",),
         is_exact=True,

@@ -375,3 +375,12 @@ async def test_once_others_are_proposed_the_approved_amount_is_not_guessed(
     page = await client.get(asked.path("sofia"))
     assert "Some of 72.00 CAD" in page.text
     assert "Nothing could be bought" in page.text
+
+
+async def test_the_page_tells_why_an_offer_is_taken_point_by_point(
+    client: httpx.AsyncClient, context: Context
+) -> None:
+    asked = await add_question(context)
+    page = await client.get(asked.path("sofia"))
+    assert "Why this offer: 82 points" in page.text
+    assert "<li>+20: fits by the catalogue</li>" in page.text
