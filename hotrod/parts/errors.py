@@ -32,6 +32,21 @@ class StockShortageError(HotrodError):
         )
 
 
+class ReturnExcessError(HotrodError):
+    """More pieces are to come back from a ticket than were used on it and are still out."""
+
+    def __init__(self, sku: str, ticket: str, *, wanted: int, out: int) -> None:
+        self.sku = sku
+        self.ticket = ticket
+        self.out = out
+        some = f"return at most {out}, and " if out else ""
+        cure = f"hotrod stock adjust {sku} {wanted - out} --reason ..."
+        super().__init__(
+            f"{wanted} of {sku} can't come back from {ticket}: {out} out on it; {some}"
+            f"put what else was found in with `{cure}`"
+        )
+
+
 class KeyConflictError(HotrodError):
     """An idempotency key that was used before, for something else."""
 

@@ -22,7 +22,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.errors import InvalidInputError
-from hotrod.parts.errors import KeyConflictError, StockShortageError
+from hotrod.parts.errors import KeyConflictError, ReturnExcessError, StockShortageError
 from hotrod.parts.lowness import note_low
 from hotrod.parts.models import (
     BENCH,
@@ -45,7 +45,7 @@ from hotrod.parts.movements import (
     is_same,
     row_of,
 )
-from hotrod.parts.store import find_part
+from hotrod.parts.store import find_part, used_on
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,7 @@ async def post(session: AsyncSession, new: NewMovement) -> Posted:
         InvalidInputError: it doesn't say what it must.
         StockShortageError: pieces aren't there, or are reserved for others, and no override says
             that they may be taken; nothing was changed.
+        ReturnExcessError: more come back from a ticket than are out on it.
         KeyConflictError: its key was used for another movement.
     """
     part = await find_part(session, new.sku, lock=True)
@@ -94,6 +95,7 @@ async def post(session: AsyncSession, new: NewMovement) -> Posted:
             raise KeyConflictError(new.key)
         return Posted(before, became_low=False, is_repeated=True)
     await _check_serial(session, new, part)
+    await _check_return(session, new, part)
     on_hand, reserved = await _level(session, part.id, new.location)
     change = change_of(new, on_hand)
     own = await _open(session, new.ticket, part.id, new.location) if new.ticket else []
@@ -239,6 +241,15 @@ async def _check_serial(session: AsyncSession, new: NewMovement, part: Part) -> 
         raise InvalidInputError(
             "lot", f"{new.sku} {new.lot} is in stock already.", "Read its serial number again."
         )
+
+
+async def _check_return(session: AsyncSession, new: NewMovement, part: Part) -> None:
+    """Refuse more pieces back from a ticket than were used on it and didn't come back."""
+    if new.kind is not MovementKind.RETURN:
+        return
+    out = max(0, (await used_on(session, new.ticket)).get(part.id, 0))
+    if new.quantity > out:
+        raise ReturnExcessError(new.sku, new.ticket, wanted=new.quantity, out=out)
 
 
 async def _count_down(session: AsyncSession, new: NewMovement, part: Part) -> None:

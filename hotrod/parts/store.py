@@ -12,7 +12,14 @@ from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.parts.errors import UnknownPartError
-from hotrod.parts.models import FaultPart, Part, PartOnOrder, StockLevel, StockMovement
+from hotrod.parts.models import (
+    FaultPart,
+    MovementKind,
+    Part,
+    PartOnOrder,
+    StockLevel,
+    StockMovement,
+)
 from hotrod.parts.rules import BillLine
 
 _ALIKE = 60
@@ -149,6 +156,19 @@ async def levels(session: AsyncSession, *, low: bool = False) -> list[ShelvedPar
         ShelvedPart(part, level or StockLevel(part_id=part.id), int(to_come))
         for part, level, to_come in (await session.exec(statement)).all()
     ]
+
+
+async def used_on(session: AsyncSession, ticket: str) -> dict[UUID, int]:
+    """Return how many pieces were used on a ticket and didn't come back, by part."""
+    found = await session.exec(
+        select(StockMovement.part_id, -func.sum(StockMovement.quantity))
+        .where(
+            StockMovement.ticket == ticket,
+            col(StockMovement.kind).in_((MovementKind.USE, MovementKind.RETURN)),
+        )
+        .group_by(col(StockMovement.part_id))
+    )
+    return {part_id: int(pieces) for part_id, pieces in found}
 
 
 async def movements(session: AsyncSession, part_id: UUID, *, limit: int) -> Sequence[StockMovement]:

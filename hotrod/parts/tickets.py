@@ -11,15 +11,8 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.parts.ledger import release, reserve
-from hotrod.parts.models import (
-    BENCH,
-    MovementKind,
-    Part,
-    StockLevel,
-    StockMovement,
-    StockReservation,
-)
-from hotrod.parts.store import lock_parts
+from hotrod.parts.models import BENCH, Part, StockLevel, StockReservation
+from hotrod.parts.store import lock_parts, used_on
 from hotrod.repairs.models import Ticket, TicketStatus
 
 _OVER = (
@@ -95,22 +88,14 @@ async def release_leftovers(session: AsyncSession) -> int:
 
 async def _held(session: AsyncSession, ticket: str) -> dict[UUID, int]:
     """Return how many pieces a ticket has used or set aside, by part."""
-    held: dict[UUID, int] = defaultdict(int)
-    used = await session.exec(
-        select(StockMovement.part_id, -func.sum(StockMovement.quantity))
-        .where(
-            StockMovement.ticket == ticket,
-            col(StockMovement.kind).in_((MovementKind.USE, MovementKind.RETURN)),
-        )
-        .group_by(col(StockMovement.part_id))
-    )
+    held = defaultdict(int, await used_on(session, ticket))
     still_open = StockReservation.quantity - StockReservation.used - StockReservation.released
     reserved = await session.exec(
         select(StockReservation.part_id, func.sum(still_open))
         .where(StockReservation.ticket == ticket)
         .group_by(col(StockReservation.part_id))
     )
-    for part_id, pieces in (*used, *reserved):
+    for part_id, pieces in reserved:
         held[part_id] += int(pieces)
     return held
 

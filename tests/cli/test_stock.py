@@ -78,6 +78,19 @@ def test_what_moves_is_posted_and_shown(
         assert shown in table
 
 
+def test_what_a_ticket_did_not_use_does_not_come_back_from_it(
+    hotrod: Hotrod, capsys: Output, sku: str, ticket: str
+) -> None:
+    assert hotrod("stock", "receive", sku, "4") == 0
+    assert hotrod("stock", "use", sku, "1", "--ticket", ticket) == 0
+    assert hotrod("stock", "return", sku, "5", "--ticket", ticket) == 1
+    told = " ".join(capsys.readouterr().err.split())
+    assert f"{ticket}: 1 out on it" in told
+    assert f"`hotrod stock adjust {sku} 4 --reason" in told
+    (row,) = levels(hotrod, capsys, sku)
+    assert row["on_hand"] == 3
+
+
 def test_low_parts_are_told_of_and_listed(
     hotrod: Hotrod, capsys: Output, sku: str, ticket: str
 ) -> None:

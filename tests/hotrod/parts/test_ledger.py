@@ -12,7 +12,12 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.errors import InvalidInputError
-from hotrod.parts.errors import KeyConflictError, StockShortageError, UnknownPartError
+from hotrod.parts.errors import (
+    KeyConflictError,
+    ReturnExcessError,
+    StockShortageError,
+    UnknownPartError,
+)
 from hotrod.parts.ledger import release, reserve
 from hotrod.parts.models import MovementKind as Kind
 from hotrod.parts.models import StockLevel, StockMovement, Tracking
@@ -81,6 +86,24 @@ async def test_what_is_not_there_is_not_taken_unless_somebody_says_why(
     )
     await post(session, sku, Kind.RECEIVE, 1)
     assert await shelf(session, sku) == {"bench": (0, 0)}
+
+
+async def test_no_more_comes_back_from_a_ticket_than_was_used_on_it(session: AsyncSession) -> None:
+    sku, other = [(await add_part(session)).sku for _ in range(2)]
+    for part in (sku, other):
+        await post(session, part, Kind.RECEIVE, 9)
+    await post(session, other, Kind.USE, 5)
+    await post(session, sku, Kind.USE, 5, ticket="NL-8")
+    await post(session, sku, Kind.USE, 3)
+    await post(session, sku, Kind.RETURN, 2, location="van", key="back")
+    with pytest.raises(ReturnExcessError, match=f"{TICKET}: 1 out on it; return at most 1") as told:
+        await post(session, sku, Kind.RETURN, 2)
+    assert f"`hotrod stock adjust {sku} 1 --reason" in str(told.value)
+    await post(session, sku, Kind.RETURN, 1)
+    assert (await post(session, sku, Kind.RETURN, 2, location="van", key="back")).is_repeated
+    with pytest.raises(ReturnExcessError, match=f"{TICKET}: 0 out on it; put"):
+        await post(session, sku, Kind.RETURN, 1)
+    assert await shelf(session, sku) == {"bench": (2, 0), "van": (2, 0)}
 
 
 async def test_what_is_reserved_is_kept_for_its_ticket(session: AsyncSession) -> None:

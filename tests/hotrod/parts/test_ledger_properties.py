@@ -24,7 +24,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.parts import ledger
-from hotrod.parts.errors import StockShortageError
+from hotrod.parts.errors import ReturnExcessError, StockShortageError
 from hotrod.parts.ledger import Posted, Reserved
 from hotrod.parts.models import MovementKind as Kind
 from hotrod.parts.models import Part, StockLevel, StockMovement
@@ -67,6 +67,7 @@ class Ledger(RuleBasedStateMachine):
         self.on_hand: Counter[str] = Counter()
         self.aside: list[Aside] = []
         self.orders: Counter[str] = Counter()
+        self.out: Counter[str] = Counter()
         self.average: Fraction | None = None
         self.roundings = 0
         self.is_low = False
@@ -107,11 +108,17 @@ class Ledger(RuleBasedStateMachine):
             with pytest.raises(StockShortageError):
                 self.do(lambda session: ledger.post(session, new))
             return
+        if new.kind is Kind.RETURN and change > self.out[new.ticket]:
+            with pytest.raises(ReturnExcessError):
+                self.do(lambda session: ledger.post(session, new))
+            return
         posted: Posted = self.do(lambda session: ledger.post(session, new))
         self.posted.append(new)
         self.was_overridden |= new.override is not None
         self._value(change, new)
         self.on_hand[new.location] = after
+        if new.ticket:
+            self.out[new.ticket] -= change
         self._use_up(new, own)
         assert (posted.movement.quantity, posted.movement.on_hand_after) == (change, after)
         self.says_low(posted.became_low)

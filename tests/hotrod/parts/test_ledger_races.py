@@ -8,7 +8,7 @@ import pytest
 
 from hotrod.db.engine import Database
 from hotrod.parts import ledger
-from hotrod.parts.errors import StockShortageError
+from hotrod.parts.errors import ReturnExcessError, StockShortageError
 from hotrod.parts.models import MovementKind as Kind
 from hotrod.parts.store import position
 from tests.hotrod.parts.ledger_kit import add_part, movement, post
@@ -47,6 +47,20 @@ async def test_a_piece_is_not_taken_and_reserved_at_once(database: Database) -> 
 
     ends = await asyncio.gather(take(), reserve(), return_exceptions=True)
     assert [type(end) for end in ends if end is not None] == [StockShortageError]
+
+
+async def test_what_is_out_on_a_ticket_comes_back_once(database: Database) -> None:
+    async with database.transaction() as session:
+        part = await add_part(session)
+        await post(session, part.sku, Kind.RECEIVE, 2)
+        await post(session, part.sku, Kind.USE, 1)
+
+    async def give_back() -> None:
+        async with database.transaction() as own:
+            await post(own, part.sku, Kind.RETURN, 1)
+
+    ends = await asyncio.gather(give_back(), give_back(), return_exceptions=True)
+    assert [type(end) for end in ends if end is not None] == [ReturnExcessError]
 
 
 async def test_a_movement_sent_by_many_at_once_counts_once(database: Database) -> None:
