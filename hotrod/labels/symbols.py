@@ -19,6 +19,8 @@ FORMATS = {
     SymbolKind.EAN_13: zxingcpp.BarcodeFormat.EAN13,
     SymbolKind.EAN_8: zxingcpp.BarcodeFormat.EAN8,
 }
+_OPTIONS = {SymbolKind.DATA_MATRIX: {"force_square": True}}
+"""Where a shape is to be chosen: strips of Data Matrix get lost on photos."""
 
 
 def draw_symbol(text: str, kind: SymbolKind, *, module: int = 1, quiet: bool = True) -> Image.Image:
@@ -36,7 +38,7 @@ def draw_symbol(text: str, kind: SymbolKind, *, module: int = 1, quiet: bool = T
     from PIL import Image
 
     try:
-        barcode = zxingcpp.create_barcode(text, FORMATS[kind])
+        barcode = zxingcpp.create_barcode(text, FORMATS[kind], **_OPTIONS.get(kind, {}))
     except ValueError as error:
         reason = f"No {kind} symbol can hold it ({error})."
         raise InvalidInputError("text", reason, "Use another kind, or a shorter text.") from None

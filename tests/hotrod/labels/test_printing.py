@@ -6,7 +6,7 @@ from itertools import combinations
 
 import pypdfium2
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -18,6 +18,7 @@ from hotrod.labels.printing import PartLabel, print_labels
 from hotrod.labels.reading import read_labels
 from hotrod.labels.sheets import SHEETS, Sheet, find_sheet
 from hotrod.labels.store import part_labels
+from hotrod.labels.symbols import draw_symbol
 from hotrod.sections import ObjectSettings
 
 _MM = 72 / 25.4
@@ -69,6 +70,22 @@ async def test_labels_stand_in_the_order_given_with_their_location(session: Asyn
 async def test_a_part_that_is_not_there_is_told(session: AsyncSession) -> None:
     with pytest.raises(NotFoundError, match="NO-SUCH"):
         await part_labels(session, ["HDMI-PS5", "NO-SUCH"])
+
+
+@settings(max_examples=300)
+@given(
+    _SQUARE,
+    st.from_regex(r"[A-Z0-9][A-Z0-9-]{2,39}", fullmatch=True),
+    st.from_regex(r"([A-Z0-9][A-Z0-9.-]{0,19})?", fullmatch=True),
+    st.none() | st.integers(1, 999_999_999),
+)
+@example(SymbolKind.DATA_MATRIX, "HDMI-XSX", "L-5", 3)
+def test_symbols_are_square_whatever_they_hold(
+    symbol: SymbolKind, sku: str, lot: str, quantity: int | None
+) -> None:
+    label = PartLabel(sku, "Part", lot=lot, quantity=quantity)
+    picture = draw_symbol(label.symbol_text, symbol)
+    assert picture.width == picture.height
 
 
 @settings(max_examples=20)
