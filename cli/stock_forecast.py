@@ -91,12 +91,13 @@ async def _of_ledger(aim: Aim) -> tuple[list[Outlook], list[LeftOut]]:
 
 
 def _of_file(csv: Path, aim: Aim) -> tuple[list[Outlook], list[LeftOut]]:
+    from hotrod.db.columns import now
     from hotrod.forecast.choice import forecast_part
     from hotrod.forecast.demand import monthly_demand, read_demand
     from hotrod.forecast.reorder import reorder_point
     from hotrod.replenishment.models import Outlook
 
-    file = read_demand(csv)
+    file = read_demand(csv, now().date())
     level = aim.service_levels[Criticality.B]
     forecasts = [
         forecast_part(part, history, aim.horizon_months)

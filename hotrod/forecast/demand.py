@@ -65,19 +65,23 @@ def monthly_demand(uses: Iterable[Use]) -> dict[str, Series]:
     return dict(zip(table.index, table.to_numpy(dtype=np.float64), strict=True))
 
 
-def read_demand(file: Path) -> DemandFile:
+def read_demand(file: Path, today: date) -> DemandFile:
     """Read a CSV file with the columns part, period and quantity, in any order.
 
     A period is a month (``2025-01``) or a day (``2025-01-31``), which counts in its month. Rows
     that can't be used are left out and told. A byte order mark is skipped; other columns are not
     looked at.
 
+    Args:
+        file: to be read.
+        today: rows of a later month than its own can't be used.
+
     Raises:
         InvalidInputError: the file can't be read, is no CSV in UTF-8, or lacks a column.
     """
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
-            return _read(lines)
+            return _read(lines, today)
     except OSError as error:
         reason = f"it can't be read: {error.strerror}."
         raise InvalidInputError(str(file), reason, "Name a file that is there.") from None
@@ -85,7 +89,7 @@ def read_demand(file: Path) -> DemandFile:
         raise InvalidInputError(str(file), "it is not UTF-8.", "Save it as UTF-8.") from None
 
 
-def _read(lines: Iterable[str]) -> DemandFile:
+def _read(lines: Iterable[str], today: date) -> DemandFile:
     reader = csv.reader(lines, strict=True)
     rows = _rows(reader)
     header = [name.strip().lower() for name in next(rows, [])]
@@ -102,7 +106,7 @@ def _read(lines: Iterable[str]) -> DemandFile:
         if not any(cell.strip() for cell in row):
             continue
         try:
-            uses.append(_use(*_cells(row, len(header), places)))
+            uses.append(_use(*_cells(row, len(header), places), today=today))
         except ValueError as error:
             left_out.append(BadRow(reader.line_num, str(error)))
     return DemandFile(uses, left_out)
@@ -123,13 +127,13 @@ def _cells(row: Sequence[str], width: int, places: Sequence[int]) -> list[str]:
     return [row[place].strip() for place in places]
 
 
-def _use(part: str, period: str, quantity: str) -> Use:
+def _use(part: str, period: str, quantity: str, *, today: date) -> Use:
     if not part or len(part) > _LONGEST_NAME or not part.isprintable():
         raise ValueError(f"its part is not a name of 1 to {_LONGEST_NAME} printable characters")
-    return Use(part, _day(period), _units(quantity))
+    return Use(part, _day(period, today), _units(quantity))
 
 
-def _day(period: str) -> date:
+def _day(period: str, today: date) -> date:
     month = _MONTH.fullmatch(period)
     try:
         day = date.fromisoformat(f"{period}-01" if month else period)
@@ -139,6 +143,10 @@ def _day(period: str) -> date:
         raise ValueError(
             f"its period {period!r} is no month like 2025-01 and no day like 2025-01-31, "
             f"from {_FIRST_YEAR} to {_LAST_YEAR}"
+        )
+    if (day.year, day.month) > (today.year, today.month):
+        raise ValueError(
+            f"its period {period!r} is later than this month, {today:%Y-%m}; correct its date"
         )
     return day
 

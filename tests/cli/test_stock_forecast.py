@@ -56,6 +56,18 @@ def test_the_service_level_comes_from_the_settings(
     assert json.loads(capsys.readouterr().out)["parts"][0]["service_level"] == 0.8
 
 
+def test_a_mistyped_year_does_not_move_the_forecast(
+    hotrod: Hotrod, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = "".join(f"A,2025-{month:02},4\n" for month in range(1, 13))
+    (tmp_path / "typed.csv").write_text(f"part,period,quantity\n{rows}OTHER,2062-01,1\n")
+    assert hotrod("stock", "forecast", "--csv", str(tmp_path / "typed.csv"), "--json") == 1
+    body = json.loads(capsys.readouterr().out)
+    (part,) = body["parts"]
+    assert (part["part"], part["months"]) == ("A", [pytest.approx(4, abs=0.5)] * 6)
+    assert [row["line"] for row in body["left_out"]] == [14]
+
+
 def test_a_file_without_a_heading_is_refused(
     hotrod: Hotrod, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
