@@ -96,7 +96,13 @@ def receive(  # noqa: PLR0913 - options of a command
         bool, typer.Option("--create", help="Make parts of labels that nobody knows.")
     ] = False,
     category: Annotated[Category, typer.Option(help="Of parts that are made.")] = "other",
-    cost: Cost = None,
+    cost: Annotated[
+        str | None,
+        typer.Option(
+            help="Of one piece, e.g. 8.40; else the average. With a photo, needed where no "
+            "purchase awaits the part."
+        ),
+    ] = None,
     currency: Currency = None,
     order: Annotated[str, typer.Option(help="Reference of the order that they belong to.")] = "",
     location: Location = BENCH,

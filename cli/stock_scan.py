@@ -141,25 +141,36 @@ def _table(
     table = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("image", "label", "part", "pieces", "purchase", "cost", "because"):
         table.add_column(heading, overflow="fold")
-    for image, scan, meaning in zip(images, labels, meanings, strict=True):
+    words = _words(labels, meanings)
+    for image, scan, meaning, said in zip(images, labels, meanings, words, strict=True):
         body = _as_json(meaning)
         cost = ""
         if isinstance(meaning, Receipt):
             cost = f"{price_words(meaning.cost)} {meaning.currency}"
-        cells = (body.get("sku"), body.get("pieces"), body.get("purchase"), cost, _words(meaning))
+        cells = (body.get("sku"), body.get("pieces"), body.get("purchase"), cost, said)
         table.add_row(
             Text(image.name), Text(scan.label.source), *(Text(str(cell or "")) for cell in cells)
         )
     return table
 
 
-def _words(meaning: Meaning) -> str:
+def _words(labels: Sequence[ScannedLabel], meanings: Sequence[Meaning]) -> list[str]:
+    """Return what is told of each label; one seen on another photo before means nothing more."""
+    seen: set[str] = set()
+    words = []
+    for scan, meaning in zip(labels, meanings, strict=True):
+        words.append("was seen before; a label counts once" if scan.key in seen else _told(meaning))
+        seen.add(scan.key)
+    return words
+
+
+def _told(meaning: Meaning) -> str:
     if isinstance(meaning, Receipt):
         surplus = f"; {meaning.surplus} more than it awaits" if meaning.surplus else ""
         return f"{meaning.why}{surplus}"
     if isinstance(meaning, ReceivedBefore):
         return f"came in at {meaning.at:%Y-%m-%d %H:%M} UTC; another bag like it: --again"
-    return meaning.words if meaning else "says nothing more"
+    return meaning.words if meaning else "names no part that we know; passed over"
 
 
 def _print_posted(
@@ -188,15 +199,16 @@ def _print_scan(
     *,
     is_posted: bool,
 ) -> None:
+    words = _words(labels, meanings)
     rows = [
         {
             "image": str(image),
             "source": scan.label.source.value,
             "is_posted": is_posted and isinstance(meaning, Receipt),
             **_as_json(meaning),
-            "words": _words(meaning),
+            "words": said,
         }
-        for image, scan, meaning in zip(images, labels, meanings, strict=True)
+        for image, scan, meaning, said in zip(images, labels, meanings, words, strict=True)
     ]
     print_json({"labels": rows, "closed": list(closed)})
 

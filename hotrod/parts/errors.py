@@ -17,18 +17,19 @@ class UnknownPartError(NotFoundError):
 
 
 class StockShortageError(HotrodError):
-    """More pieces are wanted than are free at a location."""
+    """More pieces are wanted than are free at a location; ``own`` of those reserved are theirs."""
 
     def __init__(
-        self, sku: str, location: str, *, wanted: int, on_hand: int, reserved: int
+        self, sku: str, location: str, *, wanted: int, on_hand: int, reserved: int, own: int = 0
     ) -> None:
         self.sku = sku
         self.location = location
         self.free = on_hand - reserved
+        already = f", {own} for this ticket already" * bool(own)
         super().__init__(
-            f"{wanted} of {sku} can't be taken from {location}: {on_hand} on hand, {reserved} "
-            "reserved for others; count the shelf, release a reservation, or override it with "
-            "a reason"
+            f"{wanted} of {sku} can't be taken from {location}: {on_hand} on hand, "
+            f"{reserved - own} reserved for others{already}; count the shelf, release a "
+            "reservation, or override it with a reason"
         )
 
 

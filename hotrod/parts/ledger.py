@@ -99,10 +99,16 @@ async def post(session: AsyncSession, new: NewMovement) -> Posted:
     on_hand, reserved = await _level(session, part.id, new.location)
     change = change_of(new, on_hand)
     own = await _open(session, new.ticket, part.id, new.location) if new.ticket else []
-    taken = min(-change, sum(one.open for one in own)) if new.kind is MovementKind.USE else 0
+    held = sum(one.open for one in own)
+    taken = min(-change, held) if new.kind is MovementKind.USE else 0
     if change < 0 and new.override is None and on_hand + change < reserved - taken:
         raise StockShortageError(
-            new.sku, new.location, wanted=-change, on_hand=on_hand, reserved=reserved - taken
+            new.sku,
+            new.location,
+            wanted=-change,
+            on_hand=on_hand,
+            reserved=reserved - taken,
+            own=held - taken,
         )
     _use_up(own, taken)
     await session.flush()
@@ -149,7 +155,10 @@ async def reserve(
         return Reserved(before, became_low=False, is_repeated=True)
     on_hand, reserved = await _level(session, part.id, location)
     if override is None and reserved + quantity > on_hand:
-        raise StockShortageError(sku, location, wanted=quantity, on_hand=on_hand, reserved=reserved)
+        own = sum(one.open for one in await _open(session, ticket, part.id, location))
+        raise StockShortageError(
+            sku, location, wanted=quantity, on_hand=on_hand, reserved=reserved, own=own
+        )
     reservation = StockReservation(
         key=key,
         part_id=part.id,

@@ -164,7 +164,9 @@ def check_quantity(quantity: int, *, least: int = 1) -> None:
 
 def _check_quantity(new: NewMovement) -> None:
     if new.kind is MovementKind.ADJUST:
-        check_quantity(abs(new.quantity))
+        if not 1 <= abs(new.quantity) <= _MOST:
+            cure = f"Give the difference, from -{_MOST} to {_MOST}, and not 0."
+            raise InvalidInputError("quantity", f"{new.quantity} is not possible.", cure)
     else:
         check_quantity(new.quantity, least=0 if new.kind is MovementKind.COUNT else 1)
 

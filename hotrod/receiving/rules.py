@@ -174,7 +174,7 @@ def _receipt(
     label: Label, known: _Known, awaited: Sequence[Awaited], answers: Answers, currency: str
 ) -> Receipt:
     sku = known.part.sku
-    pieces = _pieces_of(label, sku, answers)
+    pieces = _pieces_of(label, known, answers)
     lot = _lot_of(label, known.part, pieces, answers)
     found = _purchase_of(label, sku, awaited, answers)
     if found is not None:
@@ -199,10 +199,11 @@ def _because(*reasons: str) -> str:
     return "; ".join(reason.rstrip(".") for reason in reasons)
 
 
-def _pieces_of(label: Label, sku: str, answers: Answers) -> int:
+def _pieces_of(label: Label, known: _Known, answers: Answers) -> int:
     pieces = answers.pieces if label.quantity is None else label.quantity
     if not pieces:
-        said = " ".join((f"It is {sku}, but doesn't say how many.", *label.problems))
+        what = f"It is {known.part.sku}" if known.new is None else "It would be a new part"
+        said = " ".join((f"{what}, but doesn't say how many.", *label.problems))
         raise _UnclearError(f"{said} Give the number of pieces after the SKU.")
     return pieces
 

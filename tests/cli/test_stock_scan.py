@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -290,6 +291,26 @@ def test_another_bag_with_the_same_label_is_counted_when_told(
     assert level(hotrod, capsys, sku)[0] == 2
     scan(hotrod, capsys, shoot(bag), "--again")
     assert level(hotrod, capsys, sku)[0] == 3
+
+
+def test_a_symbol_of_no_part_and_a_label_seen_again_are_told_apart(
+    hotrod: Hotrod, capsys: Output, shoot: Shoot
+) -> None:
+    sku, _ = buy(2, "3.00")
+    bag = Printed(SymbolKind.QR, f"HRF:SKU:{sku}:QTY:2")
+    one, two = shoot(bag), shoot(Printed(SymbolKind.QR, "https://example.com/"), bag)
+    rows = scan(hotrod, capsys, one, "--scan", str(two))["labels"]
+    words = {row["words"] for row in rows if row["outcome"] == "nothing"}
+    assert words == {
+        "names no part that we know; passed over",
+        "was seen before; a label counts once",
+    }
+
+
+def test_a_scan_tells_when_it_needs_a_cost(hotrod: Hotrod, capsys: Output) -> None:
+    assert hotrod("stock", "receive", "--help") == 0
+    shown = " ".join(re.sub(r"[^\w\s.,:']", " ", capsys.readouterr().out).split())
+    assert "With a photo needed where no purchase awaits the part" in shown.replace(",", "")
 
 
 def test_a_photo_without_a_label_is_told(hotrod: Hotrod, tmp_path: Path, capsys: Output) -> None:

@@ -129,6 +129,27 @@ async def test_what_is_reserved_is_kept_for_its_ticket(session: AsyncSession) ->
     assert await shelf(session, sku) == {"bench": (1, 4)}
 
 
+async def test_a_shortage_says_for_whom_pieces_are_reserved(session: AsyncSession) -> None:
+    sku = (await add_part(session)).sku
+    await post(session, sku, Kind.RECEIVE, 5)
+    await reserve(session, sku, 3, TICKET, key="own", actor="maya")
+    with pytest.raises(
+        StockShortageError, match="5 on hand, 0 reserved for others, 3 for this ticket already;"
+    ):
+        await reserve(session, sku, 3, TICKET, key="more", actor="maya")
+    await reserve(session, sku, 1, "NL-8", key="other", actor="maya")
+    with pytest.raises(
+        StockShortageError, match="5 on hand, 1 reserved for others, 3 for this ticket already;"
+    ):
+        await reserve(session, sku, 2, TICKET, key="more", actor="maya")
+    with pytest.raises(StockShortageError, match="5 on hand, 1 reserved for others;"):
+        await post(session, sku, Kind.USE, 5)
+    with pytest.raises(StockShortageError, match="5 on hand, 3 reserved for others, 1 for this"):
+        await reserve(session, sku, 2, "NL-8", key="more", actor="maya")
+    with pytest.raises(StockShortageError, match="5 on hand, 4 reserved for others;"):
+        await post(session, sku, Kind.ADJUST, -2)
+
+
 @pytest.mark.parametrize(
     ("said", "named"),
     [
@@ -209,7 +230,8 @@ async def test_the_average_is_weighted_over_all_locations(session: AsyncSession)
         (Kind.RECEIVE, 0, {}, "quantity"),
         (Kind.RECEIVE, 10_000_000, {}, "quantity"),
         (Kind.COUNT, -1, {}, "quantity"),
-        (Kind.ADJUST, 0, {}, "quantity"),
+        (Kind.ADJUST, 0, {}, "quantity: 0.*from -1000000 to 1000000, and not 0"),
+        (Kind.ADJUST, -2_000_000, {}, "quantity: -2000000"),
         (Kind.ADJUST, 1, {"reason": " "}, "reason"),
         (Kind.USE, 1, {"ticket": ""}, "ticket"),
         (Kind.RETURN, 1, {"ticket": ""}, "ticket"),

@@ -172,6 +172,13 @@ def test_a_part_is_made_of_a_label_only_when_told() -> None:
     assert "There is no part GONE" in question(ours, creates=True, cost=Decimal(1)).words
 
 
+def test_a_part_that_is_not_there_yet_is_not_told_as_one_that_is() -> None:
+    retail = label(LabelSource.EAN, text="4006381333948", gtin="4006381333948", quantity=None)
+    words = question(retail, creates=True).words
+    assert words.startswith("It would be a new part, but doesn't say how many.")
+    assert question(label(sku="HDMI-PS5", quantity=None), FIRST).words.startswith("It is HDMI-PS5,")
+
+
 def test_two_bags_of_a_part_that_is_new_make_it_once() -> None:
     bag = label(LabelSource.LCSC, distributor_part="C1554", manufacturer_part="0402CG")
     answers = Answers(creates=True, cost=Decimal(1))
