@@ -17,6 +17,7 @@ from cli.tables import Column, table_of
 from hotrod.approvals.models import Answer, Approval, ApprovalAnswer, Result, Via
 from hotrod.db.columns import now
 from hotrod.errors import HotrodError, InvalidInputError
+from hotrod.money import money, unit_figure
 
 if TYPE_CHECKING:
     from hotrod.approvals.decisions import Outcome
@@ -179,7 +180,7 @@ def _table(rows: Sequence[Approval]) -> Table:
     return table_of(
         rows,
         Column("id, and what", lambda row: f"{row.id}\n{row.title}"),
-        Column("amount", lambda row: f"{row.amount} {row.currency}", "right"),
+        Column("amount", lambda row: money(row.amount, row.currency), "right"),
         Column("state", lambda row: row.state),
         Column("until (UTC)", lambda row: f"{row.deadline_at:%Y-%m-%d %H:%M}", wraps=True),
     )
@@ -190,7 +191,7 @@ def _facts(asked: AskedApproval) -> Table:
     people = [f"{one.manager} ({one.role})" for one in asked.asks]
     facts = {
         "title": row.title,
-        "amount": f"{row.amount} {row.currency}",
+        "amount": money(row.amount, row.currency),
         "state": row.state,
         "needs": "two managers" if row.needs > 1 else "one manager",
         "asked": ", ".join(people),
@@ -218,7 +219,7 @@ def _lines_table(row: Approval) -> Table:
         Column("seller", lambda line: line.seller, wraps=True),
         Column("pieces", lambda line: str(line.quantity), "right"),
         Column("approved", lambda line: str(approved.get(line.id, "")), "right"),
-        Column("each", lambda line: f"{line.unit_amount:.2f}", "right"),
+        Column("each", lambda line: unit_figure(line.unit_amount), "right"),
         Column("out of stock", lambda line: f"{line.stock_out_on or ''}", "right"),
     )
 

@@ -13,6 +13,7 @@ from cli.catalogue_import import import_file
 from cli.console import out, print_json
 from cli.database import run, transaction
 from cli.tables import Column, table_of
+from hotrod.money import unit_figure, unit_price
 
 if TYPE_CHECKING:
     from hotrod.parts.substitutes import Substitute
@@ -93,10 +94,12 @@ def prices(sku: Sku, *, as_json: AsJson = False) -> None:
     if as_json:
         print_json(body)
     elif body["prices"]:
-        rows = [row | {"per_piece": f"{Decimal(row['per_piece']):.2f}"} for row in body["prices"]]
+        rows = [
+            row | {"per_piece": unit_figure(Decimal(row["per_piece"]))} for row in body["prices"]
+        ]
         _print_table(rows, tuple(rows[0]))
         if body["median"]:
-            median = f"{Decimal(body['median']):.2f} {body['currency']}"
+            median = unit_price(Decimal(body["median"]), body["currency"])
             words = f"Median of {body['median_days']} days: {median}"
             out.print(Text(words))
     else:

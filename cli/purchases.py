@@ -19,6 +19,7 @@ from cli.exchange_rates import rate, rates
 from cli.tables import Column, table_of
 from hotrod.db.columns import now
 from hotrod.errors import InvalidInputError
+from hotrod.money import money, unit_price
 
 if TYPE_CHECKING:
     from hotrod.purchasing.models import AuctionBid, Purchase, SourcingRound
@@ -271,7 +272,7 @@ def _table(rows: list[Purchase]) -> Table:
         Column("number", lambda row: row.number),
         Column("state", lambda row: row.state.replace("_", " "), wraps=True),
         Column("seller", lambda row: row.seller, wraps=True),
-        Column("total", lambda row: f"{row.total:.2f} {row.currency}", "right"),
+        Column("total", lambda row: money(row.total, row.currency), "right"),
         Column("order", lambda row: row.order_number, wraps=True),
         Column("expected", lambda row: f"{row.expected_on or ''}"),
         Column("placed by", lambda row: row.method),
@@ -296,13 +297,12 @@ def _round_words(body: dict[str, Any]) -> str:
 
 
 def _bid_words(bid: AuctionBid) -> str:
-    words = (
-        f"Bid up to {bid.most} {bid.currency} in an auction that ends {bid.ends_at:%F %H:%M} UTC"
-    )
+    most = money(bid.most, bid.currency)
+    words = f"Bid up to {most} in an auction that ends {bid.ends_at:%F %H:%M} UTC"
     if bid.why_lost:
         return f"{words}; lost: {bid.why_lost}."
     if bid.price is not None:
-        return f"{words}; won for {bid.price} {bid.currency}."
+        return f"{words}; won for {money(bid.price, bid.currency)}."
     if bid.placed_at is not None:
         return f"{words}; it was placed at {bid.placed_at:%F %H:%M:%S} UTC."
     return f"{words}; it will be placed at {bid.place_at:%F %H:%M:%S} UTC."
@@ -319,7 +319,7 @@ def _lines(found: ItemizedPurchase) -> list[dict[str, Any]]:
         {
             "sku": found.skus[line.part_id],
             "quantity": line.quantity,
-            "per_piece": f"{line.per_piece:.2f} {found.purchase.currency}",
+            "per_piece": unit_price(line.per_piece, found.purchase.currency),
             "title": line.title,
             "reference": line.reference,
             "url": "" if found.purchase.is_to_be_paid else line.url,
@@ -335,7 +335,7 @@ def _round_json(row: SourcingRound, resting: Mapping[str, Rest]) -> dict[str, An
         "state": row.state,
         "opened_at": row.opened_at.isoformat(),
         "parts": [need["wanted"]["sku"] for need in row.needs],
-        "total": f"{Decimal(proposal['total']):.2f} {proposal['currency']}" if proposal else "",
+        "total": money(Decimal(proposal["total"]), proposal["currency"]) if proposal else "",
         "resting": {
             sku: rest.until.isoformat() for sku, rest in resting.items() if rest.round_id == row.id
         },

@@ -20,6 +20,7 @@ from cli.stock_scan import Scan, receive_scanned
 from cli.stock_tickets import Sku, Ticket, UnknownTicket, numbered, release, reserve
 from cli.tables import Column, table_of
 from hotrod.errors import InvalidInputError
+from hotrod.money import unit_price
 from hotrod.parts.models import BENCH, MovementKind, Part, StockMovement
 from hotrod.parts.movements import NewMovement, Override
 from hotrod.receiving.models import Answers
@@ -347,7 +348,7 @@ def _levels_table(rows: Sequence[ShelvedPart]) -> Table:
 
 
 def _cost(part: Part) -> str:
-    return "" if part.average_cost is None else f"{part.average_cost:.2f} {part.currency}"
+    return "" if part.average_cost is None else unit_price(part.average_cost, part.currency)
 
 
 def _movements_table(rows: Sequence[StockMovement]) -> Table:
@@ -358,7 +359,7 @@ def _movements_table(rows: Sequence[StockMovement]) -> Table:
         Column("location", lambda row: row.location, only_if_differs=True),
         Column("change", lambda row: f"{row.quantity:+}", "right"),
         Column("on hand", lambda row: str(row.on_hand_after), "right"),
-        Column("cost", lambda row: f"{row.unit_cost:.2f} {row.currency}", "right"),
+        Column("cost", lambda row: unit_price(row.unit_cost, row.currency), "right"),
         Column("for", lambda row: row.ticket or row.order_reference, wraps=True),
         Column("lot", lambda row: row.lot, wraps=True),
         Column("by, and why", _by_and_why, wraps=True),

@@ -15,6 +15,7 @@ from cli.console import out, print_json
 from cli.database import run, transaction
 from cli.tables import Column, table_of
 from hotrod.errors import InvalidInputError
+from hotrod.money import money
 from hotrod.settings import load_settings
 from hotrod.sourcing.models import Condition
 from hotrod.watches.models import WatchKind
@@ -116,7 +117,7 @@ def show(
         table.add_row(Text(key, style="dim"), Text(shown))
     out.print(table)
     for one in seen:
-        price = "cost unknown" if one.price is None else f"{one.price} {body['currency']}"
+        price = "cost unknown" if one.price is None else money(one.price, body["currency"])
         why = f" ({one.news}, {'told' if one.told_at else 'not told yet'})" if one.news else ""
         words = f"{one.first_seen_at:%F %H:%M} {price} {one.title} of {one.seller}{why}"
         out.print(Text(words), Text(one.url, style="blue"), soft_wrap=True)

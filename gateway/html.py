@@ -14,7 +14,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from starlette.exceptions import HTTPException
 
 from hotrod.durable.ages import age_in_words, span_in_words
-from hotrod.mail.wording import day, ink_on, mailto, moment, money
+from hotrod.mail.wording import day, ink_on, mailto, moment
+from hotrod.money import figure, money, unit_price
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -44,7 +45,9 @@ _TEMPLATES.filters.update(
     ink_on=ink_on,
     mailto=mailto,
     moment=moment,
+    figure=figure,
     money=money,
+    unit_price=unit_price,
     age=age_in_words,
     span=span_in_words,
     web_link=web_link,

@@ -34,7 +34,7 @@ from hotrod.company.models import Company, Manager
 from hotrod.db.columns import now
 from hotrod.errors import NotFoundError
 from hotrod.links import Choice
-from hotrod.mail.wording import money
+from hotrod.money import money
 
 DECLINED = "declined in Slack"
 """The reason of every no that comes by a button: buttons ask for none."""

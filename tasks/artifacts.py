@@ -16,6 +16,7 @@ from prefect.artifacts import (
 )
 from prefect.runtime import flow_run
 
+from hotrod.money import figure, money
 from hotrod.quoting.store import read_quote
 from hotrod.repairs.models import Diagnosis
 from hotrod.repairs.store import read_diagnosis, read_ticket
@@ -75,12 +76,12 @@ async def _publish_quote(ticket: str, quote_id: UUID) -> None:
         {
             "line": line.description,
             "quantity": f"{line.quantity.normalize():f}",
-            "amount": f"{line.amount:.2f}",
+            "amount": figure(line.amount),
             "why": line.reason,
         }
         for line in found.lines
     ]
-    total = f"{found.quote.total:.2f} {found.quote.currency}"
+    total = money(found.quote.total, found.quote.currency)
     rows.append({"line": "Total", "quantity": "", "amount": total, "why": ""})
     await acreate_table_artifact(
         key=f"{ticket.lower()}-quote",

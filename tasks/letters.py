@@ -26,12 +26,13 @@ from hotrod.mail.office import (
     compose_office,
 )
 from hotrod.mail.rules import Address, sender_for
-from hotrod.mail.wording import money, unit_price
+from hotrod.money import money
 from hotrod.outside import outside_url
 from hotrod.purchasing.checkouts import checkout_of, members, read_checkout
 from hotrod.purchasing.models import Checkout, Method, Purchase, PurchaseState, SourcingRound
 from hotrod.purchasing.store import ItemizedPurchase, read_purchase, read_round
 from hotrod.purchasing.words import missing, unsearched
+from hotrod.sourcing.words import price_words
 from tasks._letters import Letter, UnwantedLetterError, always, send_once
 from tasks._policy import OUTWARD
 from tasks._resources import resources
@@ -92,7 +93,7 @@ async def order_by_mail(purchase: UUID, address: str) -> bool:
                 quantity=line.quantity,
                 unit_price=""
                 if line.unit_price is None
-                else unit_price(line.unit_price, line.unit_currency),
+                else f"{price_words(line.unit_price)} {line.unit_currency}",
             )
             for line in found.lines
         ),

@@ -11,7 +11,7 @@ from prefect.runtime import flow_run
 from hotrod.approvals.models import Approval, ApprovalAnswer, Line, Result
 from hotrod.approvals.store import approvals_about, read_approval
 from hotrod.company.models import Company
-from hotrod.mail.wording import money
+from hotrod.money import figure, money
 from hotrod.purchasing.models import Purchase, SourcingRound
 from hotrod.purchasing.store import proposal_of, purchases, read_round
 from hotrod.purchasing.words import missing, unsearched
@@ -43,7 +43,7 @@ async def publish_proposal(sourcing_round: UUID) -> None:
             "offer": linked(line.offer.title, line.offer.url),
             "picture": linked("picture", url) if (url := line.offer.picture_url) else "",
             "seller": plain(order.seller),
-            "amount": f"{line.amount:.2f}",
+            "amount": figure(line.amount),
             "points": line.points,
             "why": _points(scores.get((line.sku, *line.offer.key))) or plain(line.words),
         }
@@ -57,7 +57,7 @@ async def publish_proposal(sourcing_round: UUID) -> None:
             "offer": linked(one.offer.title, one.offer.url),
             "picture": linked("picture", url) if (url := one.offer.picture_url) else "",
             "seller": plain(one.offer.seller.name),
-            "amount": f"{one.score.cost.total:.2f}" if one.score.cost else "",
+            "amount": figure(one.score.cost.total) if one.score.cost else "",
             "points": one.score.points,
             "why": _points(one.score),
         }

@@ -19,7 +19,7 @@ from hotrod.approvals.models import ApprovalState, Line
 from hotrod.approvals.store import AskedApproval, read_approval
 from hotrod.durable.effects import harmless_to_repeat, outcome_of, perform
 from hotrod.keys import slack_key
-from hotrod.mail.wording import money
+from hotrod.money import money
 from hotrod.purchasing.models import SourcingRound
 from hotrod.purchasing.words import unsearched
 from hotrod.quoting.store import read_quote
@@ -74,7 +74,7 @@ async def tell_managers_on_slack(approval: UUID) -> None:
         manager = kit.company.manager(ask.manager)
         if manager is None or not manager.slack:
             continue
-        price = f"{question.amount:.2f} {question.currency}"
+        price = money(question.amount, question.currency)
         lines = [
             f"*{price}* for parts, by {question.deadline_at:%F %H:%M} UTC:",
             f"<{kit.links.approval_url(ask.id)}|Look at it>",

@@ -15,7 +15,7 @@ from hotrod.durable.effects import harmless_to_repeat, perform
 from hotrod.keys import mail_key, slack_key
 from hotrod.mail.office import NewsView, WatchNewsContext, WatchView, compose_office
 from hotrod.mail.rules import Address, sender_for
-from hotrod.mail.wording import money
+from hotrod.money import money
 from hotrod.watches.digests import NewsItem, Recipient, note_told, read_digest, recipient_of
 from tasks._letters import Letter, send_once
 from tasks._policy import OUTWARD, REFUSED

@@ -18,6 +18,7 @@ from sqlmodel import Field, SQLModel
 
 from hotrod.db.columns import json, long_text, money, primary_key, timestamp
 from hotrod.links import Choice
+from hotrod.money import unit_figure
 from hotrod.outside import OutsideUrl
 
 
@@ -108,7 +109,7 @@ class Line(_Value):
     @property
     def figures(self) -> str:
         """Quantity and amount, and of a bid its limit: for where there is no room for words."""
-        figures = f"{self.quantity} x {self.unit_amount:.2f}"
+        figures = f"{self.quantity} x {unit_figure(self.unit_amount)}"
         return f"{figures} ({self.bid})" if self.bid else figures
 
 

@@ -21,6 +21,7 @@ from hotrod.approvals.models import (
 from hotrod.company.models import Company, Manager
 from hotrod.company.policies import Approvals
 from hotrod.errors import InvalidInputError
+from hotrod.money import figure, money
 
 LONGEST_REASON = 2_000
 PROVING = frozenset({Via.LINK, Via.SLACK})
@@ -230,9 +231,9 @@ def _refusal(
 ) -> str | None:
     if manager is None:
         return "Only a manager of the company file may decide this."
-    if not may_answer(manager, approval.amount):
-        about = f"{approval.amount:.2f} {approval.currency}"
-        return f"This is about {about}; your limit is {manager.limit:.2f}."
+    if manager.limit is not None and not may_answer(manager, approval.amount):
+        about = money(approval.amount, approval.currency)
+        return f"This is about {about}; your limit is {figure(manager.limit)}."
     if approval.state != ApprovalState.OPEN or given.choice != "approve" or first is None:
         return None
     if first.manager == manager.key:

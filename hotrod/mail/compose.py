@@ -20,7 +20,8 @@ from hotrod.mail.contexts import (
     ReminderContext,
     Value,
 )
-from hotrod.mail.wording import day, hours, ink_on, mailto, moment, money, one_line, quoted
+from hotrod.mail.wording import day, hours, ink_on, mailto, moment, one_line, quoted
+from hotrod.money import money, unit_figure, unit_price
 from hotrod.repairs.models import Route
 
 
@@ -103,7 +104,15 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 _TEMPLATES.filters.update(
-    day=day, hours=hours, ink_on=ink_on, mailto=mailto, moment=moment, money=money, quoted=quoted
+    day=day,
+    hours=hours,
+    ink_on=ink_on,
+    mailto=mailto,
+    moment=moment,
+    money=money,
+    quoted=quoted,
+    unit_figure=unit_figure,
+    unit_price=unit_price,
 )
 _TEMPLATES.globals.update(answers=ANSWERS, weekday_names=_WEEKDAY_NAMES)
 

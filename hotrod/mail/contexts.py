@@ -20,7 +20,8 @@ from pydantic import (
 )
 
 from hotrod.company.models import Brand, Hours, Weekday
-from hotrod.mail.wording import money, quantity, said_block, said_line
+from hotrod.mail.wording import quantity, said_block, said_line
+from hotrod.money import figure, money
 from hotrod.quoting.models import LineKind
 from hotrod.repairs.models import Route
 
@@ -130,7 +131,7 @@ class LineView(Value):
         """How several parts make the amount, e.g. 2 x 19.50; empty for all else."""
         if self.kind is not LineKind.PART or self.quantity == 1:
             return ""
-        return f"{quantity(self.quantity)} x {self.unit_price:,.2f}"
+        return f"{quantity(self.quantity)} x {figure(self.unit_price)}"
 
 
 class EvidenceView(Value):

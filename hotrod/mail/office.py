@@ -13,7 +13,8 @@ from pydantic import AwareDatetime, EmailStr, Field
 from hotrod.company.models import Brand
 from hotrod.mail.compose import ComposedMail, render
 from hotrod.mail.contexts import Block, Currency, Line, Link, Value
-from hotrod.mail.wording import money, one_line
+from hotrod.mail.wording import one_line
+from hotrod.money import money
 
 
 class OfficeContext(Value):

@@ -1,11 +1,11 @@
-"""How amounts and moments are written, and how other people's words are made harmless."""
+"""How quantities and moments are written, and how other people's words are made harmless."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -18,17 +18,6 @@ _LETTER = r"[^\W\d_]"
 _DOT_BEFORE_LETTERS = re.compile(
     rf"(?<=\S)[.\u3002\uff0e\uff61][{_JOINERS}]*(?={_LETTER}[{_JOINERS}]*{_LETTER})"
 )
-
-
-def money(amount: Decimal, currency: str) -> str:
-    """Return an amount such as ``1,189.84 CAD``."""
-    return f"{amount.quantize(Decimal('0.01'), ROUND_HALF_UP):,} {currency}"
-
-
-def unit_price(amount: Decimal, currency: str) -> str:
-    """Return a price to the cent, or as fine as it is told: ``8.50 CAD``, ``0.085 CAD``."""
-    to_the_cent = amount.quantize(Decimal("0.01"))
-    return f"{to_the_cent if to_the_cent == amount else amount.normalize():,f} {currency}"
 
 
 def quantity(value: Decimal) -> str:

@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from hotrod.company.policies import Sourcing
 from hotrod.errors import InvalidInputError
+from hotrod.money import figure, money, unit_price
 from hotrod.sourcing.auctions import plan_with_bids
 from hotrod.sourcing.costs import UnknownCostError, rate_of
 from hotrod.sourcing.models import (
@@ -168,8 +169,8 @@ def order_of(bought: Sequence[tuple[Choice, int]]) -> ProposedOrder:
 
 def _line(choice: Choice, quantity: int) -> ProposedLine:
     offer = choice.offer
-    unit_price = f"{offer.unit_price(quantity).normalize():f} {offer.currency}"
-    how = bid_words(offer) or f"{quantity} at {unit_price}"
+    price = unit_price(offer.unit_price(quantity), offer.currency)
+    how = bid_words(offer) or f"{quantity} at {price}"
     return ProposedLine(
         sku=choice.sku,
         offer=offer,
@@ -185,7 +186,7 @@ def bid_words(offer: Offer) -> str:
     """Return how far is bid and when the auction ends; nothing of what is bought at once."""
     if offer.sale is not Sale.AUCTION:
         return ""
-    return f"bid up to {offer.unit_price(1)} {offer.currency}, ends {_end(offer)}"
+    return f"bid up to {money(offer.unit_price(1), offer.currency)}, ends {_end(offer)}"
 
 
 def _end(offer: Offer) -> str:
@@ -240,12 +241,12 @@ def _reasons(
         parts = len({line.sku for line in order.lines})
         yield (
             f"{quoted(order.seller)}: {parts} {'part' if parts == 1 else 'parts'} for"
-            f" {order.total:.2f} {currency}, {order.shipping:.2f} of it shipping"
+            f" {money(order.total, currency)}, {figure(order.shipping)} of it shipping"
         )
     for order in orders:
         for line in order.lines if order.is_bid else ():
             yield (
-                f"{quoted(order.seller)}: a bid for one {line.sku}, {order.total:.2f} {currency}"
+                f"{quoted(order.seller)}: a bid for one {line.sku}, {money(order.total, currency)}"
                 f" at the door at most, ends {_end(line.offer)}; it may be lost"
             )
     for row in missing:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from hotrod.company.policies import Sourcing
+from hotrod.money import unit_figure, unit_price
 from hotrod.parts.rules import PartFacts, fits_device, name_words
 from hotrod.repairs.devices import DEVICE_TYPES
 from hotrod.repairs.facts import DeviceFacts
@@ -177,13 +178,15 @@ def _own_price(
 def _price(
     rule: str, cost: Cost, usual: Decimal | None, name: str, weight: int, policy: Sourcing
 ) -> Reason:
-    price = f"{cost.per_piece:.2f} {cost.currency} a piece at the door"
+    price = f"{unit_price(cost.per_piece, cost.currency)} a piece at the door"
     if not usual:
         return Reason(rule=rule, points=weight // 2, words=f"{price}; {name} isn't known")
     share = cost.per_piece / usual
     points = _points(weight, policy.bad_price - share, policy.bad_price - policy.good_price)
     return Reason(
-        rule=rule, points=points, words=f"{price}: {share * 100:.0f} % of {usual:.2f}, {name}"
+        rule=rule,
+        points=points,
+        words=f"{price}: {share * 100:.0f} % of {unit_figure(usual)}, {name}",
     )
 
 

@@ -12,6 +12,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from hotrod.company.policies import Sourcing
+from hotrod.money import unit_figure
 from hotrod.repairs.vocabulary import Text, phrases
 from hotrod.sourcing.models import Condition, Cost, Market, Offer, Wanted
 
@@ -80,7 +81,7 @@ def _price(offer: Offer, cost: Cost, market: Market, policy: Sourcing) -> list[S
     if median is None or not is_too_cheap(cost.per_piece, median, policy):
         return []
     share = int(cost.per_piece * 100 / median)
-    return [Sign(f"far too cheap: {share} % of the market's median {median:.2f}")]
+    return [Sign(f"far too cheap: {share} % of the market's median {unit_figure(median)}")]
 
 
 def _list_price(cost: Cost, wanted: Wanted, policy: Sourcing) -> list[Sign]:

@@ -24,6 +24,7 @@ from hotrod.mail.office import (
     ToBuyContext,
     compose_office,
 )
+from tests.hotrod.approvals import kit
 
 HOSTILE = "<script>alert(1)</script> \r\nBcc: all@example.com http://evil.example.com/pay {{ 7*7 }}"
 DEADLINE = datetime(2026, 11, 24, 23, tzinfo=UTC)
@@ -130,6 +131,16 @@ def test_a_proposal_says_what_it_costs_until_when_and_where_to_answer() -> None:
         assert "two managers" not in form
     assert "two managers" in compose_office(approval(needs=2)).text
     assert compose_office(approval(is_reminder=True)).subject.startswith("Still open: ")
+
+
+@pytest.mark.parametrize(("asked", "shown"), [("14.635", "14.64"), ("0.0033", "0.0033")])
+def test_a_piece_costs_the_same_wherever_it_is_shown(asked: str, shown: str) -> None:
+    mailed = approval()
+    line = mailed.lines[0].model_copy(update={"unit_amount": Decimal(asked)})
+    mail = compose_office(mailed.model_copy(update={"lines": (line,)}))
+    assert f"3 x {shown} CAD at the door" in mail.text
+    assert f"3 &times; {shown}<" in mail.html
+    assert kit.line("1", 3, asked).figures == f"3 x {shown}"
 
 
 def test_a_proposal_shows_pictures_the_stock_out_and_what_was_not_searched() -> None:

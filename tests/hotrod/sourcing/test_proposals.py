@@ -161,7 +161,9 @@ def test_an_order_adds_up_and_says_what_is_bought() -> None:
         Decimal("4.28"),
     )
     assert order.total == order.goods + order.shipping + order.tax
-    assert order.lines[0].words == ('4 at 5 USD, new, 80 points: "HDMI port for PlayStation 5 PS5"')
+    assert order.lines[0].words == (
+        '4 at 5.00 USD, new, 80 points: "HDMI port for PlayStation 5 PS5"'
+    )
 
 
 def test_a_part_needed_twice_is_refused() -> None:
