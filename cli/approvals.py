@@ -55,7 +55,7 @@ def list_approvals(
 @app.command()
 def show(approval: Id, *, as_json: AsJson = False) -> None:
     """Show a question with its lines, whom it was put to, and all answers."""
-    asked = run(_read(approval))
+    asked, price = run(_read(approval))
     if as_json:
         print_json(
             {
@@ -65,7 +65,7 @@ def show(approval: Id, *, as_json: AsJson = False) -> None:
             }
         )
         return
-    for part in (_facts(asked), _lines_table(asked.approval), _answers_table(asked.answers)):
+    for part in (_facts(asked, price), _lines_table(asked.approval), _answers_table(asked.answers)):
         out.print(part)
     for line in asked.approval.items:
         for what, url in (("page", line.url), ("picture", line.picture_url)):
@@ -161,11 +161,15 @@ async def _find(*, every: bool, limit: int) -> Sequence[Approval]:
         return await store.find(session, every=every, limit=limit)
 
 
-async def _read(approval: UUID) -> AskedApproval:
+async def _read(approval: UUID) -> tuple[AskedApproval, str]:
     from hotrod.approvals import store
+    from hotrod.approvals.words import price_in_words
+    from hotrod.purchasing.models import SourcingRound
 
     async with transaction() as session:
-        return await store.read_approval(session, approval)
+        asked = await store.read_approval(session, approval)
+        current = await session.get(SourcingRound, asked.approval.subject_id)
+        return asked, price_in_words(asked.approval, current)
 
 
 def _approval_json(row: Approval) -> dict[str, Any]:
@@ -177,22 +181,23 @@ def _answer_json(row: ApprovalAnswer) -> dict[str, Any]:
 
 
 def _table(rows: Sequence[Approval]) -> Table:
+    at = now()
     return table_of(
         rows,
         Column("id, and what", lambda row: f"{row.id}\n{row.title}"),
         Column("amount", lambda row: money(row.amount, row.currency), "right"),
-        Column("state", lambda row: row.state),
+        Column("state", lambda row: row.standing(at), wraps=True),
         Column("until (UTC)", lambda row: f"{row.deadline_at:%Y-%m-%d %H:%M}", wraps=True),
     )
 
 
-def _facts(asked: AskedApproval) -> Table:
+def _facts(asked: AskedApproval, price: str) -> Table:
     row = asked.approval
     people = [f"{one.manager} ({one.role})" for one in asked.asks]
     facts = {
         "title": row.title,
-        "amount": money(row.amount, row.currency),
-        "state": row.state,
+        "amount": price,
+        "state": row.standing(now()),
         "needs": "two managers" if row.needs > 1 else "one manager",
         "asked": ", ".join(people),
         "round": str(row.round),
@@ -224,6 +229,10 @@ def _lines_table(row: Approval) -> Table:
     )
 
 
+def _pieces(row: ApprovalAnswer) -> str:
+    return ", ".join(f"{line}={pieces}" for line, pieces in row.quantities.items())
+
+
 def _answers_table(rows: Sequence[ApprovalAnswer]) -> Table | str:
     if not rows:
         return "No answer yet."
@@ -232,6 +241,7 @@ def _answers_table(rows: Sequence[ApprovalAnswer]) -> Table | str:
         Column("at (UTC)", lambda row: f"{row.at:%Y-%m-%d %H:%M}"),
         Column("manager", lambda row: row.manager, wraps=True),
         Column("said", lambda row: row.choice),
+        Column("pieces", _pieces, wraps=True),
         Column("via", lambda row: row.via),
         Column("result", lambda row: row.result.replace("_", " "), wraps=True),
         Column("reason", lambda row: row.reason, wraps=True),

@@ -33,17 +33,18 @@ from hotrod.approvals.models import (
 )
 from hotrod.approvals.rules import written_quantity
 from hotrod.approvals.store import AskedApproval, newest_of, read_approval, read_ask
+from hotrod.approvals.words import approved_amount, proposal_behind
 from hotrod.company.models import Business, Company
 from hotrod.db.columns import now
 from hotrod.errors import InvalidInputError, LinkError, NotFoundError
 from hotrod.links import Choice
+from hotrod.money import money
 from hotrod.purchasing.checkouts import checkout_of, is_said_to_be_paid
 from hotrod.purchasing.models import Purchase, PurchaseState, RoundState, SourcingRound
-from hotrod.purchasing.store import proposal_of, purchases
+from hotrod.purchasing.store import purchases
 from hotrod.replenishment.models import Need
-from hotrod.sourcing.costs import UnknownCostError
 from hotrod.sourcing.models import Offer, Proposal, Score, scores_of
-from hotrod.sourcing.reductions import approved_total, numbered
+from hotrod.sourcing.reductions import numbered
 
 router = APIRouter(include_in_schema=False, route_class=html.PageRoute)
 
@@ -125,9 +126,7 @@ class ApprovalPage:
     @property
     def proposal(self) -> Proposal | None:
         """The offers behind the question; None: it isn't about parts, or they are gone by now."""
-        if self.sourcing is None or self.sourcing.turn != self.approval.round:
-            return None
-        return proposal_of(self.sourcing)
+        return proposal_behind(self.approval, self.sourcing)
 
     @property
     def needs(self) -> dict[str, Need]:
@@ -165,15 +164,8 @@ class ApprovalPage:
     @property
     def approved_amount(self) -> str:
         """What the approved pieces were said to cost; empty where that isn't known any more."""
-        amount, quantities = self.approval.amount, self.approval.quantities or {}
-        if any(quantities.get(line.id) != line.quantity for line in self.approval.items):
-            if self.proposal is None:
-                return ""
-            try:
-                amount = approved_total(self.proposal, quantities)
-            except UnknownCostError:
-                return ""
-        return f"{amount:,.2f} {self.approval.currency}"
+        amount = approved_amount(self.approval, self.sourcing)
+        return "" if amount is None else money(amount, self.approval.currency)
 
     @property
     def changes_soon(self) -> bool:

@@ -28,13 +28,14 @@ from connectors.slack.webhook import (
 from gateway.context import Context, InContext
 from gateway.problems import ProblemError
 from hotrod.approvals.decisions import Outcome, answer
-from hotrod.approvals.models import Answer, Approval, Result, Via
+from hotrod.approvals.models import Answer, Result, Via
 from hotrod.approvals.store import read_ask
+from hotrod.approvals.words import price_in_words
 from hotrod.company.models import Company, Manager
 from hotrod.db.columns import now
 from hotrod.errors import NotFoundError
 from hotrod.links import Choice
-from hotrod.money import money
+from hotrod.purchasing.models import SourcingRound
 
 DECLINED = "declined in Slack"
 """The reason of every no that comes by a button: buttons ask for none."""
@@ -123,9 +124,10 @@ async def _reply(context: Context, press: Interaction) -> Reply | None:
         ask_id = UUID(action.value)
         async with context.database.transaction() as session:
             outcome = await _answer(session, context.company, ask_id, manager, choice)
+            current = await session.get(SourcingRound, outcome.approval.subject_id)
     except (ValueError, NotFoundError):
         return Reply("This question isn't known any more.", replaces=False)
-    return _told(outcome, manager)
+    return _told(outcome, manager, current)
 
 
 async def _answer(
@@ -141,8 +143,8 @@ async def _answer(
     return await answer(session, company, ask.approval_id, manager.key, given, now())
 
 
-def _told(outcome: Outcome, manager: Manager) -> Reply:
-    about = f"{_price(outcome.approval)} for: {outcome.approval.title}"
+def _told(outcome: Outcome, manager: Manager, current: SourcingRound | None) -> Reply:
+    about = f"{price_in_words(outcome.approval, current)} for: {outcome.approval.title}"
     match outcome.result:
         case Result.COUNTED:
             return Reply(f"*{outcome.words[:-1]}* by {manager.name}. {about}", replaces=True)
@@ -150,10 +152,6 @@ def _told(outcome: Outcome, manager: Manager) -> Reply:
             return Reply(f"{outcome.words} {about}", replaces=True)
         case _:
             return Reply(outcome.words, replaces=False)
-
-
-def _price(approval: Approval) -> str:
-    return money(approval.amount, approval.currency)
 
 
 def _manager(company: Company, slack_id: str) -> Manager | None:

@@ -11,7 +11,9 @@ from prefect import task
 
 from hotrod.approvals.models import Approval, ApprovalAsk, ApprovalState, Result
 from hotrod.approvals.store import AskedApproval, read_approval
+from hotrod.approvals.words import price_in_words
 from hotrod.company.models import Manager
+from hotrod.db.columns import now
 from hotrod.keys import mail_key
 from hotrod.mail.office import (
     ApprovalClosedContext,
@@ -56,6 +58,7 @@ async def tell_other_managers(approval: UUID) -> None:
     kit = resources()
     async with kit.database.transaction() as session:
         asked = await read_approval(session, approval)
+        current = await session.get(SourcingRound, asked.approval.subject_id)
     question = asked.approval
     deciders = {
         one.manager for one in asked.answers if one.result in {Result.COUNTED, Result.FIRST_OF_TWO}
@@ -68,8 +71,8 @@ async def tell_other_managers(approval: UUID) -> None:
         context = ApprovalClosedContext(
             **_to(manager.name, question.business_key),
             title=question.title,
-            price=money(question.amount, question.currency),
-            state=question.state,
+            price=price_in_words(question, current),
+            state=question.standing(now()),
             decided_by=decider.name if decider else "",
             reason=question.reason,
         )

@@ -15,8 +15,10 @@ from connectors._http.errors import ServiceNotFoundError
 from connectors.slack.blocks import Block, Button, actions, plain, section
 from connectors.slack.client import SlackClient
 from connectors.slack.models import PostedMessage
-from hotrod.approvals.models import ApprovalState, Line
+from hotrod.approvals.models import NOT_DECIDED, ApprovalState, Line
 from hotrod.approvals.store import AskedApproval, read_approval
+from hotrod.approvals.words import price_in_words
+from hotrod.db.columns import now
 from hotrod.durable.effects import harmless_to_repeat, outcome_of, perform
 from hotrod.keys import slack_key
 from hotrod.money import money
@@ -107,7 +109,9 @@ async def _close(asked: AskedApproval) -> None:
     kit = resources()
     if kit.slack is None or asked.approval.state == ApprovalState.OPEN:
         return
-    words = _how_decided(asked)
+    async with kit.database.transaction() as session:
+        current = await session.get(SourcingRound, asked.approval.subject_id)
+    words = _how_decided(asked, current)
     for ask in asked.asks:
         async with kit.database.transaction() as session:
             posted = await outcome_of(session, slack_key(_ASKED, ask.id))
@@ -138,11 +142,14 @@ def _line(line: Line) -> str:
     return words + until + picture
 
 
-def _how_decided(asked: AskedApproval) -> str:
+def _how_decided(asked: AskedApproval, current: SourcingRound | None) -> str:
     question, decision = asked.approval, asked.decision
-    about = f"{money(question.amount, question.currency)} for: {plain(question.title)}"
+    about = f"{price_in_words(question, current)} for: {plain(question.title)}"
     if decision is None:
-        return f"*{question.state.capitalize()}*: {question.reason or 'no answer counts'}. {about}"
+        standing = question.standing(now())
+        is_late = standing == NOT_DECIDED
+        why = "it isn't bought" if is_late else question.reason or "no answer counts"
+        return f"*{standing.capitalize()}*: {why}. {about}"
     manager = resources().company.manager(decision.manager)
     name = plain(manager.name if manager else decision.manager)
     reason = f"\n{plain(question.reason)}" if question.reason else ""

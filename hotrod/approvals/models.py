@@ -21,6 +21,9 @@ from hotrod.links import Choice
 from hotrod.money import unit_figure
 from hotrod.outside import OutsideUrl
 
+NOT_DECIDED = "not decided in time"
+"""How people are told that the deadline decided."""
+
 
 class ApprovalState(StrEnum):
     """Where a question stands; all but OPEN are final.
@@ -197,6 +200,23 @@ class Approval(SQLModel, table=True):
     def items(self) -> tuple[Line, ...]:
         """The lines, as they were proposed."""
         return tuple(Line.model_validate(line) for line in self.lines)
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether what had asked has ended before the deadline."""
+        return (
+            self.state == ApprovalState.EXPIRED
+            and self.decided_at is not None
+            and self.decided_at < self.deadline_at
+        )
+
+    def standing(self, at: datetime) -> str:
+        """Return how it stands, in a few words for people."""
+        if self.state == ApprovalState.EXPIRED:
+            return "withdrawn" if self.is_withdrawn else NOT_DECIDED
+        if self.state == ApprovalState.OPEN and at > self.deadline_at:
+            return "past its deadline"
+        return self.state
 
 
 class ApprovalAsk(SQLModel, table=True):

@@ -249,9 +249,10 @@ def _refusal(
 def _lateness(approval: Approval, at: datetime) -> str | None:
     if approval.state == ApprovalState.SUPERSEDED:
         return "This was asked again with other figures; please answer the newer question."
-    if approval.state != ApprovalState.OPEN:
-        return f"This was {approval.state} already, at {approval.decided_at:%Y-%m-%d %H:%M} UTC."
-    if at > approval.deadline_at:
+    if approval.state in {ApprovalState.APPROVED, ApprovalState.DECLINED} or approval.is_withdrawn:
+        standing = approval.standing(at)
+        return f"This was {standing} already, at {approval.decided_at:%Y-%m-%d %H:%M} UTC."
+    if approval.state == ApprovalState.EXPIRED or at > approval.deadline_at:
         deadline = f"{approval.deadline_at:%Y-%m-%d %H:%M} UTC"
         return f"The deadline was {deadline}; no answer by then means no."
     return None

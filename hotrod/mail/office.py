@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, EmailStr, Field
 
+from hotrod.approvals.models import NOT_DECIDED
 from hotrod.company.models import Brand
 from hotrod.mail.compose import ComposedMail, render
 from hotrod.mail.contexts import Block, Currency, Line, Link, Value
@@ -98,9 +99,14 @@ class ApprovalClosedContext(OfficeContext):
 
     title: Line
     price: Line
-    state: Line = Field(description="approved, declined or expired.")
-    decided_by: Line = Field("", description="Empty: nobody, in time.")
+    state: Line = Field(description="As ``Approval.standing`` says it.")
+    decided_by: Line = Field("", description="Empty: nobody.")
     reason: Block = ""
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the deadline decided."""
+        return self.state == NOT_DECIDED
 
     @property
     def subject(self) -> str:

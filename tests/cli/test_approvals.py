@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from getpass import getuser
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from cli.database import run, transaction
 from hotrod.approvals.decisions import ask
+from hotrod.approvals.models import Approval
 from hotrod.company.load import load_company
 from hotrod.db.columns import now
 from tests.cli.conftest import Hotrod
@@ -85,17 +86,35 @@ def test_fewer_pieces_are_approved_and_shown(hotrod: Hotrod, capsys: Output, app
         {"manager": "daniel", "role": "deputy"},
     ]
     (given,) = shown["answers"]
+    assert given["quantities"] == {"1": 2, "2": 0}
     assert (given["manager"], given["via"], given["address"]) == ("daniel", "cli", getuser())
 
     assert hotrod("approvals", "show", approval) == 0
     page = capsys.readouterr().out
     for part in ("Fans [b]of[/b] a test", "sofia (assignee)", "part_planet", "counted"):
         assert part in page
+    assert "2 of 5 pieces, some of 100.00 CAD" in " ".join(page.split())
+    assert "1=2, 2=0" in page
     assert f"1 picture: {PICTURE}" in page
     assert (shown["lines"][0]["picture_url"], shown["lines"][0]["stock_out_on"]) == (
         PICTURE,
         "2026-12-09",
     )
+
+
+def test_a_question_past_its_deadline_does_not_look_open(
+    hotrod: Hotrod, capsys: Output, approval: str
+) -> None:
+    async def pass_by() -> None:
+        async with transaction() as session:
+            row = await session.get_one(Approval, UUID(approval))
+            row.deadline_at = now() - timedelta(minutes=1)
+
+    run(pass_by())
+    for words in (("list", "-n", "10000"), ("show", approval)):
+        assert hotrod("approvals", *words) == 0
+        _, _, shown = capsys.readouterr().out.partition("Fans" if words[0] == "show" else approval)
+        assert "past its deadline" in " ".join(shown.split())[:140]
 
 
 def test_a_yes_to_fewer_says_what_is_bought(hotrod: Hotrod, capsys: Output, approval: str) -> None:

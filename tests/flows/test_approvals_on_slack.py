@@ -11,12 +11,15 @@ from flows.approval_decided import approval_decided
 from hotrod.approvals.decisions import answer, ask, expire_due
 from hotrod.approvals.models import Answer, Approval
 from hotrod.db.columns import now
+from hotrod.purchasing.models import RoundState, SourcingRound
 from sandbox.server import Sandbox
 from sandbox.slack.channels import Channels, PostedMessage
 from tasks import slack
 from tasks._resources import Resources
 from tasks.slack import close_question_on_slack, tell_managers_on_slack
+from tests.gateway.proposals import proposal
 from tests.hotrod.approvals.kit import line, no, question, yes
+from tests.shelf_kit import subjects
 from tests.stand_ins import order_fault, slack_calls
 
 pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("empty_inbox")]
@@ -58,6 +61,32 @@ async def test_every_message_says_who_decided_what_and_has_no_buttons(
     assert len(updates) == len(messages), "each is changed once"
 
 
+async def test_of_fewer_pieces_the_others_are_told_by_mail_and_on_slack(
+    kit: Resources, sandbox: Sandbox
+) -> None:
+    lines = (line("1", 4, "9.00"), line("2", 4, "9.00"))
+    async with kit.database.transaction() as session:
+        current = SourcingRound(
+            business_key="noizylab",
+            turn=1,
+            proposal=proposal("HDMI").model_dump(mode="json"),
+            state=RoundState.BOUGHT,
+        )
+        session.add(current)
+        await session.flush()
+        new = question("72", lines=lines, subject_id=current.id)
+        one = await ask(session, kit.company, new, now())
+    await tell_managers_on_slack(one.id)
+    await answered(kit, one, yes(_1=3, _2=0))
+
+    await approval_decided(one.id)
+
+    words = "3 of 8 pieces, 27.00 of 72.00 CAD"
+    for message in shown(sandbox):
+        assert message.text.startswith(f"*Approved* by Sofia Marchetti. {words} for: ")
+    assert await subjects(sandbox, "daniel") == [f"Approved: {words} for parts"]
+
+
 async def test_a_no_is_shown_with_its_reason(kit: Resources, sandbox: Sandbox) -> None:
     one = await asked(kit)
     await tell_managers_on_slack(one.id)
@@ -79,7 +108,7 @@ async def test_a_deadline_that_passed_is_shown(kit: Resources, sandbox: Sandbox)
     await close_question_on_slack(one.id)
 
     for message in shown(sandbox):
-        assert message.text.startswith("*Expired*: nobody decided by the deadline.")
+        assert message.text.startswith("*Not decided in time*: it isn't bought. 100.00 CAD for")
         assert message.blocks == []
 
 

@@ -94,6 +94,7 @@ async def test_the_page_shows_all_that_a_manager_decides_by(
         "it is too cheap to be true",
         "-40: 62 % below the market",
         "nothing is bought",
+        "ops find it in the flow run",
         "Daniel Okafor may answer, too",
     ):
         assert part in text

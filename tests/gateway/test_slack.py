@@ -21,6 +21,8 @@ from connectors.slack.models import PostedMessage
 from gateway.app import create_app
 from gateway.context import Context
 from gateway.slack import INTERACTIONS
+from hotrod.approvals.decisions import answer
+from hotrod.db.columns import now
 from sandbox import Sandbox, running_sandbox
 from sandbox.calls import Exchange
 from sandbox.slack.channels import Channels
@@ -29,6 +31,7 @@ from sandbox.slack.interactions import Interactions, signed
 from tests.conftest import free_port
 from tests.gateway.conftest import assert_problem
 from tests.gateway.proposals import Asked, add_question
+from tests.hotrod.approvals.kit import yes
 
 SOFIA, DANIEL = "U0SOFIA01", "U0DANIEL1"
 
@@ -175,6 +178,16 @@ async def test_pressing_again_and_elsewhere_is_harmless(bench: Bench, asked: Ask
     assert [one.result for one in found.answers] == ["counted", "late", "late", "late"]
     assert "This was approved already" in bench.shown()[1].text
     assert [one.buttons() for one in bench.shown()] == [[], []]
+
+
+async def test_who_presses_late_is_told_how_much_was_approved(bench: Bench, asked: Asked) -> None:
+    message = await bench.post(asked, "daniel", DANIEL)
+    async with asked.context.database.transaction() as session:
+        company = asked.context.company
+        await answer(session, company, asked.id, "sofia", yes(_1=3, _2=0), now())
+    await bench.press(message, "approve")
+    (shown,) = bench.shown()
+    assert "3 of 8 pieces, 27.00 of 72.00 CAD for: Parts: HDMI-" in shown.text
 
 
 async def test_another_manager_may_press(bench: Bench, asked: Asked) -> None:

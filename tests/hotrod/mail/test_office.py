@@ -152,6 +152,20 @@ def test_a_proposal_shows_pictures_the_stock_out_and_what_was_not_searched() -> 
     assert "<img" not in mail.html, "whoever hosts a picture would hear that the mail was read"
 
 
+def test_a_deadline_that_passed_is_told_as_such() -> None:
+    context = ApprovalClosedContext(
+        **TO, title="Parts: PSU-XSX", price="61.02 CAD", state="not decided in time", reason="late"
+    )
+    mail = compose_office(context)
+    assert mail.subject == "Not decided in time: 61.02 CAD for parts"
+    assert (
+        'Nobody decided about "Parts: PSU-XSX" (61.02 CAD) in time: it isn\'t bought.' in mail.text
+    )
+    assert "</strong> about Parts: PSU-XSX (61.02 CAD) in time: it isn't bought." in mail.html
+    for form in (mail.text, mail.html):
+        assert " was " not in form
+
+
 def test_where_nothing_is_offered_it_says_what_was_not_searched() -> None:
     context = NothingOfferedContext(**TO, missing=("2 of FAN",), unsearched=(AWAY,))
     mail = compose_office(context)
