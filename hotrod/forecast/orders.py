@@ -8,6 +8,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from hotrod.money import unit_price
+
 _CENT = Decimal("0.01")
 
 
@@ -172,7 +174,7 @@ def _in_words(needed: int, quantity: int, terms: OrderTerms) -> str:
     if quantity > least:
         why = "fewer orders save"
         if price < _price(least, terms.price_breaks):
-            why = f"{price} {terms.currency} each saves"
+            why = f"{unit_price(price, terms.currency)} each saves"
         elif _order_cost(quantity, terms) < _order_cost(least, terms):
             why = "free shipping saves"
         return f"{told}, {quantity} ordered{by}: {why} more than the shelf costs"

@@ -109,7 +109,9 @@ def test_more_than_a_years_demand_is_not_bought_to_save_orders() -> None:
 
 
 def test_a_years_demand_is_no_limit_where_more_costs_less() -> None:
-    assert order_quantity(9, 0, terms((1, "8.20"), (10, "7.10"))).quantity == 10
+    order = order_quantity(9, 0, terms((1, "8.20"), (10, "7.1")))
+    assert order.quantity == 10
+    assert "7.10 CAD each saves" in order.reason
 
 
 def test_no_more_are_ordered_than_there_are() -> None:
