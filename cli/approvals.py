@@ -163,8 +163,8 @@ async def _find(*, every: bool, limit: int) -> Sequence[Approval]:
 
 async def _read(approval: UUID) -> tuple[AskedApproval, str]:
     from hotrod.approvals import store
-    from hotrod.approvals.words import price_in_words
     from hotrod.purchasing.models import SourcingRound
+    from hotrod.purchasing.words import price_in_words
 
     async with transaction() as session:
         asked = await store.read_approval(session, approval)

@@ -58,8 +58,9 @@ def show(number: Number, *, as_json: AsJson = False) -> None:
     out.print(_table([found.purchase]))
     if bid is not None:
         out.print(Text(_bid_words(bid)), soft_wrap=True)
-    for line in _lines(found):
-        words = f"{line['quantity']} x {line['sku']} at {line['per_piece']}: {line['title']}"
+    for row, line in zip(found.lines, _lines(found), strict=True):
+        each = unit_price(row.per_piece, found.purchase.currency)
+        words = f"{row.quantity} x {line['sku']} at {each}: {row.title}"
         out.print(Text(words), Text(line["url"], style="blue"), soft_wrap=True)
     if page:
         out.print("Paid in eBay's checkout:", Text(page, style="blue"), soft_wrap=True)
@@ -319,7 +320,7 @@ def _lines(found: ItemizedPurchase) -> list[dict[str, Any]]:
         {
             "sku": found.skus[line.part_id],
             "quantity": line.quantity,
-            "per_piece": unit_price(line.per_piece, found.purchase.currency),
+            "per_piece": f"{line.per_piece.normalize():f} {found.purchase.currency}",
             "title": line.title,
             "reference": line.reference,
             "url": "" if found.purchase.is_to_be_paid else line.url,
@@ -335,7 +336,7 @@ def _round_json(row: SourcingRound, resting: Mapping[str, Rest]) -> dict[str, An
         "state": row.state,
         "opened_at": row.opened_at.isoformat(),
         "parts": [need["wanted"]["sku"] for need in row.needs],
-        "total": money(Decimal(proposal["total"]), proposal["currency"]) if proposal else "",
+        "total": f"{Decimal(proposal['total']):.2f} {proposal['currency']}" if proposal else "",
         "resting": {
             sku: rest.until.isoformat() for sku, rest in resting.items() if rest.round_id == row.id
         },

@@ -33,7 +33,6 @@ from hotrod.approvals.models import (
 )
 from hotrod.approvals.rules import written_quantity
 from hotrod.approvals.store import AskedApproval, newest_of, read_approval, read_ask
-from hotrod.approvals.words import approved_amount, proposal_behind
 from hotrod.company.models import Business, Company
 from hotrod.db.columns import now
 from hotrod.errors import InvalidInputError, LinkError, NotFoundError
@@ -42,6 +41,7 @@ from hotrod.money import money
 from hotrod.purchasing.checkouts import checkout_of, is_said_to_be_paid
 from hotrod.purchasing.models import Purchase, PurchaseState, RoundState, SourcingRound
 from hotrod.purchasing.store import purchases
+from hotrod.purchasing.words import approved_amount, proposal_behind
 from hotrod.replenishment.models import Need
 from hotrod.sourcing.models import Offer, Proposal, Score, scores_of
 from hotrod.sourcing.reductions import numbered

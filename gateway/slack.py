@@ -30,12 +30,12 @@ from gateway.problems import ProblemError
 from hotrod.approvals.decisions import Outcome, answer
 from hotrod.approvals.models import Answer, Result, Via
 from hotrod.approvals.store import read_ask
-from hotrod.approvals.words import price_in_words
 from hotrod.company.models import Company, Manager
 from hotrod.db.columns import now
 from hotrod.errors import NotFoundError
 from hotrod.links import Choice
 from hotrod.purchasing.models import SourcingRound
+from hotrod.purchasing.words import price_in_words
 
 DECLINED = "declined in Slack"
 """The reason of every no that comes by a button: buttons ask for none."""

@@ -11,7 +11,6 @@ from prefect import task
 
 from hotrod.approvals.models import Approval, ApprovalAsk, ApprovalState, Result
 from hotrod.approvals.store import AskedApproval, read_approval
-from hotrod.approvals.words import price_in_words
 from hotrod.company.models import Manager
 from hotrod.db.columns import now
 from hotrod.keys import mail_key
@@ -33,7 +32,7 @@ from hotrod.outside import outside_url
 from hotrod.purchasing.checkouts import checkout_of, members, read_checkout
 from hotrod.purchasing.models import Checkout, Method, Purchase, PurchaseState, SourcingRound
 from hotrod.purchasing.store import ItemizedPurchase, read_purchase, read_round
-from hotrod.purchasing.words import missing, unsearched
+from hotrod.purchasing.words import missing, price_in_words, unsearched
 from hotrod.sourcing.words import price_words
 from tasks._letters import Letter, UnwantedLetterError, always, send_once
 from tasks._policy import OUTWARD

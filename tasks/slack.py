@@ -17,13 +17,12 @@ from connectors.slack.client import SlackClient
 from connectors.slack.models import PostedMessage
 from hotrod.approvals.models import NOT_DECIDED, ApprovalState, Line
 from hotrod.approvals.store import AskedApproval, read_approval
-from hotrod.approvals.words import price_in_words
 from hotrod.db.columns import now
 from hotrod.durable.effects import harmless_to_repeat, outcome_of, perform
 from hotrod.keys import slack_key
 from hotrod.money import money
 from hotrod.purchasing.models import SourcingRound
-from hotrod.purchasing.words import unsearched
+from hotrod.purchasing.words import price_in_words, unsearched
 from hotrod.quoting.store import read_quote
 from hotrod.repairs.store import TicketFile, read_ticket
 from hotrod.staff.models import TechnicianRow

@@ -10,9 +10,9 @@ import pytest
 
 from hotrod.approvals.models import Approval, ApprovalState
 from hotrod.approvals.rules import judge
-from hotrod.approvals.words import price_in_words
 from hotrod.company.load import load_company
 from hotrod.purchasing.models import SourcingRound
+from hotrod.purchasing.words import price_in_words
 from tests.gateway.proposals import proposal
 from tests.hotrod.approvals.kit import AT, SOON, line, question, yes
 
