@@ -180,4 +180,4 @@ def test_what_is_taken_is_explained_point_by_point_and_warned_of() -> None:
     assert scores_of(proposal) == {("A", *cheap.key): found[0].score}
     (line,) = (line for order in proposal.orders for line in order.lines)
     assert line.words.startswith("careful, far too cheap: 2 % of 19.00, which our stock has cost")
-    assert "4 at 0.4 CAD" in line.words
+    assert "4 at 0.40 CAD" in line.words
