@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from hotrod.errors import InvalidInputError
-from hotrod.imports.sheets import Cell, Formula
+from hotrod.imports.sheets import Cell, Formula, Money
 
 Mark = Literal[".", ","]
 
 _SPACES = re.compile(r"[\s'\u2019\u00a0\u202f]")
-_MONEY = re.compile(r"^(?:[A-Z]{2,3}\$?|[$€£])|(?:[A-Z]{3}|[$€£])$")
+_MONEY = re.compile(r"^(?:[A-Z]{1,3}\$|[A-Z]{2,3}|[$€£¥])|(?:[A-Z]{3}|[$€£¥])$")
+_SYMBOLS: Mapping[str, frozenset[str]] = {
+    "$": frozenset({"AUD", "CAD", "HKD", "NZD", "SGD", "USD"}),
+    "€": frozenset({"EUR"}),
+    "£": frozenset({"GBP"}),
+    "¥": frozenset({"CNY", "JPY"}),
+}
 _NUMBER = re.compile(r"[+-]?\d[\d.,]*")
 _UNSURE = re.compile(r"[+-]?[1-9]\d{0,2}([.,])\d{3}")
 _YES = {"yes", "y", "true", "1", "x"}
 _NO = {"no", "n", "false", "0"}
+
+
+class Amount(NamedTuple):
+    """Money as a cell holds it; ``signs`` are the currencies that it names, if any."""
+
+    number: Decimal
+    written: str
+    signs: tuple[str, ...]
 
 
 def decimal_mark(cells: Iterable[Cell]) -> Mark | None:
@@ -63,6 +77,35 @@ def read_number(cell: Cell, field: str, mark: Mark | None) -> Decimal:
     if plain is None:
         raise InvalidInputError(field, f"{cell!r} is no number.", "Write it like 1234.50.")
     return plain
+
+
+def read_amount(cell: Cell, field: str, mark: Mark | None) -> Amount:
+    """Return money, and what it says of its currency: 12.50, "12,50 CAD" or "$12.50".
+
+    Raises:
+        InvalidInputError: it is no number, or may be two.
+    """
+    if isinstance(cell, Money):
+        return Amount(cell, f"{cell} ({' '.join(cell.signs)})", cell.signs)
+    if isinstance(cell, str):
+        told = cell.upper()
+        signs = tuple(_MONEY.findall(_SPACES.sub("", told)))
+        return Amount(read_number(told, field, mark), cell, signs)
+    return Amount(read_number(cell, field, mark), str(cell), ())
+
+
+def amount_in(amount: Amount, currency: str, field: str, cure: str) -> Decimal:
+    """Return the number of an amount that is in a currency, as far as it says.
+
+    Its code passes, and its symbol; "$" is that of every dollar, "CA$" of one.
+
+    Raises:
+        InvalidInputError: it names another currency.
+    """
+    for sign in amount.signs:
+        if not _stands_for(sign, currency):
+            raise InvalidInputError(field, f"{amount.written} says {sign}, not {currency}.", cure)
+    return amount.number
 
 
 def read_count(cell: Cell, field: str, mark: Mark | None) -> int:
@@ -151,6 +194,14 @@ def _text(cell: Cell, field: str) -> str:
             field, f"the spreadsheet made a date of it ({cell:%Y-%m-%d}).", "Format it as text."
         )
     return "yes" if cell is True else "no" if cell is False else str(cell)
+
+
+def _stands_for(sign: str, currency: str) -> bool:
+    if sign in _SYMBOLS:
+        return currency in _SYMBOLS[sign]
+    if sign.endswith("$"):
+        return currency in _SYMBOLS["$"] and sign[:-1] in {currency, currency[:2]}
+    return sign == currency
 
 
 def _bare(text: str) -> str:

@@ -132,8 +132,13 @@ def _import_row(row: ReadRow, part: Part | None, currency: str) -> tuple[RowRepo
     before: Mapping[str, Any] = {"currency": currency}
     if part is not None:
         before = part.model_dump(include=set(ImportedPart.model_fields))
+    given = {**before, **row.values}
     try:
-        after = ImportedPart.model_validate({**before, **row.values}).model_dump()
+        if "unit_cost" in row.values:
+            given["unit_cost"] = _cost_in(given["currency"], row.values["unit_cost"])
+        after = ImportedPart.model_validate(given).model_dump()
+    except InvalidInputError as error:
+        return row.refused(Problem.of(error)), {}
     except ValidationError as error:
         return row.refused(*problems_of(error)), {}
     if part is not None and after["currency"] != part.currency:
@@ -151,13 +156,18 @@ def _import_row(row: ReadRow, part: Part | None, currency: str) -> tuple[RowRepo
     return report, {} if outcome is Outcome.UNCHANGED else after
 
 
+def _cost_in(currency: str, cost: cells.Amount) -> Decimal:
+    cure = f"Give the cost in {currency}, or its currency in the column currency."
+    return cells.amount_in(cost, currency, "unit_cost", cure)
+
+
 def _readers(mark: Mark | None) -> dict[str, Reader]:
     return {
         "sku": lambda cell, field: cells.read_text(cell, field).upper(),
         "name": cells.read_text,
         "category": partial(cells.read_choice, choices=get_args(Category)),
         "fits": cells.read_list,
-        "unit_cost": partial(cells.read_number, mark=mark),
+        "unit_cost": partial(cells.read_amount, mark=mark),
         "currency": lambda cell, field: cells.read_text(cell, field).upper(),
         "reorder_point": partial(cells.read_count, mark=mark),
         "point_by_hand": cells.read_flag,

@@ -199,22 +199,23 @@ def _given(row: ReadRow, supplier: SupplierRow, at: datetime) -> dict[str, Any]:
     """Return the fields that a row sets.
 
     Raises:
-        InvalidInputError: its currency isn't the supplier's.
+        InvalidInputError: its currency, or that of a price, isn't the supplier's.
     """
     values = dict(row.values)
     currency = values.pop("currency", supplier.currency)
+    cure = (
+        f"Ask for a list in {supplier.currency}; one in another currency belongs to a supplier of "
+        "its own."
+    )
     if currency != supplier.currency:
-        raise InvalidInputError(
-            "currency",
-            f"{supplier.key} sells in {supplier.currency}.",
-            "Ask for a list in that currency; one in another belongs to a supplier of its own.",
-        )
+        raise InvalidInputError("currency", f"{supplier.key} sells in {supplier.currency}.", cure)
     least = values.pop("minimum", 1)
     prices = []
     for column in [name for name in values if _BREAK.fullmatch(name)]:
         found = _BREAK.fullmatch(column)
         quantity = int(found[1]) if found and found[1] else least
-        prices.append({"from_quantity": quantity, "unit_price": values.pop(column)})
+        unit_price = cells.amount_in(values.pop(column), supplier.currency, column, cure)
+        prices.append({"from_quantity": quantity, "unit_price": unit_price})
     if prices:
         values["prices"] = tuple(sorted(prices, key=lambda one: int(one["from_quantity"])))
     values["seen_at"] = _midnight(values["seen_at"]) if "seen_at" in values else at
@@ -259,7 +260,7 @@ def _readers(breaks: Sequence[str], mark: Mark | None) -> dict[str, Reader]:
         "seen_at": cells.read_day,
         "valid_until": cells.read_day,
         **{name: partial(cells.read_count, mark=mark) for name in _COUNTS},
-        **{name: partial(cells.read_number, mark=mark) for name in breaks},
+        **{name: partial(cells.read_amount, mark=mark) for name in breaks},
     }
 
 

@@ -22,6 +22,8 @@ MOST_UNPACKED_BYTES = 200_000_000
 """Of an XLSX file, which is a zip: a small one may unpack to more than the memory holds."""
 
 _SEPARATORS = ",;\t|"
+_SIGNS = re.compile(r"\[\$([^\]-]+)[^\]]*\]|\[[^\]]*\]|([$€£¥]|[A-Z]{3})")
+"""Currencies of a number's format: [$€-407] or "USD"; colors and languages are in brackets, too."""
 _EXACT_TEXT = re.compile(r'="([^"]*)"')
 
 
@@ -30,6 +32,12 @@ class Formula:
     """A cell that holds a formula of which the result isn't in the file."""
 
     text: str
+
+
+class Money(Decimal):
+    """A number that the spreadsheet shows with currencies: their codes or symbols."""
+
+    signs: tuple[str, ...] = ()
 
 
 Cell = str | Decimal | datetime | bool | Formula
@@ -207,6 +215,16 @@ def _xlsx_cell(cell: object, result: object) -> Cell | None:
     if isinstance(result, bool | datetime):
         return result
     if isinstance(result, int | float):
-        return Decimal(repr(result))
+        return _xlsx_number(Decimal(repr(result)), getattr(cell, "number_format", None))
     text = "" if result is None else str(result).strip()
     return text or None
+
+
+def _xlsx_number(number: Decimal, number_format: str | None) -> Decimal:
+    found = _SIGNS.findall(number_format or "")
+    signs = dict.fromkeys((named or bare).strip().upper() for named, bare in found if named or bare)
+    if not signs:
+        return number
+    money = Money(number)
+    money.signs = tuple(signs)
+    return money

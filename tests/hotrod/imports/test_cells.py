@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 
 from hotrod.errors import InvalidInputError
 from hotrod.imports.cells import (
+    Amount,
     Mark,
+    amount_in,
     decimal_mark,
+    read_amount,
     read_choice,
     read_count,
     read_day,
@@ -20,7 +23,7 @@ from hotrod.imports.cells import (
     read_number,
     read_text,
 )
-from hotrod.imports.sheets import Formula
+from hotrod.imports.sheets import Formula, Money
 
 
 @pytest.mark.parametrize(
@@ -90,6 +93,55 @@ def test_numbers_of_a_spreadsheet_need_no_mark() -> None:
     assert read_number(Decimal("1.234"), "price", None) == Decimal("1.234")
     assert read_text(Decimal(12345), "sku") == "12345"
     assert read_text(Decimal("1E+3"), "sku") == "1000"
+
+
+@pytest.mark.parametrize(
+    ("text", "currency"),
+    [
+        ("19", "CAD"),
+        ("19 CAD", "CAD"),
+        ("cad 19", "CAD"),
+        ("$19", "CAD"),
+        ("19 $", "USD"),
+        ("CA$ 19", "CAD"),
+        ("US$19", "USD"),
+        ("$19 USD", "USD"),
+        ("€ 19", "EUR"),
+        ("19 £", "GBP"),
+        ("CHF 19", "CHF"),
+    ],
+)
+def test_money_may_name_its_own_currency(text: str, currency: str) -> None:
+    assert amount_in(read_amount(text, "price", None), currency, "price", "") == 19
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "sign"),
+    [
+        ("19 USD", "CAD", "USD"),
+        ("usd 19", "CAD", "USD"),
+        ("US$19", "CAD", "US$"),
+        ("$19 USD", "CAD", "USD"),
+        ("R$19", "CAD", "R$"),
+        ("€ 19", "CAD", "€"),
+        ("19 EUR", "CAD", "EUR"),
+        ("$19", "EUR", "$"),
+        ("$19", "MXN", "$"),
+        ("¥19", "CAD", "¥"),
+    ],
+)
+def test_money_of_another_currency_is_refused(text: str, currency: str, sign: str) -> None:
+    amount = read_amount(text, "price", None)
+    with pytest.raises(InvalidInputError) as refused:
+        amount_in(amount, currency, "price", "Ask.")
+    assert str(refused.value) == f"price: {text} says {sign}, not {currency}. Ask."
+
+
+def test_numbers_of_a_spreadsheet_name_the_currency_of_their_format() -> None:
+    cell = Money(19)
+    cell.signs = ("€",)
+    assert read_amount(cell, "price", None) == Amount(Decimal(19), "19 (€)", ("€",))
+    assert read_amount(Decimal(19), "price", None).signs == ()
 
 
 def test_counts_are_whole_and_not_negative() -> None:

@@ -105,6 +105,7 @@ async def test_a_dry_run_tells_the_same_and_writes_nothing(session: AsyncSession
         (",Name,power,PS5,1,1", "sku", "empty"),
         ("NEW-3,Name,power,PS5,0.005,1", "unit_cost", "decimal places"),
         ("NEW-3,Name,power,PS5,-1,1", "unit_cost", "greater than"),
+        ("NEW-3,Name,power,PS5,19 USD,1", "unit_cost", "19 USD says USD, not CAD"),
         ("NEW-3,Name,power,PS5,12,1.5", "reorder_point", "no count"),
         ("NEW-3,Name,power,PS5,=A1,1", "unit_cost", "formula"),
         ("NEW-3,Name,power,PS5,12,50,1", "row", "beyond"),
@@ -126,6 +127,19 @@ async def test_the_currency_of_valued_stock_stays(session: AsyncSession) -> None
     report = await imported(session, "sku,currency", "HDMI-PS5,usd", "FAN-PS5,cad")
     assert outcomes(report) == {"HDMI-PS5": "refused", "FAN-PS5": "unchanged"}
     assert "valued in CAD" in report.rows[0].problems[0].reason
+
+
+async def test_a_cost_may_name_the_currency_of_its_part(session: AsyncSession) -> None:
+    report = await imported(
+        session,
+        f"{HEADER},currency",
+        "NEW-4,Name,power,PS5,19 USD,1,USD",
+        "NEW-5,Name,power,PS5,19 USD,1,",
+        "HDMI-PS5,,,,€ 9,,",
+        "FAN-PS5,,,,$20,,",
+    )
+    assert list(outcomes(report).values()) == ["created", "refused", "refused", "changed"]
+    assert "column currency" in report.rows[1].problems[0].cure
 
 
 async def test_a_decimal_comma_is_understood_from_the_other_rows(session: AsyncSession) -> None:

@@ -15,7 +15,7 @@ from openpyxl import Workbook
 
 from hotrod.errors import InvalidInputError
 from hotrod.imports import sheets
-from hotrod.imports.sheets import Formula, read_sheet
+from hotrod.imports.sheets import Formula, Money, read_sheet
 
 
 def workbook(*tables: list[list[Any]]) -> bytes:
@@ -72,6 +72,36 @@ def test_xlsx_numbers_days_and_flags_are_what_they_are() -> None:
         "active": True,
     }
     assert (sheet.rows[0].number, sheet.other_sheets) == (2, ("Sheet 0",))
+
+
+@pytest.mark.parametrize(
+    ("number_format", "signs"),
+    [
+        ("General", ()),
+        ("[Red]#,##0.00", ()),
+        ("[$-409]0.00", ()),
+        ('"$"#,##0.00', ("$",)),
+        ("[$€-407]#,##0.00;[Red]-[$€-407]#,##0.00", ("€",)),
+        ("[$USD] #,##0.00", ("USD",)),
+        ('#,##0.00 "eur"', ()),
+        ('#,##0.00 "EUR"', ("EUR",)),
+    ],
+)
+def test_xlsx_numbers_keep_the_currency_of_their_format(
+    number_format: str, signs: tuple[str, ...]
+) -> None:
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(["price"])
+    sheet.append([8.4])
+    sheet["A2"].number_format = number_format
+    saved = BytesIO()
+    book.save(saved)
+
+    cell = read_sheet("a.xlsx", saved.getvalue()).rows[0].cells["price"]
+
+    assert cell == Decimal("8.4")
+    assert (cell.signs if isinstance(cell, Money) else ()) == signs
 
 
 def test_a_formula_without_its_result_is_told_apart() -> None:
