@@ -108,7 +108,7 @@ def _print(report: ImportReport) -> None:
         out.print(table)
     counted = ", ".join(f"{count} {outcome}" for outcome, count in report.counts.items() if count)
     would = " This was a dry run: nothing was written." if report.is_dry_run else ""
-    out.print(f"{report.what}: {counted or 'no rows'}.{would}", markup=False)
+    out.print(f"{report.what}: {counted}.{would}", markup=False)
 
 
 def _told(row: RowReport) -> str:

@@ -77,7 +77,8 @@ def read_demand(file: Path, today: date) -> DemandFile:
         today: rows of a later month than its own can't be used.
 
     Raises:
-        InvalidInputError: the file can't be read, is no CSV in UTF-8, or lacks a column.
+        InvalidInputError: the file can't be read, is no CSV in UTF-8, lacks a column, or has no
+            row below its heading.
     """
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
@@ -109,6 +110,12 @@ def _read(lines: Iterable[str], today: date) -> DemandFile:
             uses.append(_use(*_cells(row, len(header), places), today=today))
         except ValueError as error:
             left_out.append(BadRow(reader.line_num, str(error)))
+    if not uses and not left_out:
+        raise InvalidInputError(
+            "line 1",
+            "there is no row below the heading.",
+            f"Add a row for each month and part: {','.join(COLUMNS)}.",
+        )
     return DemandFile(uses, left_out)
 
 

@@ -76,7 +76,7 @@ def read_sheet(name: str, content: bytes) -> Sheet:
 
     Raises:
         InvalidInputError: it is empty, too large, broken, of another format, or has no usable
-            header.
+            header, or no row below it.
     """
     ending = PurePath(name).suffix.lower()
     if not content.strip():
@@ -121,6 +121,10 @@ def _table(
                 {column: cell for column, cell in pairs if column and cell is not None},
                 has_more=any(not column for column, _ in pairs),
             )
+        )
+    if not found:
+        raise InvalidInputError(
+            name, "there is no row below its heading.", "Add a row for each, and save it again."
         )
     return Sheet(tuple(named), tuple(found), tuple(others))
 

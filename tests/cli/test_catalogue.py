@@ -140,6 +140,9 @@ def test_files_that_can_not_be_used_are_told(
     empty.write_text("")
     assert hotrod("parts", "import", str(empty)) == 1
     assert "empty" in capsys.readouterr().err
+    empty.write_text("sku,name\n")
+    assert hotrod("parts", "import", str(empty)) == 1
+    assert "no row below its heading" in " ".join(capsys.readouterr().err.split())
     empty.write_text("sku\nFAN-PS5\n")
     assert hotrod("parts", "import", str(empty), "--report", str(tmp_path / "no" / "where")) == 1
     assert "can't be written" in capsys.readouterr().err

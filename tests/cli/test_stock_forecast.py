@@ -68,6 +68,15 @@ def test_a_mistyped_year_does_not_move_the_forecast(
     assert [row["line"] for row in body["left_out"]] == [14]
 
 
+def test_a_file_without_rows_is_refused(
+    hotrod: Hotrod, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "demand.csv"
+    file.write_text("part,period,quantity\n")
+    assert hotrod("stock", "forecast", "--csv", str(file)) == 1
+    assert "no row below the heading" in " ".join(capsys.readouterr().err.split())
+
+
 def test_a_file_without_a_heading_is_refused(
     hotrod: Hotrod, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -79,8 +88,8 @@ def test_a_file_without_a_heading_is_refused(
 def test_no_usable_row_is_told(
     hotrod: Hotrod, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "empty.csv").write_text("part,period,quantity\n")
-    assert hotrod("stock", "forecast", "--csv", str(tmp_path / "empty.csv")) == 0
+    (tmp_path / "bad.csv").write_text("part,period,quantity\nA,soon,1\n")
+    assert hotrod("stock", "forecast", "--csv", str(tmp_path / "bad.csv")) == 1
     assert "No row" in capsys.readouterr().out
 
 

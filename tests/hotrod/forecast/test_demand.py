@@ -93,6 +93,7 @@ def test_quotes_byte_order_marks_and_other_columns_do_no_harm(file: Path) -> Non
         (b"", "heading"),
         (b"A,2025-01,1\n", "heading"),
         (b"part,part,period,quantity\n", "heading"),
+        (HEADING.encode() + b"\n,,\n", "no row below the heading.*part,period,quantity"),
         (b"part;period;quantity\n", "heading"),
         (HEADING.encode() + b"\xff\xfe,2025-01,1\n", "UTF-8"),
         (HEADING.encode() + b'A,2025-01,1\n"A,2025-01,1\n', "line 3"),

@@ -116,6 +116,8 @@ def test_a_formula_without_its_result_is_told_apart() -> None:
     [
         ("a.csv", b" \n", "empty"),
         ("a.csv", b"\n,,\n", "no rows"),
+        ("a.csv", b"sku,name\n\n,\n", "no row below its heading.*Add a row"),
+        ("a.xlsx", workbook([["sku"]], [["A"]]), "no row below its heading"),
         ("a.csv", b"sku,SKU \nA,B\n", "twice: sku"),
         ("a.csv", b'sku\n"A-1\n', "line 2 can't be read"),
         ("a.csv", b"sku\n\x81\n", "isn't text"),
