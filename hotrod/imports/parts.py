@@ -46,12 +46,15 @@ class ImportedPart(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    sku: str = Field(pattern=r"^[A-Z0-9][A-Z0-9-]{2,39}$")
+    sku: str = Field(
+        pattern=r"^[A-Z0-9][A-Z0-9-]{2,39}$",
+        description="3 to 40 letters, digits and hyphens, with no hyphen first.",
+    )
     name: str = Field(min_length=1, max_length=120)
     category: Category
     fits: Annotated[list[str], Field(min_length=1)]
     unit_cost: Decimal = Field(ge=0, max_digits=12, decimal_places=2)
-    currency: str = Field(pattern=r"^[A-Z]{3}$")
+    currency: str = Field(pattern=r"^[A-Z]{3}$", description="three letters, e.g. CAD.")
     reorder_point: int = Field(0, ge=0, le=1_000_000)
     point_by_hand: bool = False
     criticality: Criticality = Criticality.B
@@ -140,7 +143,7 @@ def _import_row(row: ReadRow, part: Part | None, currency: str) -> tuple[RowRepo
     except InvalidInputError as error:
         return row.refused(Problem.of(error)), {}
     except ValidationError as error:
-        return row.refused(*problems_of(error)), {}
+        return row.refused(*problems_of(error, ImportedPart)), {}
     if part is not None and after["currency"] != part.currency:
         problem = Problem(
             field="currency",

@@ -45,7 +45,12 @@ class ImportedPrice(PriceListRow):
     reference: str = Field(min_length=1, max_length=80)
     title: str = Field(min_length=1, max_length=200)
     part_number: str = Field("", max_length=80)
-    url: str = Field("", max_length=500, pattern=r"^(https?://\S+)?$")
+    url: str = Field(
+        "",
+        max_length=500,
+        pattern=r"^(https?://\S+)?$",
+        description="an address that begins with https:// or http://, without spaces.",
+    )
 
     @model_validator(mode="after")
     def _prices_make_sense(self) -> Self:
@@ -162,7 +167,7 @@ def _import_row(
     except InvalidInputError as error:
         return row.refused(Problem.of(error)), {}
     except ValidationError as error:
-        return row.refused(*problems_of(error)), {}
+        return row.refused(*problems_of(error, ImportedPrice)), {}
     changes = changes_between(_shown(before), _shown(price.model_dump())) if before else ()
     outcome = Outcome.CREATED
     if before:

@@ -8,8 +8,30 @@ from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
 from hotrod.errors import InvalidInputError
+
+_EMPTY = ("it is missing.", "Fill in the column {field}, or add it.")
+_CHOICE = ("it isn't one of {expected}.", "Choose one of them.")
+_WORDS: Mapping[str, tuple[str, str]] = {
+    "missing": _EMPTY,
+    "too_short": _EMPTY,
+    "string_too_short": _EMPTY,
+    "string_too_long": ("it is longer than {max_length} characters.", "Shorten it."),
+    "string_pattern_mismatch": ("{value!r} isn't one.", "Write {form}"),
+    "greater_than": ("it isn't above {gt}.", "Write a larger number."),
+    "greater_than_equal": ("it is below {ge}.", "Write {ge} or more."),
+    "less_than_equal": ("it is above {le}.", "Write {le} or less."),
+    "decimal_max_digits": ("it has more than {max_digits} digits.", "Round it."),
+    "decimal_max_places": ("it has more than {decimal_places} decimals.", "Round it."),
+    "decimal_whole_digits": ("it has more than {whole_digits} digits.", "Write a smaller number."),
+    "literal_error": _CHOICE,
+    "enum": _CHOICE,
+}
+"""What is wrong with a value, and what to do, by Pydantic's name for it."""
+_COLUMNS = {"prices": "price"}
+"""Fields whose column is named otherwise."""
 
 
 class Outcome(StrEnum):
@@ -82,16 +104,25 @@ def changes_between(before: Mapping[str, Any], after: Mapping[str, Any]) -> tupl
     )
 
 
-def problems_of(error: ValidationError) -> tuple[Problem, ...]:
-    """Return what is wrong with a row's values."""
-    return tuple(
-        Problem(
-            field=str(row["loc"][0]) if row["loc"] else "row",
-            reason=f"{row['msg'].removeprefix('Value error, ')}.",
-            cure="It is empty: fill it in." if row["type"] == "missing" else "Put it right.",
-        )
-        for row in error.errors()
-    )
+def problems_of(error: ValidationError, model: type[BaseModel]) -> tuple[Problem, ...]:
+    """Return what is wrong with a row's values, in the words of whoever filled it in.
+
+    Args:
+        error: of the row.
+        model: that refused it; a field's description says how one with a pattern is written.
+    """
+    return tuple(_problem(row, model) for row in error.errors())
+
+
+def _problem(row: ErrorDetails, model: type[BaseModel]) -> Problem:
+    name = str(row["loc"][0]) if row["loc"] else "row"
+    field = _COLUMNS.get(name, name)
+    told = f"{row['msg'].removeprefix('Value error, ')}."
+    reason, cure = _WORDS.get(row["type"], ("{told}", "Put it right."))
+    form = model.model_fields[name].description if name in model.model_fields else ""
+    words = {"field": field, "told": told, "value": row["input"], "form": form}
+    words |= row.get("ctx", {})
+    return Problem(field=field, reason=reason.format_map(words), cure=cure.format_map(words))
 
 
 def _written(value: object) -> str:

@@ -99,17 +99,20 @@ async def test_a_dry_run_tells_the_same_and_writes_nothing(session: AsyncSession
 @pytest.mark.parametrize(
     ("line", "field", "words"),
     [
-        ("NEW-3,,power,PS5,1,1", "name", "Field required"),
-        ("NEW-3,Name,power,,1,1", "fits", "Field required"),
-        ("N,Name,power,PS5,1,1", "sku", "pattern"),
+        ("NEW-3,,power,PS5,1,1", "name", "it is missing"),
+        ("NEW-3,Name,power,,1,1", "fits", "it is missing"),
+        ("N,Name,power,PS5,1,1", "sku", "'N' isn't one"),
+        ("NEW-3,Name,power,;,1,1", "fits", "it is missing"),
+        ("NEW-3,Name,power,PS5,99999999999,1", "unit_cost", "more than"),
+        ("NEW-3,Name,power,PS5,1,9999999", "reorder_point", "above 1000000"),
         (",Name,power,PS5,1,1", "sku", "empty"),
-        ("NEW-3,Name,power,PS5,0.005,1", "unit_cost", "decimal places"),
-        ("NEW-3,Name,power,PS5,-1,1", "unit_cost", "greater than"),
+        ("NEW-3,Name,power,PS5,0.005,1", "unit_cost", "more than 2 decimals"),
+        ("NEW-3,Name,power,PS5,-1,1", "unit_cost", "below 0"),
         ("NEW-3,Name,power,PS5,19 USD,1", "unit_cost", "19 USD says USD, not CAD"),
         ("NEW-3,Name,power,PS5,12,1.5", "reorder_point", "no count"),
         ("NEW-3,Name,power,PS5,=A1,1", "unit_cost", "formula"),
         ("NEW-3,Name,power,PS5,12,50,1", "row", "beyond"),
-        ("NEW-3," + "x" * 121 + ",power,PS5,1,1", "name", "at most 120"),
+        ("NEW-3," + "x" * 121 + ",power,PS5,1,1", "name", "longer than 120"),
     ],
 )
 async def test_a_refused_row_says_what_is_wrong(
@@ -121,6 +124,17 @@ async def test_a_refused_row_says_what_is_wrong(
     assert words in row.problems[0].reason
     assert row.problems[0].cure
     assert await stored(session, "NEW-3") is None
+
+
+async def test_a_refused_row_says_how_it_is_written(session: AsyncSession) -> None:
+    (row,) = (await imported(session, "sku,name,currency", "N,Name,dollars")).rows
+    assert [f"{one.field}: {one.reason} {one.cure}" for one in row.problems] == [
+        "sku: 'N' isn't one. Write 3 to 40 letters, digits and hyphens, with no hyphen first.",
+        "category: it is missing. Fill in the column category, or add it.",
+        "fits: it is missing. Fill in the column fits, or add it.",
+        "unit_cost: it is missing. Fill in the column unit_cost, or add it.",
+        "currency: 'DOLLARS' isn't one. Write three letters, e.g. CAD.",
+    ]
 
 
 async def test_the_currency_of_valued_stock_stays(session: AsyncSession) -> None:

@@ -90,7 +90,7 @@ async def test_a_dry_run_writes_nothing(session: AsyncSession) -> None:
     [
         ("sku,price", "HDMI-PS6,5", "sku", "no part HDMI-PS6"),
         ("sku,price", ",5", "sku", "empty"),
-        ("sku,price", "HDMI-PS5,", "prices", "Field required"),
+        ("sku,price", "HDMI-PS5,", "price", "it is missing"),
         ("sku,price", "HDMI-PS5,0", "row", "above 0"),
         ("sku,price,price_10", "HDMI-PS5,5,6", "row", "rises"),
         ("sku,price,price_1", "HDMI-PS5,5,6", "row", "same quantity"),
@@ -101,8 +101,8 @@ async def test_a_dry_run_writes_nothing(session: AsyncSession) -> None:
         ("sku,price,condition", "HDMI-PS5,5,shiny", "condition", "'shiny'"),
         ("sku,price,lead_days", "HDMI-PS5,5,soon", "lead_days", "no days"),
         ("sku,price,lead_days", "HDMI-PS5,5,5-2", "lead_days", "least days"),
-        ("sku,price,url", "HDMI-PS5,5,javascript:x", "url", "pattern"),
-        ("sku,price,pack_size", "HDMI-PS5,5,0", "pack_size", "greater than"),
+        ("sku,price,url", "HDMI-PS5,5,javascript:x", "url", "'javascript:x' isn't one"),
+        ("sku,price,pack_size", "HDMI-PS5,5,0", "pack_size", "below 1"),
     ],
 )
 async def test_a_refused_line_says_what_is_wrong(
