@@ -32,14 +32,21 @@ def change(
         bool, typer.Option("--reorder-by-forecast", help="Hand the point back to the forecast.")
     ] = False,
     ean: Annotated[str | None, typer.Option(help="On its packing; an empty one goes.")] = None,
+    active: Annotated[
+        bool | None,
+        typer.Option(
+            "--active/--inactive", help="Whether it is used: listed, forecast and ordered."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say how critical a part is, when it is ordered again, and what its EAN is."""
+    """Say how critical a part is, when it is ordered again, its EAN, and whether it is used."""
     if reorder_at is not None and by_forecast:
         raise typer.BadParameter("--reorder-at and --reorder-by-forecast exclude each other")
-    if criticality is None and reorder_at is None and ean is None and not by_forecast:
+    said = (criticality, reorder_at, ean, active)
+    if all(one is None for one in said) and not by_forecast:
         raise typer.BadParameter("name something to change")
-    body = run(_change(sku, criticality, reorder_at, ean, by_forecast=by_forecast))
+    body = run(_change(sku, criticality, reorder_at, ean, by_forecast=by_forecast, active=active))
     if as_json:
         print_json(body)
         return
@@ -47,7 +54,8 @@ def change(
     words = (
         f"{sku}: criticality {body['criticality']}, ordered at {body['reorder_point']}, {setter}"
     )
-    out.print(Text(words + f", EAN {body['ean']}" * bool(body["ean"])))
+    words += f", EAN {body['ean']}" * bool(body["ean"])
+    out.print(Text(words + (", active" if body["active"] else ", not active")))
 
 
 def substitute(
@@ -89,6 +97,7 @@ async def _change(
     ean: str | None,
     *,
     by_forecast: bool,
+    active: bool | None,
 ) -> dict[str, Any]:
     from hotrod.parts import changes
     from hotrod.parts.store import find_part
@@ -100,6 +109,8 @@ async def _change(
             await changes.set_ean(session, sku, ean)
         if by_forecast:
             await changes.reorder_by_forecast(session, sku)
+        if active is not None:
+            await changes.set_active(session, sku, active=active)
         if reorder_at is not None:
             await changes.reorder_at(session, sku, reorder_at)
         part = await find_part(session, sku)

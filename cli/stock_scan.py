@@ -179,7 +179,8 @@ def _print_posted(
     for receipt, one in zip(receipts, posted, strict=False):
         moved = one.movement
         if receipt.new_part is not None:
-            out.print(Text(f"{receipt.sku} is a new part; it isn't active, look at it first."))
+            told = f"{receipt.sku} is a new part; it isn't active. Look at it first, then:"
+            out.print(Text(f"{told} hotrod parts change {receipt.sku} --active"), soft_wrap=True)
         out.print(
             Text(
                 f"{receipt.sku} at {moved.location}: +{moved.quantity}, now {moved.on_hand_after}."

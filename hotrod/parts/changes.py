@@ -58,6 +58,24 @@ async def set_criticality(session: AsyncSession, sku: str, criticality: Critical
     return part
 
 
+async def set_active(session: AsyncSession, sku: str, *, active: bool) -> Part:
+    """Say whether a part is used: only those that are, are listed, forecast and ordered.
+
+    One that is used from now on and is low is announced, as nobody was told before.
+
+    Raises:
+        UnknownPartError: there is no such part.
+    """
+    part = await find_part(session, sku, lock=True)
+    is_news = active and not part.active
+    part.active = active
+    session.add(part)
+    if is_news:
+        part.low_since = None
+        await note_low(session, part)
+    return part
+
+
 async def set_ean(session: AsyncSession, sku: str, ean: str) -> Part:
     """Say which product number stands on a part's packing; an empty one takes it away.
 

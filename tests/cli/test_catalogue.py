@@ -11,10 +11,11 @@ from uuid import uuid4
 import pytest
 
 from cli.database import run, transaction
-from hotrod.parts.models import Part
+from hotrod.parts.models import MovementKind, Part
 from tests.cli.conftest import Hotrod
 from tests.factories import add_ticket
 from tests.hotrod.imports.test_sheets import workbook
+from tests.hotrod.parts.ledger_kit import post
 
 pytestmark = pytest.mark.usefixtures("our_database")
 
@@ -163,6 +164,19 @@ def test_a_part_is_changed_by_hand_and_handed_back(
     assert hotrod("parts", "change", part, "--reorder-by-forecast") == 0
     assert "ordered at 7, by the forecast" in capsys.readouterr().out
     assert answer(hotrod, capsys, "change", part, "--ean", "")["ean"] == ""
+
+
+def test_a_part_is_used_from_now_on_or_no_more(hotrod: Hotrod, capsys: Output, part: str) -> None:
+    async def stock() -> None:
+        async with transaction() as session:
+            await post(session, part, MovementKind.RECEIVE, 3)
+
+    run(stock())
+    assert answer(hotrod, capsys, "change", part, "--active")["active"] is True
+    assert part in {one["sku"] for one in answer(hotrod, capsys, "list")["parts"]}
+    assert hotrod("parts", "change", part, "--inactive") == 0
+    assert "not active" in capsys.readouterr().out
+    assert part not in {one["sku"] for one in answer(hotrod, capsys, "list")["parts"]}
 
 
 def test_changes_that_make_no_sense_are_refused(hotrod: Hotrod, capsys: Output, part: str) -> None:

@@ -259,6 +259,15 @@ def test_a_label_that_nobody_knows_becomes_a_part(
     assert (other["sku"], other["is_new_part"]) == (sku, False)
 
 
+def test_people_are_told_how_a_new_part_becomes_active(
+    hotrod: Hotrod, capsys: Output, shoot: Shoot
+) -> None:
+    maker = f"0402CG-{uuid4().hex[:8].upper()}"
+    photo = str(shoot(lcsc(f"C{uuid4().int % 10**9}", maker, 100)))
+    assert hotrod("stock", "receive", "--scan", photo, "--create", "--cost", "0.02", "--yes") == 0
+    assert f"hotrod parts change {maker} --active" in capsys.readouterr().out
+
+
 def test_nothing_is_posted_before_it_is_agreed(
     hotrod: Hotrod, capsys: Output, shoot: Shoot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

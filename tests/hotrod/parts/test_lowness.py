@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hotrod.company.models import Company
 from hotrod.db.engine import Database
 from hotrod.durable.models import Delivery
-from hotrod.parts import ledger
+from hotrod.parts import changes, ledger
 from hotrod.parts.errors import StockShortageError
 from hotrod.parts.models import MovementKind as Kind
 from hotrod.parts.models import Part
@@ -69,6 +69,16 @@ async def test_a_reservation_and_a_lost_order_tell_it_too(session: AsyncSession)
     await put_on_order(session, reduced.sku, 1, "PO-1")
     for part in (reserved, cancelled, reduced):
         assert len(await announced(session, part)) == 1
+
+
+async def test_a_part_that_is_low_is_told_once_it_is_active(session: AsyncSession) -> None:
+    low, full = await stocked(session, 1, active=False), await stocked(session, active=False)
+    for part in (low, full):
+        await changes.set_active(session, part.sku, active=True)
+        await changes.set_active(session, part.sku, active=True)
+    assert [len(await announced(session, part)) for part in (low, full)] == [1, 0]
+    await changes.set_active(session, low.sku, active=False)
+    assert not low.active
 
 
 async def test_each_time_it_becomes_low_is_told(session: AsyncSession) -> None:
