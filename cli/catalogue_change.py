@@ -81,13 +81,18 @@ def substitute(
     if kind is EvidenceKind.TRIED and not ticket:
         raise typer.BadParameter("name the --ticket on which it was tried")
     evidence = Evidence(kind, not fails, now(), getuser(), ticket, note)
-    run(_substitute(sku, other, evidence, both_ways=both_ways))
+    reverse = run(_substitute(sku, other, evidence, both_ways=both_ways))
     if as_json:
         row = {"sku": sku, "substitute": other, "both_ways": both_ways, "works": not fails}
+        row |= {"reverse_works": reverse.works if reverse else None}
         print_json(row | {"kind": kind, "ticket": ticket, "note": note})
         return
     told = f"tried on {ticket}" if ticket else f"{kind}"
     out.print(Text(f"{other} {'can not' if fails else 'can'} stand in for {sku}: {told}."))
+    if reverse is not None:
+        can = "can" if reverse.works else "can not"
+        stays = f"The other way round stays as it is: {sku} {can} stand in for {other}"
+        out.print(Text(f"{stays} ({reverse.words}). Say it of both by --both-ways."))
 
 
 async def _change(
@@ -117,9 +122,12 @@ async def _change(
         return part.model_dump(mode="json", exclude={"id", "low_since"})
 
 
-async def _substitute(sku: str, other: str, evidence: Evidence, *, both_ways: bool) -> None:
+async def _substitute(
+    sku: str, other: str, evidence: Evidence, *, both_ways: bool
+) -> Evidence | None:
+    """Return what is known of the other way round, where it isn't said of that too."""
     from hotrod.parts.store import find_part
-    from hotrod.parts.substitutes import record_evidence
+    from hotrod.parts.substitutes import evidence_of, record_evidence
     from hotrod.repairs.store import read_ticket
 
     async with transaction() as session:
@@ -127,3 +135,5 @@ async def _substitute(sku: str, other: str, evidence: Evidence, *, both_ways: bo
             await read_ticket(session, evidence.ticket)
         part, standing_in = await find_part(session, sku), await find_part(session, other)
         await record_evidence(session, part, standing_in, evidence, both_ways=both_ways)
+        reverse = () if both_ways else await evidence_of(session, standing_in, part)
+    return reverse[0] if reverse else None

@@ -87,7 +87,7 @@ async def substitutes_of(
     )
     known: dict[UUID, dict[UUID, list[Evidence]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
-        evidence = Evidence(EvidenceKind(row.kind), row.works, row.at, row.by, row.ticket, row.note)
+        evidence = _evidence(row)
         known[row.part_id][row.substitute_id].append(evidence)
         if row.both_ways:
             known[row.substitute_id][row.part_id].append(evidence)
@@ -106,6 +106,26 @@ async def substitutes_of(
         if part_id in known
     }
     return {part_id: listed for part_id, listed in found.items() if listed}
+
+
+async def evidence_of(session: AsyncSession, part: Part, other: Part) -> tuple[Evidence, ...]:
+    """Return what says whether another part, active or not, can stand in for a part.
+
+    What outweighs the rest comes first.
+    """
+    rows = await session.exec(
+        select(PartSubstitute).where(
+            or_(
+                and_(PartSubstitute.part_id == part.id, PartSubstitute.substitute_id == other.id),
+                and_(
+                    col(PartSubstitute.both_ways),
+                    PartSubstitute.part_id == other.id,
+                    PartSubstitute.substitute_id == part.id,
+                ),
+            )
+        )
+    )
+    return weigh([_evidence(row) for row in rows])
 
 
 async def record_evidence(
@@ -138,3 +158,7 @@ async def record_substitute(session: AsyncSession, row: PartSubstitute) -> None:
             set_={name: value for name, value in values.items() if name not in {"id", *same}},
         )
     )
+
+
+def _evidence(row: PartSubstitute) -> Evidence:
+    return Evidence(EvidenceKind(row.kind), row.works, row.at, row.by, row.ticket, row.note)

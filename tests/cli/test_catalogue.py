@@ -198,6 +198,21 @@ def test_a_substitute_is_recorded_with_its_evidence(
     assert found["evidence"] == [f"tried {ticket}: does not work", "catalogue"]
 
 
+def test_what_is_said_of_one_way_leaves_the_other_and_says_so(
+    hotrod: Hotrod, capsys: Output, part: str, ticket: str
+) -> None:
+    said = ("substitute", part, "FAN-PS5")
+    assert answer(hotrod, capsys, *said)["reverse_works"] is None
+    assert answer(hotrod, capsys, *said, "--both-ways")["reverse_works"] is None
+    capsys.readouterr()
+    assert hotrod("parts", *said, "--ticket", ticket, "--fails") == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert f"stays as it is: {part} can stand in for FAN-PS5 (a catalogue says so)" in shown
+    assert "--both-ways" in shown
+    assert hotrod("parts", *said, "--ticket", ticket, "--fails", "--both-ways") == 0
+    assert "other way" not in capsys.readouterr().out
+
+
 def test_evidence_that_can_not_be_is_refused(hotrod: Hotrod, capsys: Output, part: str) -> None:
     assert hotrod("parts", "substitute", part, part) == 1
     assert "Name another part" in capsys.readouterr().err
