@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from cli.catalogue_change import change, substitute
-from cli.catalogue_import import import_file
+from cli.catalogue_import import WithColumns, import_file
 from cli.console import out, print_json
 from cli.database import run, transaction
 from cli.tables import Column, table_of
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hotrod.sourcing.sources import PriceListRow
 
 app = typer.Typer(help="Parts: where they fit, who sells them.", no_args_is_help=True)
-app.command("import")(import_file)
+app.command("import", cls=WithColumns)(import_file)
 app.command()(change)
 app.command()(substitute)
 

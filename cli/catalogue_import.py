@@ -9,15 +9,30 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.table import Table
 from rich.text import Text
+from typer.core import TyperCommand
 
 from cli.console import err, out
 from cli.database import run, transaction
 from hotrod.errors import HotrodError
 
 if TYPE_CHECKING:
+    from typer._click import Context, HelpFormatter
+
     from hotrod.imports.cells import Mark
     from hotrod.imports.report import ImportReport, RowReport
     from hotrod.imports.sheets import Sheet
+
+
+class WithColumns(TyperCommand):
+    """A command whose help ends with the columns that a file may have."""
+
+    def format_epilog(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """Write them, from what reads them."""
+        from hotrod.imports import parts, prices
+
+        self.epilog = f"{parts.told_columns()}\n\n{prices.told_columns()}"
+        super().format_epilog(ctx, formatter)
+
 
 _COLORS = {"created": "green", "changed": "yellow", "unchanged": "dim", "refused": "red"}
 
@@ -41,7 +56,7 @@ def import_file(
     """Import parts, or a supplier's prices; says of each row what became of it.
 
     Good rows are written together, or not at all; refused ones don't stop them. Exit status 1:
-    rows were refused.
+    rows were refused. The columns are told below; they may come in any order.
     """
     from hotrod.imports.rows import MARKS
     from hotrod.imports.sheets import read_sheet

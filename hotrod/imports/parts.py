@@ -68,6 +68,25 @@ class ImportedPart(BaseModel):
         return cents(cost)
 
 
+def told_columns() -> str:
+    """Return in words which columns a file of parts may have, and what they hold."""
+    fields = ImportedPart.model_fields.items()
+    needed = [name for name, field in fields if field.is_required() and name != "currency"]
+    others = [name for name in _readers(None) if name not in needed]
+    choices = {
+        "category": get_args(Category),
+        "tracking": tuple(Tracking),
+        "criticality": tuple(Criticality),
+    }
+    told = [f"{name} is one of {', '.join(words)}" for name, words in choices.items()]
+    return (
+        f"Columns of parts: {', '.join(needed)}, which a new part must have; and "
+        f"{', '.join(others)}, which it may. For a part that is there sku is enough, and "
+        f"an empty cell leaves what is known. {'; '.join(told)}; several fits are split by "
+        "semicolons; active and point_by_hand are yes or no."
+    )
+
+
 async def import_parts(
     session: AsyncSession,
     file: str,

@@ -35,6 +35,7 @@ from hotrod.suppliers.store import price_list_row
 
 _BREAK = re.compile(r"(?:unit_)?price(?:_from)?(?:_([1-9]\d{0,6}))?")
 _ALIKE = 60
+_NEEDED = ("reference", "sku", "price")
 _COUNTS = ("minimum", "pack_size", "available")
 _DAYS = re.compile(r"(\d{1,3})(?:\s*[-\u2013]\s*(\d{1,3}))?")
 
@@ -63,6 +64,19 @@ class ImportedPrice(PriceListRow):
         if falling != sorted(falling, reverse=True):
             raise ValueError("a price rises with the quantity: are the columns swapped?")
         return self
+
+
+def told_columns() -> str:
+    """Return in words which columns a price list may have, and what they hold."""
+    others = [name for name in _readers((), None) if name not in _NEEDED]
+    return (
+        f"Columns of a price list: {', '.join(_NEEDED)}, which a new line must have; and "
+        f"{', '.join(others)}, which it may. price is that of one piece from minimum on, or from "
+        "1; price_10 from 10 on, and so with any number. A line that is there is known by its "
+        "reference, and an empty cell leaves what is known; but a price replaces all of its "
+        f"line's. condition is one of {', '.join(Condition)}; lead_days are 3, or 2-5; seen_at and "
+        "valid_until are days like 2026-11-30."
+    )
 
 
 async def import_prices(

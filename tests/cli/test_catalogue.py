@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from cli.database import run, transaction
+from hotrod.imports.parts import ImportedPart
 from hotrod.parts.models import MovementKind, Part
 from tests.cli.conftest import Hotrod
 from tests.factories import add_ticket
@@ -113,6 +114,15 @@ def test_an_import_reports_each_row_and_keeps_the_report(
     body = json.loads(capsys.readouterr().out)
     assert [row["outcome"] for row in body["rows"]] == ["unchanged", "refused"]
     assert answer(hotrod, capsys, "show", sku)["name"] == "[b]Part[/b]"
+
+
+def test_the_help_of_the_import_names_the_columns(hotrod: Hotrod, capsys: Output) -> None:
+    assert hotrod("parts", "import", "--help") == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "sku, name, category, fits, unit_cost, which a new part must have" in shown
+    assert "reference, sku, price, which a new line must have" in shown
+    for word in (*ImportedPart.model_fields, "minimum", "price_10", "for parts", "serial"):
+        assert word in shown
 
 
 def test_a_price_list_is_a_suppliers(

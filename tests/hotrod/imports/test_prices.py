@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from sqlmodel import func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hotrod.imports.prices import import_prices
+from hotrod.imports.prices import import_prices, told_columns
 from hotrod.imports.report import ImportReport, Outcome
 from hotrod.imports.sheets import read_sheet
 from hotrod.parts.models import Part
@@ -54,6 +55,18 @@ async def test_a_list_becomes_offers(session: AsyncSession) -> None:
     assert offer.delivery is not None
     assert offer.delivery.latest == TODAY + timedelta(days=4)
     assert (offer.seen_at, offer.ends_at) == (LATER, datetime(2027, 2, 2, tzinfo=UTC))
+
+
+async def test_a_new_line_needs_what_is_told_to_be_needed(session: AsyncSession) -> None:
+    needed, others = (
+        part.split(", ") for part in re.findall(r": (.*), which .*; and (.*), w", told_columns())[0]
+    )
+    values = {"reference": "X-9", "sku": "HDMI-PS5", "price": "5"}
+    header, line = ",".join(needed), ",".join(values[name] for name in needed)
+    (row,) = (await imported(session, header, line)).rows
+    assert row.outcome == Outcome.CREATED
+    report = await imported(session, ",".join([*needed, *others, "price_10"]), line)
+    assert report.notes == ()
 
 
 async def test_changes_are_told_and_seeing_it_again_is_none(session: AsyncSession) -> None:
