@@ -22,8 +22,9 @@ MOST_UNPACKED_BYTES = 200_000_000
 """Of an XLSX file, which is a zip: a small one may unpack to more than the memory holds."""
 
 _SEPARATORS = ",;\t|"
-_SIGNS = re.compile(r"\[\$([^\]-]+)[^\]]*\]|\[[^\]]*\]|([$€£¥]|[A-Z]{3})")
+_SIGNS = re.compile(r'\[\$([^\]-]+)[^\]]*\]|\[[^\]]*\]|"([^"]*)"|([A-Z]{0,3}[$€£¥]|[A-Z]{3})')
 """Currencies of a number's format: [$€-407] or "USD"; colors and languages are in brackets, too."""
+_SIGN = re.compile(r"[A-Z]{0,3}[$€£¥]|[A-Z]{3}")
 _EXACT_TEXT = re.compile(r'="([^"]*)"')
 
 
@@ -225,10 +226,11 @@ def _xlsx_cell(cell: object, result: object) -> Cell | None:
 
 
 def _xlsx_number(number: Decimal, number_format: str | None) -> Decimal:
-    found = _SIGNS.findall(number_format or "")
-    signs = dict.fromkeys((named or bare).strip().upper() for named, bare in found if named or bare)
+    found = _SIGNS.findall((number_format or "").replace("\\", ""))
+    told = dict.fromkeys("".join(groups).strip().upper() for groups in found)
+    signs = tuple(sign for sign in told if _SIGN.fullmatch(sign))
     if not signs:
         return number
     money = Money(number)
-    money.signs = tuple(signs)
+    money.signs = signs
     return money
