@@ -46,6 +46,7 @@ async def mails(sandbox: Sandbox, subject: str) -> list[str]:
     return [one for one in await subjects(sandbox, "ops@hotrod") if one == subject]
 
 
+@pytest.mark.thorough
 async def test_who_is_outbid_has_lost_and_the_part_is_looked_for_again(auction: Auction) -> None:
     purchase = await auction.approved()
     bid = await auction.placed(purchase)

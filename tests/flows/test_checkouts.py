@@ -350,6 +350,7 @@ async def test_a_payment_that_failed_leaves_the_sellers_pages(
     assert await shelf.on_order() == 0
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("worker")
 async def test_a_checkout_that_asks_for_more_is_asked_about_again(
     shelf: Shelf, person: Person, sandbox: Sandbox

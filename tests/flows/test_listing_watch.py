@@ -214,6 +214,7 @@ async def test_pages_are_read_on_while_all_that_is_on_them_is_new(
     assert "and 230 more: hotrod watch show" in mail["text"]
 
 
+@pytest.mark.thorough
 async def test_ebay_being_away_delays_and_loses_nothing(
     kit: Resources, sandbox: Sandbox, market: SimpleNamespace
 ) -> None:
