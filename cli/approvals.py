@@ -22,6 +22,7 @@ from hotrod.money import money, unit_figure
 if TYPE_CHECKING:
     from hotrod.approvals.decisions import Outcome
     from hotrod.approvals.store import AskedApproval
+    from hotrod.sourcing.models import Score
 
 app = typer.Typer(help="What waits for a manager's yes.", no_args_is_help=True)
 
@@ -55,11 +56,12 @@ def list_approvals(
 @app.command()
 def show(approval: Id, *, as_json: AsJson = False) -> None:
     """Show a question with its lines, whom it was put to, and all answers."""
-    asked, price = run(_read(approval))
+    asked, price, scores = run(_read(approval))
     if as_json:
         print_json(
             {
                 **_approval_json(asked.approval),
+                "scores": {line: one.model_dump(mode="json") for line, one in scores.items()},
                 "asked": [{"manager": one.manager, "role": one.role} for one in asked.asks],
                 "answers": [_answer_json(one) for one in asked.answers],
             }
@@ -67,6 +69,9 @@ def show(approval: Id, *, as_json: AsJson = False) -> None:
         return
     for part in (_facts(asked, price), _lines_table(asked.approval), _answers_table(asked.answers)):
         out.print(part)
+    for number, score in scores.items():
+        for why in score.reasons:
+            out.print(Text(f"{number}: {why.points:+d} {why.words}"), soft_wrap=True)
     for line in asked.approval.items:
         for what, url in (("page", line.url), ("picture", line.picture_url)):
             if url:
@@ -161,15 +166,18 @@ async def _find(*, every: bool, limit: int) -> Sequence[Approval]:
         return await store.find(session, every=every, limit=limit)
 
 
-async def _read(approval: UUID) -> tuple[AskedApproval, str]:
+async def _read(approval: UUID) -> tuple[AskedApproval, str, dict[str, Score]]:
     from hotrod.approvals import store
     from hotrod.purchasing.models import SourcingRound
-    from hotrod.purchasing.words import price_in_words
+    from hotrod.purchasing.words import price_in_words, proposal_behind
+    from hotrod.sourcing.reductions import scores_by_line
 
     async with transaction() as session:
         asked = await store.read_approval(session, approval)
         current = await session.get(SourcingRound, asked.approval.subject_id)
-        return asked, price_in_words(asked.approval, current)
+        price = price_in_words(asked.approval, current)
+        proposal = proposal_behind(asked.approval, current)
+        return asked, price, scores_by_line(proposal) if proposal else {}
 
 
 def _approval_json(row: Approval) -> dict[str, Any]:

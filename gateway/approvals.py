@@ -43,8 +43,8 @@ from hotrod.purchasing.models import Purchase, PurchaseState, RoundState, Sourci
 from hotrod.purchasing.store import purchases
 from hotrod.purchasing.words import approved_amount, proposal_behind
 from hotrod.replenishment.models import Need
-from hotrod.sourcing.models import Offer, Proposal, Score, scores_of
-from hotrod.sourcing.reductions import numbered
+from hotrod.sourcing.models import Offer, Proposal, Score
+from hotrod.sourcing.reductions import numbered, scores_by_line
 
 router = APIRouter(include_in_schema=False, route_class=html.PageRoute)
 
@@ -146,12 +146,10 @@ class ApprovalPage:
             if skus.get(number) == line.sku
         }
 
-    def score(self, line: Line) -> Score | None:
-        """Return what the rules say of a line's offer; None where that isn't known any more."""
-        offer = self.offers.get(line.id)
-        if offer is None or self.proposal is None:
-            return None
-        return scores_of(self.proposal).get((line.sku, *offer.key))
+    @property
+    def scores(self) -> dict[str, Score]:
+        """What the rules say of each line's offer, by the line's id, where that is known."""
+        return scores_by_line(self.proposal) if self.proposal else {}
 
     @property
     def by_seller(self) -> dict[str, list[Line]]:

@@ -15,7 +15,8 @@ from hotrod.money import figure, money
 from hotrod.purchasing.models import Purchase, SourcingRound
 from hotrod.purchasing.store import proposal_of, purchases, read_round
 from hotrod.purchasing.words import missing, unsearched
-from hotrod.sourcing.models import Proposal, Score, scores_of
+from hotrod.sourcing.models import Proposal, Score
+from hotrod.sourcing.reductions import numbered, scores_by_line
 from tasks._markdown import linked, plain
 from tasks._resources import resources
 
@@ -35,20 +36,19 @@ async def publish_proposal(sourcing_round: UUID) -> None:
     async with resources().database.transaction() as session:
         current = await read_round(session, sourcing_round)
     proposal = proposal_of(current)
-    scores = scores_of(proposal)
+    scores = scores_by_line(proposal)
     taken = [
         {
             "part": line.sku,
             "take": line.quantity,
             "offer": linked(line.offer.title, line.offer.url),
             "picture": linked("picture", url) if (url := line.offer.picture_url) else "",
-            "seller": plain(order.seller),
+            "seller": plain(line.offer.seller.name),
             "amount": figure(line.amount),
             "points": line.points,
-            "why": _points(scores.get((line.sku, *line.offer.key))) or plain(line.words),
+            "why": _points(scores.get(number)) or plain(line.words),
         }
-        for order in proposal.orders
-        for line in order.lines
+        for number, line in numbered(proposal).items()
     ]
     others = [
         {

@@ -308,11 +308,6 @@ class Proposal(_Value):
     is_exact: bool
 
 
-def scores_of(proposal: Proposal) -> dict[tuple[str, str, str], Score]:
-    """Return the scores of the offers that a proposal takes, by SKU and key of the offer."""
-    return {(one.sku, *one.offer.key): one.score for one in proposal.taken}
-
-
 def is_over(offer: Offer, at: datetime) -> bool:
     """Tell whether a listing, an auction or a price list has ended."""
     return offer.ends_at is not None and offer.ends_at <= at

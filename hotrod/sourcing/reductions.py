@@ -8,7 +8,15 @@ from decimal import ROUND_DOWN, ROUND_UP, Decimal
 
 from hotrod.company.policies import Sourcing
 from hotrod.sourcing.costs import CENT, UnknownCostError, rate_of
-from hotrod.sourcing.models import ExchangeRates, Offer, Proposal, ProposedLine, ProposedOrder, Sale
+from hotrod.sourcing.models import (
+    ExchangeRates,
+    Offer,
+    Proposal,
+    ProposedLine,
+    ProposedOrder,
+    Sale,
+    Score,
+)
 from hotrod.sourcing.plans import Choice, parcel_of
 from hotrod.sourcing.proposals import order_of
 
@@ -17,6 +25,16 @@ def numbered(proposal: Proposal) -> dict[str, ProposedLine]:
     """Return the lines of a proposal by number, "1" first, in the order of their sellers."""
     lines = (line for order in proposal.orders for line in order.lines)
     return {str(number): line for number, line in enumerate(lines, 1)}
+
+
+def scores_by_line(proposal: Proposal) -> dict[str, Score]:
+    """Return what the rules say of the offers that are taken, by number of line."""
+    scores = {(one.sku, one.offer.key): one.score for one in proposal.taken}
+    return {
+        number: scores[line.sku, line.offer.key]
+        for number, line in numbered(proposal).items()
+        if (line.sku, line.offer.key) in scores
+    }
 
 
 def reduced(

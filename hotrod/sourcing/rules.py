@@ -164,8 +164,8 @@ def _outdated(offer: Offer, market: Market, policy: Sourcing) -> str:
 def _market_price(offer: Offer, cost: Cost, market: Market, policy: Sourcing) -> Reason:
     weight = policy.weights.market_price
     median = market.medians.get(offer.condition)
-    return _price("market price", cost, median, f"the market's median, {offer.condition}", weight,
-                  policy)  # fmt: skip
+    name = f"the market's median of {offer.condition} ones"
+    return _price("market price", cost, median, name, weight, policy)
 
 
 def _own_price(

@@ -7,8 +7,9 @@ from decimal import Decimal
 import pytest
 
 from hotrod.errors import InvalidInputError
-from hotrod.sourcing.models import Market, Proposal, Sale, Score, ScoredOffer, Wanted, scores_of
+from hotrod.sourcing.models import Market, Proposal, Sale, Score, ScoredOffer, Wanted
 from hotrod.sourcing.proposals import propose
+from hotrod.sourcing.reductions import scores_by_line
 from hotrod.sourcing.rules import score_all
 from tests.hotrod.sourcing.kit import (
     NOW,
@@ -177,7 +178,7 @@ def test_what_is_taken_is_explained_point_by_point_and_warned_of() -> None:
     found = score_all([cheap], wanted, (), Market(at=NOW, rates=RATES), POLICY)
     proposal = propose(found, [wanted], RATES, NOW, POLICY)
     assert proposal.taken == tuple(found)
-    assert scores_of(proposal) == {("A", *cheap.key): found[0].score}
+    assert scores_by_line(proposal) == {"1": found[0].score}
     (line,) = (line for order in proposal.orders for line in order.lines)
     assert line.words.startswith("careful, far too cheap: 2 % of 19.00, which our stock has cost")
     assert "4 at 0.40 CAD" in line.words

@@ -40,7 +40,7 @@ def test_a_score_is_explained_point_by_point() -> None:
 
     assert [(reason.rule, reason.points, reason.words) for reason in result.reasons] == [
         ("market price", 17,
-         "10.00 CAD a piece at the door: 100 % of 10.00, the market's median, new"),
+         "10.00 CAD a piece at the door: 100 % of 10.00, the market's median of new ones"),
         ("own price", 10, "10.00 CAD a piece at the door: 100 % of 10.00, what we paid"),
         ("feedback", 20, "99.2 % of 5,000 ratings are good: at least 98.9 % is proven"),
         ("delivery", 15, "by 2026-11-26, 5 days before the stock-out on 2026-12-01"),
