@@ -74,6 +74,7 @@ def test_a_connectors_row_sums_up_its_services_and_names_the_one_that_is_left_al
     assert rows["slack"]["breaker"] == "left alone"
 
 
+@pytest.mark.thorough
 def test_a_service_that_is_not_reached_is_told_with_its_cure(
     hotrod: Hotrod, capsys: Output
 ) -> None:
@@ -90,6 +91,7 @@ def test_a_connector_that_is_not_there_is_named(hotrod: Hotrod, capsys: Output) 
     assert "mail" in capsys.readouterr().err
 
 
+@pytest.mark.thorough
 def test_a_wrong_setting_is_told_beside_how_the_others_are(
     hotrod: Hotrod, capsys: Output, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -163,6 +165,7 @@ async def test_a_ping_of_supabase_asks_the_management_api_as_well(
     assert len(sandbox.state.calls.find("supabase_management")) == 1
 
 
+@pytest.mark.thorough
 def test_one_connector_is_chosen_by_its_whole_name_and_all_skipped_is_a_failure(
     hotrod: Hotrod, capfd: pytest.CaptureFixture[str]
 ) -> None:

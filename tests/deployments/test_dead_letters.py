@@ -78,6 +78,7 @@ async def test_who_was_not_told_when_it_died_is_told_later(
     assert await is_told(database, subject)
 
 
+@pytest.mark.thorough
 async def test_what_slack_refuses_is_told_when_it_is_back(
     database: Database, client: PrefectClient, sandbox: Sandbox
 ) -> None:

@@ -18,7 +18,11 @@ from sandbox.server import Sandbox
 from tests.auction_kit import Auction
 from tests.shelf_kit import subjects, until
 
-pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("empty_inbox", "worker")]
+pytestmark = [
+    pytest.mark.thorough,
+    pytest.mark.prefect,
+    pytest.mark.usefixtures("empty_inbox", "worker"),
+]
 
 
 async def test_a_bid_that_wins_is_on_order_for_what_it_ended_at_and_ops_are_asked_to_pay(
@@ -46,7 +50,6 @@ async def mails(sandbox: Sandbox, subject: str) -> list[str]:
     return [one for one in await subjects(sandbox, "ops@hotrod") if one == subject]
 
 
-@pytest.mark.thorough
 async def test_who_is_outbid_has_lost_and_the_part_is_looked_for_again(auction: Auction) -> None:
     purchase = await auction.approved()
     bid = await auction.placed(purchase)
@@ -59,7 +62,6 @@ async def test_who_is_outbid_has_lost_and_the_part_is_looked_for_again(auction: 
     assert (lost.order_number, await auction.shelf.on_order()) == ("", 0)
 
 
-@pytest.mark.thorough
 async def test_nothing_is_bid_where_the_price_is_above_the_limit_already(auction: Auction) -> None:
     purchase = await auction.approved()
     auction.rival("30.00")
@@ -73,7 +75,6 @@ async def test_nothing_is_bid_where_the_price_is_above_the_limit_already(auction
     assert "above the limit" in (await auction.bid(purchase)).why_lost
 
 
-@pytest.mark.thorough
 async def test_an_auction_that_was_ended_early_is_lost(auction: Auction) -> None:
     purchase = await auction.approved()
     auction.listing.sold = 1
@@ -86,7 +87,6 @@ async def test_an_auction_that_was_ended_early_is_lost(auction: Auction) -> None
 
 
 @pytest.mark.parametrize("kind", ["drop_after_accept", "truncate"])
-@pytest.mark.thorough
 async def test_a_bid_whose_answer_is_lost_is_looked_up_and_not_placed_again(
     auction: Auction, sandbox: Sandbox, kind: str
 ) -> None:
@@ -103,7 +103,6 @@ async def test_a_bid_whose_answer_is_lost_is_looked_up_and_not_placed_again(
     assert (effect.state, effect.outcome) == (EffectState.DONE, {"found": True})
 
 
-@pytest.mark.thorough
 async def test_an_auction_that_goes_on_is_looked_at_again(auction: Auction) -> None:
     purchase = await auction.approved()
     await auction.placed(purchase)

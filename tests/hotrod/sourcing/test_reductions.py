@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hotrod.approvals.rules import is_changed_too_much
@@ -133,6 +133,7 @@ def test_fewer_pieces_at_one_price_cost_what_was_said(quantities: dict[str, int]
 
 
 @pytest.mark.parametrize(("quantity", "price"), [(30_000, "0.0033"), (12_000, "0.01"), (3, "0.01")])
+@settings(max_examples=25)
 @given(shipping=st.integers(1, 399))
 def test_pieces_never_cost_more_together_than_their_order(
     quantity: int, price: str, shipping: int
