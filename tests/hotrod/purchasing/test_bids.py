@@ -122,13 +122,12 @@ async def test_an_approved_bid_rests_until_shortly_before_the_end(
     bid = await read_bid(session, purchase.id)
     assert (bid.most, bid.shipping, bid.place_at) == (Decimal(15), Decimal(2), ENDS - LEAD)
 
-    at = datetime.now(UTC)
-    await rest_until_due(session, purchase.id, at)
+    await rest_until_due(session, purchase.id, NOW)
 
     ((state, until),) = await resting(session, purchase.id)
     assert state == "claimed"
     assert until is not None
-    assert abs(until - datetime.now(UTC) - (ENDS - LEAD - at)) < timedelta(seconds=5)
+    assert abs(until - datetime.now(UTC) - (ENDS - LEAD - NOW)) < timedelta(seconds=5)
     assert await what_is_due(session, purchase.id) is Due.BID
 
 
