@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
@@ -86,6 +88,14 @@ class Known:
     body: Sequence[Any] = ()
 
 
+class Sense(Enum):
+    """How much sense a call makes: none, it asks for what is there, or it is right as a whole."""
+
+    NONE = auto()
+    PATH = auto()
+    WHOLE = auto()
+
+
 class Call(Protocol):
     """What a call asks for."""
 
@@ -97,13 +107,42 @@ class Call(Protocol):
 MadeUp = TypeVar("MadeUp", bound=Call)
 
 
+def ask_in_each_sense(
+    ask: Callable[[MadeUp], None], made_up: st.SearchStrategy[MadeUp], known: Known, examples: int
+) -> None:
+    """Ask with calls of each sense, about as many of one as of another.
+
+    Args:
+        ask: sends a call, and checks its answer.
+        made_up: calls as the document alone allows them.
+        known: what calls that make sense ask for.
+        examples: how many calls.
+    """
+    for sense in Sense:
+
+        @settings(
+            max_examples=math.ceil(examples / len(Sense)),
+            derandomize=True,
+            database=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(call=calls(made_up, known, sense))
+        def run(call: MadeUp) -> None:
+            ask(call)
+
+        run()
+
+
 @st.composite
-def calls(draw: st.DrawFn, made_up: st.SearchStrategy[MadeUp], known: Known) -> MadeUp:
-    """Draw a call: made up, at something that is there, or sensible as a whole."""
-    sense = draw(st.sampled_from(("none", "path", "all")))
-    path = {} if sense == "none" else draw(_one_of_each(known.path))
-    query = draw(_one_of_each(known.query)) if sense == "all" else {}
-    body = draw(st.sampled_from(known.body)) if sense == "all" and known.body else None
+def calls(
+    draw: st.DrawFn, made_up: st.SearchStrategy[MadeUp], known: Known, sense: Sense
+) -> MadeUp:
+    """Draw a call that makes as much sense as is said."""
+    is_whole = sense is Sense.WHOLE
+    path = {} if sense is Sense.NONE else draw(_one_of_each(known.path))
+    query = draw(_one_of_each(known.query)) if is_whole else {}
+    body = draw(st.sampled_from(known.body)) if is_whole and known.body else None
     call = draw(made_up)
     call.path_parameters |= path
     call.query |= query
@@ -151,15 +190,7 @@ def drive(
     ]
     answers = Counter[int]()
 
-    @settings(
-        max_examples=examples,
-        derandomize=True,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(case=calls(target.as_strategy(), known))
-    def run(case: schemathesis.Case[Any]) -> None:
+    def ask(case: schemathesis.Case[Any]) -> None:
         answer = case.call(base_url=url + contract.base, headers=dict(headers))
         answers[answer.status_code] += 1
         check_refusal(
@@ -174,7 +205,7 @@ def drive(
         if is_described or not may_be_undescribed or answer.status_code >= 500:
             case.validate_response(answer, checks=list(CHECKS))
 
-    run()
+    ask_in_each_sense(ask, target.as_strategy(), known, examples)
     has_succeeded = any(200 <= status < 300 for status in answers)
     assert has_succeeded, f"{operation} was answered {dict(answers)}"
 

@@ -13,12 +13,11 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sandbox.calls import Exchange
 from tests.contract.contracts import Contract
-from tests.contract.driving import Known, calls, check_refusal
+from tests.contract.driving import Known, ask_in_each_sense, check_refusal
 
 _PART = re.compile(r"\{\+?(\w+)\}")
 _NEVER_ASKED = ("alt", "$.xgafv", "callback", "access_token", "oauth_token")
@@ -135,14 +134,7 @@ def drive_method(
     method = document.method(name)
     answers = Counter[int]()
 
-    @settings(
-        max_examples=examples,
-        database=None,
-        derandomize=True,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(calls(document.calls(method), known))
-    def run(asked: Asked) -> None:
+    def ask(asked: Asked) -> None:
         path = _PART.sub(
             lambda part: quote(asked.path_parameters[part[1]] or "none", safe=""), method["path"]
         )
@@ -174,6 +166,6 @@ def drive_method(
         )
         assert contract.violations(exchange).answer == []
 
-    run()
+    ask_in_each_sense(ask, document.calls(method), known, examples)
     has_succeeded = any(200 <= status < 300 for status in answers)
     assert has_succeeded, f"{name} was answered {dict(answers)}"
