@@ -53,6 +53,8 @@ def show(sku: Sku, *, as_json: AsJson = False) -> None:
         print_json(part)
         return
     out.print(Text(f"{part['sku']}  {part['name']}", style="bold"))
+    if not part["active"]:
+        out.print("not active: neither listed, forecast nor ordered")
     out.print(Text(f"{part['category']}, fits {', '.join(part['fits'])}"))
     setter = "by hand" if part["point_by_hand"] else "by the forecast"
     out.print(f"criticality {part['criticality']}, ordered at {part['reorder_point']}, {setter}")

@@ -93,15 +93,16 @@ async def _add_prices(
 
 async def _add_substitutes(session: AsyncSession, company: Company, parts: dict[str, UUID]) -> None:
     for known in company.substitutes:
-        row = PartSubstitute(
-            part_id=parts[known.sku],
-            substitute_id=parts[known.substitute],
-            kind=EvidenceKind.CATALOGUE,
-            works=True,
-            both_ways=known.both_ways,
-            note=known.note,
-            by="company file",
-        )
-        await session.exec(
-            insert(PartSubstitute).values(**row.model_dump()).on_conflict_do_nothing()
-        )
+        one, other = parts[known.sku], parts[known.substitute]
+        for part_id, substitute_id in ((one, other), (other, one))[: 1 + known.both_ways]:
+            row = PartSubstitute(
+                part_id=part_id,
+                substitute_id=substitute_id,
+                kind=EvidenceKind.CATALOGUE,
+                works=True,
+                note=known.note,
+                by="company file",
+            )
+            await session.exec(
+                insert(PartSubstitute).values(**row.model_dump()).on_conflict_do_nothing()
+            )

@@ -206,7 +206,7 @@ class EvidenceKind(StrEnum):
 
 
 class PartSubstitute(SQLModel, table=True):
-    """What is known of one part standing in for another; the other way too if ``both_ways``."""
+    """What is known of one part standing in for another; of the other way round, nothing."""
 
     __tablename__ = "part_substitutes"
     __table_args__ = (
@@ -221,7 +221,6 @@ class PartSubstitute(SQLModel, table=True):
     kind: str = Field(max_length=13)
     ticket: str = Field(default="", max_length=16, description="Where it was tried.")
     works: bool
-    both_ways: bool = False
     note: str = long_text(default="")
     by: str = Field(max_length=120, description="Who says so.")
     at: datetime = timestamp()

@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import and_, col, or_, select
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.errors import InvalidInputError
@@ -76,21 +76,11 @@ async def substitutes_of(
 ) -> dict[UUID, list[Substitute]]:
     """Return for each of some parts what ``substitutes`` does; parts without any are left out."""
     rows = await session.exec(
-        select(PartSubstitute).where(
-            or_(
-                col(PartSubstitute.part_id).in_(part_ids),
-                and_(
-                    col(PartSubstitute.both_ways), col(PartSubstitute.substitute_id).in_(part_ids)
-                ),
-            )
-        )
+        select(PartSubstitute).where(col(PartSubstitute.part_id).in_(part_ids))
     )
     known: dict[UUID, dict[UUID, list[Evidence]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
-        evidence = _evidence(row)
-        known[row.part_id][row.substitute_id].append(evidence)
-        if row.both_ways:
-            known[row.substitute_id][row.part_id].append(evidence)
+        known[row.part_id][row.substitute_id].append(_evidence(row))
     wanted = {other for part_id in part_ids for other in known.get(part_id, ())}
     parts = await session.exec(
         select(Part).where(Part.active, col(Part.id).in_(wanted)).order_by(col(Part.sku))
@@ -115,14 +105,7 @@ async def evidence_of(session: AsyncSession, part: Part, other: Part) -> tuple[E
     """
     rows = await session.exec(
         select(PartSubstitute).where(
-            or_(
-                and_(PartSubstitute.part_id == part.id, PartSubstitute.substitute_id == other.id),
-                and_(
-                    col(PartSubstitute.both_ways),
-                    PartSubstitute.part_id == other.id,
-                    PartSubstitute.substitute_id == part.id,
-                ),
-            )
+            PartSubstitute.part_id == part.id, PartSubstitute.substitute_id == other.id
         )
     )
     return weigh([_evidence(row) for row in rows])
@@ -133,21 +116,27 @@ async def record_evidence(
 ) -> None:
     """Write down what says that another part can stand in for a part, or can't.
 
-    Of the same kind, for the same parts and ticket, the last one stays.
+    Of the same kind, for the same parts in this order, and ticket, the last one stays.
+
+    Args:
+        session: to write with.
+        part: in whose place.
+        other: the part that stands in, or doesn't.
+        evidence: what says so.
+        both_ways: it says the same of ``part`` in the place of ``other``.
 
     Raises:
         InvalidInputError: they are the same part.
     """
     if part.id == other.id:
         raise InvalidInputError("substitute", f"it is {part.sku} itself.", "Name another part.")
-    row = PartSubstitute(
-        part_id=part.id, substitute_id=other.id, both_ways=both_ways, **asdict(evidence)
-    )
-    await record_substitute(session, row)
+    await _record(session, part, other, evidence)
+    if both_ways:
+        await _record(session, other, part, evidence)
 
 
-async def record_substitute(session: AsyncSession, row: PartSubstitute) -> None:
-    """Write down evidence; of the same kind, for the same parts and ticket, the last one stays."""
+async def _record(session: AsyncSession, part: Part, other: Part, evidence: Evidence) -> None:
+    row = PartSubstitute(part_id=part.id, substitute_id=other.id, **asdict(evidence))
     values = row.model_dump()
     same = ("part_id", "substitute_id", "kind", "ticket")
     await session.exec(

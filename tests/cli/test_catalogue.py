@@ -186,6 +186,8 @@ def test_a_part_is_used_from_now_on_or_no_more(hotrod: Hotrod, capsys: Output, p
     assert part in {one["sku"] for one in answer(hotrod, capsys, "list")["parts"]}
     assert hotrod("parts", "change", part, "--inactive") == 0
     assert "not active" in capsys.readouterr().out
+    assert hotrod("parts", "show", part) == 0
+    assert "not active" in capsys.readouterr().out
     assert part not in {one["sku"] for one in answer(hotrod, capsys, "list")["parts"]}
 
 

@@ -78,3 +78,39 @@ async def test_stock_from_before_the_ledger_is_counted_in(postgres: EmbeddedPost
         levels = await connection.exec_driver_sql("SELECT on_hand FROM stock_levels ORDER BY 1")
         assert levels.scalars().all() == [0, 3]
     await engine.dispose()
+
+
+async def test_evidence_for_both_ways_is_written_down_for_each(postgres: EmbeddedPostgres) -> None:
+    url = postgres_url(postgres, "both_ways")
+    await create_database(url)
+    engine = create_async_engine(url, poolclass=NullPool)
+    await upgrade(engine)
+    await downgrade(engine, "0018")
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql(
+            "WITH part AS (INSERT INTO parts (id, sku, name, category, fits, unit_cost, currency, "
+            "reorder_point, active, average_cost, tracking, point_by_hand, criticality, ean) "
+            "SELECT gen_random_uuid(), sku, sku, 'power', '[]', 1, 'CAD', 0, true, 1, 'none', "
+            "false, 'B', '' FROM (VALUES ('A'), ('B'), ('C')) AS named (sku) RETURNING id, sku) "
+            "INSERT INTO part_substitutes "
+            "(id, part_id, substitute_id, kind, ticket, works, both_ways, note, by, at) "
+            "SELECT gen_random_uuid(), one.id, other.id, 'catalogue', '', works, ways, '', by, day "
+            "FROM (VALUES ('A', 'B', true, true, 'new', date '2026-03-02'), "
+            "('B', 'A', false, false, 'old', date '2026-03-01'), "
+            "('A', 'C', true, false, 'one way', date '2026-03-01')"
+            ") AS said (part, substitute, works, ways, by, day) "
+            "JOIN part one ON one.sku = said.part JOIN part other ON other.sku = said.substitute"
+        )
+    await upgrade(engine)
+    async with engine.connect() as connection:
+        rows = await connection.exec_driver_sql(
+            "SELECT one.sku, other.sku, works, by FROM part_substitutes "
+            "JOIN parts one ON one.id = part_id JOIN parts other ON other.id = substitute_id "
+            "ORDER BY 1, 2"
+        )
+        assert [tuple(row) for row in rows] == [
+            ("A", "B", True, "new"),
+            ("A", "C", True, "one way"),
+            ("B", "A", True, "new"),
+        ]
+    await engine.dispose()
