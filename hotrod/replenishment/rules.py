@@ -42,8 +42,10 @@ def need_of(
 ) -> Need | None:
     """Return what is to be ordered of a part; None while it is above its reorder point.
 
-    Without terms it is ordered up to the reorder point and a month's demand; the point is the
-    part's, or, unless a person has set it, what its forecast asks for when that is more. With
+    Without terms it is ordered up to the reorder point and a month's demand, one piece at least:
+    what is ordered up to its point alone would be low still. The point is the part's, or, unless a
+    person has set it, what its forecast asks for when that is more; where it is 0 and nobody is
+    expected to ask, nothing is ordered. With
     terms more is ordered where that costs less. Of a part of which too little is known, it is
     ordered up to twice its point.
 
@@ -106,10 +108,10 @@ def stock_out_on(available: int, months: Sequence[float], today: date) -> date |
 def _order_up_to(shelf: Shelf, outlook: Outlook) -> int:
     if outlook.forecast is None:
         return 2 * shelf.reorder_point
-    a_month = _yearly(outlook.forecast.months) / _YEAR
+    a_month = math.ceil(round(_yearly(outlook.forecast.months) / _YEAR, _DIGITS))
     asked = 0 if shelf.point_by_hand else outlook.reorder_point
     point = max(shelf.reorder_point, asked)
-    return point + math.ceil(round(a_month, _DIGITS))
+    return point + max(a_month, 1) if point else a_month
 
 
 def _yearly(months: Sequence[float]) -> float:

@@ -80,12 +80,11 @@ def test_nothing_is_needed_above_the_reorder_point(
 
 @given(shelf=shelves, prospect=prospects, terms=st.none() | offers)
 @laws
-def test_what_is_ordered_of_a_part_in_demand_takes_it_above_its_reorder_point(
+def test_what_is_low_is_ordered_above_its_reorder_point(
     shelf: Shelf, prospect: Outlook, terms: OrderTerms | None
 ) -> None:
-    forecast = prospect.forecast
-    in_demand = shelf.reorder_point > 0 if forecast is None else any(forecast.months)
-    if shelf.is_low and in_demand:
+    is_expected = prospect.forecast is not None and any(prospect.forecast.months)
+    if shelf.is_low and (shelf.reorder_point > 0 or is_expected):
         after = shelf.position + quantity(shelf, prospect, terms)
         assert after > shelf.reorder_point
 
