@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox.server import Sandbox
-from sandbox.supabase.project import REF
+from sandbox.supabase.project import REF, Project
+from sandbox.windows import RateLimit
 from tests.contract.contracts.openapi import OpenApiContract
 from tests.contract.contracts.supabase import CONTRACTS
 from tests.contract.driving import Known, drive, seeded_sandbox
@@ -21,6 +22,7 @@ TOKEN = {"Authorization": "Bearer sandbox-token"}
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
     with seeded_sandbox() as running:
+        running.state.store(Project).limit = RateLimit(1_000_000, 1.0)
         yield running
 
 

@@ -106,7 +106,7 @@ def mend_management(spec: dict[str, Any]) -> None:
 CONTRACTS = {
     "supabase": PostgrestFacts(),
     "supabase_auth": OpenApiContract(
-        "supabase/gotrue-openapi.yaml", repair=mend_gotrue, undescribed={401, 429, 500, 503}
+        "supabase/gotrue-openapi.yaml", repair=mend_gotrue, undescribed={400, 401, 429, 500, 503}
     ),
     "supabase_management": OpenApiContract(
         "supabase/management-openapi.json", repair=mend_management, undescribed={404, 503}
