@@ -17,8 +17,8 @@ from tasks.letters import remind_managers, remind_to_buy, tell_late
 from tasks.purchases import (
     close_received,
     end_abandoned_rounds,
-    find_forgotten,
     find_late_orders,
+    find_purchases_to_remind,
     note_late,
     note_reminder_to_buy,
 )
@@ -43,7 +43,7 @@ async def parts_follow_up() -> None:
             await note_reminder(approval)
     for sourcing_round in await end_abandoned_rounds():
         await attempt(tell_of_abandoned_round(sourcing_round))
-    for purchase in await find_forgotten():
+    for purchase in await find_purchases_to_remind():
         if await attempt(remind_to_buy(purchase)):
             await note_reminder_to_buy(purchase)
     await close_received()

@@ -12,8 +12,8 @@ from hotrod.errors import HotrodError, NotFoundError
 from hotrod.purchasing.abandoned import end_abandoned
 from hotrod.purchasing.buying import hand_over, is_late, note_mailed, note_received
 from hotrod.purchasing.buying import note_late as note_late_one
-from hotrod.purchasing.forgotten import forgotten, note_reminded
 from hotrod.purchasing.models import Method, PurchaseState
+from hotrod.purchasing.reminders import note_reminded, purchases_to_remind
 from hotrod.purchasing.store import purchases, read_purchase
 from hotrod.suppliers.models import OrderBy
 from hotrod.suppliers.store import suppliers
@@ -82,12 +82,12 @@ async def note_late(purchase: UUID) -> None:
         await note_late_one(session, purchase, now())
 
 
-@task(name="find forgotten purchases", **RECORD)
-async def find_forgotten() -> list[UUID]:
+@task(name="find purchases to remind of", **RECORD)
+async def find_purchases_to_remind() -> list[UUID]:
     """Return what a person is to buy, and of which ops are to be reminded."""
     kit = resources()
     async with kit.database.transaction() as session:
-        return [one.id for one in await forgotten(session, kit.company.sourcing, now())]
+        return [one.id for one in await purchases_to_remind(session, kit.company.sourcing, now())]
 
 
 @task(name="note reminder to buy", **RECORD)

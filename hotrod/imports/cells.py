@@ -114,6 +114,8 @@ def read_count(cell: Cell, field: str, mark: Mark | None) -> int:
     Raises:
         InvalidInputError: it is something else.
     """
+    if isinstance(cell, Money) or (isinstance(cell, str) and _SYMBOLS.keys() & set(cell)):
+        raise InvalidInputError(field, f"{cell} is money, not a count.", "Write it like 12.")
     number = read_number(cell, field, mark)
     if number != number.to_integral_value() or number < 0:
         raise InvalidInputError(field, f"{cell} is no count.", "Write a whole number, e.g. 12.")

@@ -83,14 +83,13 @@ async def keep_draft(session: AsyncSession, round_id: UUID, begun: Checkout | No
 
 async def is_held(session: AsyncSession, purchase: Purchase) -> bool:
     """Tell whether a checkout holds a purchase, which doesn't change; it needs no lock."""
-    checkout = await checkout_of(session, purchase.round_id)
-    return checkout is not None and checkout.holds(purchase)
+    return await _holder(session, purchase) is not None
 
 
 async def is_said_to_be_paid(session: AsyncSession, purchase: Purchase) -> bool:
     """Tell whether a purchase is in a checkout of which eBay is asked if it is paid."""
-    checkout = await checkout_of(session, purchase.round_id)
-    return checkout is not None and checkout.holds(purchase) and checkout.is_confirmed_soon
+    holder = await _holder(session, purchase)
+    return holder is not None and holder.is_confirmed_soon
 
 
 async def read_checkout(session: AsyncSession, round_id: UUID, *, lock: bool = False) -> Checkout:
@@ -205,3 +204,8 @@ async def give_up(session: AsyncSession, round_id: UUID) -> None:
     for one in await members(session, checkout):
         one.purchase.method = Method.LINK
         session.add(one.purchase)
+
+
+async def _holder(session: AsyncSession, purchase: Purchase) -> Checkout | None:
+    checkout = await checkout_of(session, purchase.round_id)
+    return checkout if checkout is not None and checkout.holds(purchase) else None

@@ -16,8 +16,8 @@ from hotrod.durable.inbox import NewDelivery
 from hotrod.errors import InvalidInputError
 from hotrod.parts.models import Part
 from hotrod.parts.store import find_part
-from hotrod.purchasing.left import refused_pieces
 from hotrod.purchasing.models import Purchase, PurchaseLine, RoundState, SourcingRound
+from hotrod.purchasing.remaining import refused_pieces
 from hotrod.purchasing.store import proposal_of, taken_care_of
 from hotrod.replenishment.models import Need
 

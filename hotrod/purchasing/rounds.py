@@ -21,7 +21,9 @@ from hotrod.db.columns import now
 from hotrod.errors import ForbiddenTransitionError, HotrodError, NotFoundError
 from hotrod.forecast.orders import OrderTerms
 from hotrod.forecast.settings import ForecastSettings
-from hotrod.purchasing.left import (
+from hotrod.purchasing.models import Checkout, RoundState, SourcingRound
+from hotrod.purchasing.rechecks import Recheck, recheck
+from hotrod.purchasing.remaining import (
     count_anew,
     leave,
     left_pieces,
@@ -29,8 +31,6 @@ from hotrod.purchasing.left import (
     still_wanted,
     surcharges_of,
 )
-from hotrod.purchasing.models import Checkout, RoundState, SourcingRound
-from hotrod.purchasing.rechecks import Recheck, recheck
 from hotrod.purchasing.rests import rests
 from hotrod.purchasing.store import (
     book_cost,

@@ -149,6 +149,9 @@ def test_counts_are_whole_and_not_negative() -> None:
     for wrong in ("1.5", "-1"):
         with pytest.raises(InvalidInputError, match="no count"):
             read_count(wrong, "pack_size", None)
+    for price in ("$50", Money(50)):
+        with pytest.raises(InvalidInputError, match="50 is money, not a count"):
+            read_count(price, "minimum", None)
 
 
 def test_formulas_without_result_are_refused() -> None:

@@ -10,9 +10,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hotrod.company.models import Company
 from hotrod.forecast.settings import ForecastSettings
 from hotrod.parts.models import MovementKind, Part
-from hotrod.purchasing.left import leave
 from hotrod.purchasing.models import RoundState, SourcingRound
 from hotrod.purchasing.planning import plan_purchases
+from hotrod.purchasing.remaining import leave
 from hotrod.purchasing.rests import rests
 from hotrod.purchasing.rounds import evaluate, open_round
 from hotrod.purchasing.store import keep_offers, proposal_of, taken_care_of, wanted_of

@@ -15,7 +15,9 @@ from hotrod.purchasing.store import purchases, read_purchase
 _DAY = timedelta(days=1)
 
 
-async def forgotten(session: AsyncSession, policy: Sourcing, at: datetime) -> list[Purchase]:
+async def purchases_to_remind(
+    session: AsyncSession, policy: Sourcing, at: datetime
+) -> list[Purchase]:
     """Return the purchases that wait for a person for too long, and of which ops are to hear.
 
     A checkout that is said to be paid waits for eBay, not for a person.
@@ -24,11 +26,11 @@ async def forgotten(session: AsyncSession, policy: Sourcing, at: datetime) -> li
     return [
         one
         for one in waiting
-        if is_forgotten(one, policy, at) and not await is_said_to_be_paid(session, one)
+        if is_to_remind(one, policy, at) and not await is_said_to_be_paid(session, one)
     ]
 
 
-def is_forgotten(purchase: Purchase, policy: Sourcing, at: datetime) -> bool:
+def is_to_remind(purchase: Purchase, policy: Sourcing, at: datetime) -> bool:
     """Tell whether a purchase waits for a person longer than ``remind_hours``.
 
     One of which ops were told within a day isn't.

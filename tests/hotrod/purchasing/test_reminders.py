@@ -10,9 +10,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hotrod.company.policies import Sourcing
 from hotrod.purchasing.buying import hand_over, note_ordered
-from hotrod.purchasing.forgotten import forgotten, note_reminded
 from hotrod.purchasing.models import Checkout, Method, Purchase, RoundState
 from hotrod.purchasing.planning import plan_purchases
+from hotrod.purchasing.reminders import note_reminded, purchases_to_remind
 from tests.hotrod.purchasing.kit import NOW, low_part, order_for, past_round
 
 POLICY = Sourcing(remind_hours=6)
@@ -30,11 +30,11 @@ async def to_buy(session: AsyncSession, method: Method = Method.LINK) -> Purchas
 
 async def test_what_waits_too_long_is_reminded_of_once_a_day(session: AsyncSession) -> None:
     purchase = await to_buy(session)
-    assert purchase not in await forgotten(session, POLICY, DUE - timedelta(seconds=1))
-    assert purchase in await forgotten(session, POLICY, DUE)
+    assert purchase not in await purchases_to_remind(session, POLICY, DUE - timedelta(seconds=1))
+    assert purchase in await purchases_to_remind(session, POLICY, DUE)
     await note_reminded(session, purchase.id, DUE)
-    assert purchase not in await forgotten(session, POLICY, DUE + timedelta(hours=23))
-    assert purchase in await forgotten(session, POLICY, DUE + timedelta(hours=24))
+    assert purchase not in await purchases_to_remind(session, POLICY, DUE + timedelta(hours=23))
+    assert purchase in await purchases_to_remind(session, POLICY, DUE + timedelta(hours=24))
 
 
 async def test_what_is_bought_is_not_reminded_of_and_told_of_when_late(
@@ -43,7 +43,7 @@ async def test_what_is_bought_is_not_reminded_of_and_told_of_when_late(
     purchase = await to_buy(session)
     await note_reminded(session, purchase.id, DUE)
     await note_ordered(session, purchase.id, by="maya", at=DUE)
-    assert purchase not in await forgotten(session, POLICY, DUE + timedelta(days=9))
+    assert purchase not in await purchases_to_remind(session, POLICY, DUE + timedelta(days=9))
     assert purchase.late_told_at is None, "ops weren't told yet that it is late"
     await note_reminded(session, purchase.id, DUE)
     assert purchase.late_told_at is None
@@ -66,4 +66,4 @@ async def test_a_checkout_is_reminded_of_unless_it_is_said_to_be_paid(
         )
     )
     await session.flush()
-    assert (purchase in await forgotten(session, POLICY, DUE)) == (order_id == "")
+    assert (purchase in await purchases_to_remind(session, POLICY, DUE)) == (order_id == "")
