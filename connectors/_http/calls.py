@@ -298,7 +298,7 @@ class Caller:
             error = RateLimitedError(
                 self._service,
                 operation,
-                f"our own pace keeps calls waiting for {wait:.0f} s",
+                f"our own pace, or a pause the service asked for, holds calls for {wait:.0f} s",
                 None,
                 wait,
             )

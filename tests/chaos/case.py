@@ -46,11 +46,9 @@ STEPS: dict[str, Task[..., Any]] = {
 }
 
 
-async def until(
-    condition: Callable[[], Awaitable[bool]], what: str, *, seconds: int = LONGEST_WAIT_SECONDS
-) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], what: str) -> None:
     """Wait until a condition holds; fail when it doesn't come to hold."""
-    for _ in range(seconds * 20):
+    for _ in range(LONGEST_WAIT_SECONDS * 20):
         if await condition():
             return
         await asyncio.sleep(0.05)

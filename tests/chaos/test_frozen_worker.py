@@ -68,4 +68,4 @@ async def test_waking_up_when_all_is_done_it_leaves_the_run_completed(
     async def completed() -> bool:
         return await case.state() == StateType.COMPLETED
 
-    await until(completed, "Prefect says that the run completed", seconds=5)
+    await until(completed, "Prefect says that the run completed")

@@ -142,7 +142,7 @@ async def test_a_busy_channel_keeps_its_own_messages_back_and_no_other(
 
     with pytest.raises(RateLimitedError, match="429"):
         await paced.post_message("#busy", "Hello")
-    with pytest.raises(RateLimitedError, match="our own pace keeps calls waiting for 600 s"):
+    with pytest.raises(RateLimitedError, match="the service asked for, holds calls for 600 s"):
         await paced.post_message("#busy", "Hello")
     posted = await paced.post_message("#repairs", "Hello")
     await paced.update_message(posted, "Bye")
