@@ -62,6 +62,8 @@ class DrainResult(Result):
 
     n: int
     done: int
+    undone: list[str]
+    """What the inbox says of each that isn't done."""
     seconds: float
     runs_per_second: float
     floor_runs_per_second: float
@@ -136,6 +138,7 @@ def measure_drain(
     return DrainResult(
         n=n,
         done=sum(one.is_done for one in deliveries),
+        undone=[f"{one.state}: {one.last_error}" for one in deliveries if not one.is_done],
         seconds=round(seconds, 1),
         runs_per_second=round(n / seconds, 2),
         floor_runs_per_second=round(floor, 2),

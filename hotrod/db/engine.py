@@ -205,11 +205,12 @@ def _ping_rested_connections(engine: AsyncEngine) -> None:
 def is_away(error: object) -> bool:
     """Tell whether an error means that the database is out of reach, and may be back soon.
 
-    Codes of SQLSTATE (PostgreSQL, appendix A): 08 connection, 53 resources, 57 intervention.
+    So is who was sent away because of others: the victim of a deadlock may try again. Codes of
+    SQLSTATE (PostgreSQL, appendix A): 08 connection, 40 rollback, 53 resources, 57 intervention.
     """
     if isinstance(error, DBAPIError):
         code = getattr(error.orig, "sqlstate", None) or ""
-        return error.connection_invalidated or code[:2] in {"08", "53", "57"} or not code
+        return error.connection_invalidated or code[:2] in {"08", "40", "53", "57"} or not code
     return isinstance(
         error,
         (
@@ -217,6 +218,7 @@ def is_away(error: object) -> bool:
             PoolTimeoutError,
             asyncpg.PostgresConnectionError,
             asyncpg.InterfaceError,
+            asyncpg.TransactionRollbackError,
             asyncpg.OperatorInterventionError,
             asyncpg.InsufficientResourcesError,
         ),

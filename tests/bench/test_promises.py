@@ -35,6 +35,7 @@ BURST = BurstResult(
 DRAIN = DrainResult(
     n=200,
     done=200,
+    undone=[],
     seconds=100,
     runs_per_second=2,
     floor_runs_per_second=2.5,

@@ -34,6 +34,25 @@ async def test_who_loses_the_connection_of_a_lock_is_stopped(database: Database)
     await own.close()
 
 
+async def test_the_victim_of_a_deadlock_may_try_again(database: Database) -> None:
+    both_hold_one = asyncio.Barrier(2)
+
+    async def lock(first: int, second: int) -> None:
+        async with database.transaction() as session:
+            connection = await session.connection()
+            await connection.execute(text("SET LOCAL deadlock_timeout = '10ms'"))
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": first})
+            await both_hold_one.wait()
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": second})
+
+    victim, other = sorted(
+        await asyncio.gather(lock(71, 72), lock(72, 71), return_exceptions=True),
+        key=lambda one: one is None,
+    )
+    assert is_away(victim)
+    assert other is None
+
+
 async def test_a_lock_is_waited_for(database: Database) -> None:
     order: list[str] = []
 
