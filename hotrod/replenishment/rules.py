@@ -42,12 +42,11 @@ def need_of(
 ) -> Need | None:
     """Return what is to be ordered of a part; None while it is above its reorder point.
 
-    Without terms it is ordered up to the reorder point and a month's demand, one piece at least:
-    what is ordered up to its point alone would be low still. The point is the part's, or, unless a
-    person has set it, what its forecast asks for when that is more; where it is 0 and nobody is
-    expected to ask, nothing is ordered. With
-    terms more is ordered where that costs less. Of a part of which too little is known, it is
-    ordered up to twice its point.
+    Without terms it is ordered up to the reorder point and a month's demand, one piece above the
+    point at least: it would be low still. The point is the part's, or, unless a person has set it,
+    what its forecast asks for when that is more; where it is 0 and nobody is expected to ask,
+    nothing is ordered. With terms more is ordered where that costs less. Of a part of which too
+    little is known, it is ordered up to twice its point.
 
     Args:
         shelf: what is there, and on order.
