@@ -200,6 +200,7 @@ async def low(shelf: Shelf, name: str) -> Part:
     return part
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("worker")
 async def test_ten_parts_of_four_sellers_take_three_clicks(
     shelf: Shelf, person: Person, sandbox: Sandbox
