@@ -78,6 +78,7 @@ class DrainResult(Result):
         return [
             Row("backlog", f"{self.n} requests"),
             all_of("done", self.done, self.n),
+            *(Row("not done", why) for why in self.undone),
             Row("after", in_words(self.seconds)),
             Row("runs per second", f"{self.runs_per_second:.2f}"),
             Row(f"the floor ({what})", f"{self.floor_runs_per_second:.2f}"),

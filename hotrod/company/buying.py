@@ -94,7 +94,8 @@ async def _add_prices(
 async def _add_substitutes(session: AsyncSession, company: Company, parts: dict[str, UUID]) -> None:
     for known in company.substitutes:
         one, other = parts[known.sku], parts[known.substitute]
-        for part_id, substitute_id in ((one, other), (other, one))[: 1 + known.both_ways]:
+        ways = [(one, other), (other, one)] if known.both_ways else [(one, other)]
+        for part_id, substitute_id in ways:
             row = PartSubstitute(
                 part_id=part_id,
                 substitute_id=substitute_id,

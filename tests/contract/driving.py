@@ -127,7 +127,7 @@ def ask_in_each_sense(
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         )
-        @given(call=calls(made_up, known, sense))
+        @given(call=_calls(made_up, known, sense))
         def run(call: MadeUp) -> None:
             ask(call)
 
@@ -135,7 +135,7 @@ def ask_in_each_sense(
 
 
 @st.composite
-def calls(
+def _calls(
     draw: st.DrawFn, made_up: st.SearchStrategy[MadeUp], known: Known, sense: Sense
 ) -> MadeUp:
     """Draw a call that makes as much sense as is said."""
